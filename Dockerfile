@@ -1,0 +1,25 @@
+# One container, one volume (/data), one config file (/etc/wirewatch/wirewatch.yaml and rules/ beside it).
+#   docker build -t wirewatch . && docker run -v wirewatch:/data -v ./etc:/etc/wirewatch wirewatch
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md LICENSE wirewatch.yaml ./
+COPY scripts/ scripts/
+COPY rules/ rules/
+COPY bot/ bot/
+RUN scripts/install.sh /opt/wirewatch
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /data wirewatch
+COPY --from=build /opt/wirewatch /opt/wirewatch
+ENV PATH=/opt/wirewatch/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    XDG_CACHE_HOME=/data/.cache \
+    WIREWATCH_CONFIG=/etc/wirewatch/wirewatch.yaml
+USER wirewatch
+WORKDIR /data
+VOLUME /data
+# Set `http: {listen: 127.0.0.1:8080}` in the config for this to see more than the process.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["wirewatch", "health"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["wirewatch"]
+CMD ["run"]

@@ -1,0 +1,44 @@
+# `make demo` and `make test` need Python 3.11+, make and git only; everything else goes into .venv.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types format bench clean
+
+help:
+	@echo "make demo    install, and show the whole pipeline on sample news"
+	@echo "make test    install, and run the tests"
+	@echo "make lint    ruff;  make types   mypy;  make format   ruff format"
+	@echo "make bench   the benchmarks at small sizes"
+
+$(VENV)/.installed: pyproject.toml constraints.txt scripts/install.sh
+	scripts/install.sh $(VENV) editable
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	scripts/install.sh $(VENV) editable dev
+	@touch $@
+
+demo: $(VENV)/.installed
+	@$(BIN)/wirewatch demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/match.py
+	$(BIN)/python bench/poll.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,362 @@
+"""The values that travel from stage to stage.
+
+``Source → Fetched → Item → Article → Annotation → Match → Story → Alert → Message → Receipt``
+
+All are frozen; sequences are tuples; every time is aware and in UTC. Offsets count code points of
+``Article.body`` (title, a line break, text; only the text where there is no title) and are half-open.
+``Annotation`` stands in :mod:`bot.entities.annotate`, next to the code that can make one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class Severity(IntEnum):
+    """How much an alert matters; ordered, so that ``max`` and ``>=`` say what they seem to say."""
+
+    INFO = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+    @property
+    def word(self) -> str:
+        """The name as it stands in YAML: ``high``."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, word: str) -> Severity:
+        """``high`` → ``Severity.HIGH``. Raises ``ValueError`` on any other word."""
+        try:
+            return cls[word.upper()] if word.islower() else cls[""]
+        except KeyError:
+            raise ValueError(f"severity is one of {', '.join(s.word for s in cls)}, not {word!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place that news comes from, as configured.
+
+    ``url`` is what is polled. ``every`` is the wanted interval. ``options`` holds the keys that only one kind of
+    source knows. ``origin`` is ``yaml`` or ``chat``. ``lang`` is a language code when the editor declared one.
+    """
+
+    id: str
+    url: str
+    kind: str = "feed"
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    every: timedelta = timedelta(minutes=10)
+    lang: str | None = None
+    enabled: bool = True
+    origin: str = "yaml"
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What people see: the title, or the id where there is none."""
+        return self.title or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class HttpState:
+    """What is sent back to be polite, byte for byte as it was received."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A body that came back. ``content`` is decoded (no gzip) and within the cap; header names are lower case."""
+
+    source_id: str
+    url: str  # after redirects
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    fetched_at: datetime
+    state: HttpState = HttpState()
+    moved_to: str | None = None  # where a 301 or 308 chain pointed, if the first hop was permanent
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The server said 304: nothing new, which is a success."""
+
+    source_id: str
+    fetched_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    state: HttpState = HttpState()
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a feed, as the publisher gave it. ``title`` and ``text`` are plain text (no tags, entities resolved).
+
+    ``url`` is absolute http(s) or empty. ``published`` is ``None`` for a missing or unreadable date.
+    """
+
+    guid: str
+    url: str = ""
+    title: str = ""
+    text: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    author: str = ""
+    lang: str | None = None
+    categories: tuple[str, ...] = ()
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a body held: its items in the publisher's order, and what the feed says about itself."""
+
+    items: tuple[Item, ...]
+    title: str = ""
+    lang: str | None = None
+    format: str = ""  # "rss 2.0", "atom 1.0", "json feed 1.1", ...
+    ttl: timedelta | None = None
+    note: str = ""  # what was wrong with it and survived, e.g. "broken XML, read by the lenient parser"
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An item made ready for the rules: cleaned, dated, with an identity of its own.
+
+    ``key`` is stable over guid churn and tracking parameters (see :mod:`bot.extract`). ``published`` is never in
+    the future of ``fetched_at``; ``dated`` says whether the publisher gave a usable date.
+    """
+
+    key: str
+    source_id: str
+    guid: str
+    url: str
+    title: str
+    text: str
+    published: datetime
+    fetched_at: datetime
+    dated: bool = True
+    canonical_url: str = ""
+    content_hash: str = ""
+    author: str = ""
+    lang: str | None = None
+    image: str = ""
+    source_name: str = ""
+    source_tags: tuple[str, ...] = ()
+
+    @property
+    def body(self) -> str:
+        """The text that rules see and offsets count in."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+class MentionKind(StrEnum):
+    """How a text named an entity."""
+
+    NAME = "name"
+    DEMONYM = "demonym"
+    CAPITAL = "capital"
+    CITY = "city"
+    REGION = "region"  # a state, province or other part of a country
+    LEADER = "leader"
+    METONYM = "metonym"
+    GROUP = "group"  # armed forces and groups tied to a state
+    DATELINE = "dateline"  # says where the piece was written, not what it is about
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span that was resolved to an entity id (a country code such as ``KP``).
+
+    ``origin`` names the data it came from (``"geonames"``, ``"entities/data/leaders.tsv, as of 2026-08"``);
+    ``reason`` says why this reading was chosen where the words alone were ambiguous.
+    """
+
+    text: str
+    start: int
+    end: int
+    entity: str
+    kind: MentionKind
+    origin: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A span that takes part in satisfying a rule. ``condition`` names the leaf as written in the YAML."""
+
+    text: str
+    start: int
+    end: int
+    condition: str
+    entity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that fired on an article, and why."""
+
+    rule_id: str
+    title: str
+    severity: Severity
+    tags: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    channels: tuple[str, ...] = ()  # channels that the rule names itself, besides the routes
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What several articles tell about. ``reason`` says how the article came to be in it."""
+
+    id: str
+    is_new: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a team should hear: one article that made at least one rule fire.
+
+    ``countries`` are the codes worth showing, most mentioned first.
+    """
+
+    id: str
+    article: Article
+    story: Story
+    matches: tuple[Match, ...]
+    countries: tuple[str, ...]
+    created_at: datetime
+
+    @property
+    def severity(self) -> Severity:
+        """The highest severity among the rules that fired."""
+        return max(m.severity for m in self.matches)
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags of all rules that fired."""
+        return frozenset(t for m in self.matches for t in m.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text, emphasised or not. A passage is a tuple of these."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CountryTag:
+    """A country as shown: ``KP``, ``North Korea``, 🇰🇵."""
+
+    code: str
+    name: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """One line of "why": the rule and the words that it found, in the order of the text, without repeats."""
+
+    id: str
+    title: str
+    severity: Severity
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An alert as every channel gets it: plain text and spans, no markup of any platform, nothing cut yet.
+
+    ``key`` is the delivery key that travels with the post, so that a post left uncertain by a crash can be found.
+    """
+
+    key: str
+    alert_id: str
+    severity: Severity
+    headline: str
+    url: str
+    source: str
+    published: datetime
+    dated: bool
+    passage: tuple[Segment, ...]
+    countries: tuple[CountryTag, ...]
+    rules: tuple[FiredRule, ...]
+    fallback: str  # one line of plain text for notifications
+    image: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One alert inside a digest."""
+
+    alert_id: str
+    severity: Severity
+    headline: str
+    url: str
+    source: str
+    published: datetime
+    rules: tuple[str, ...]  # titles
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Several alerts in one post. ``reason`` says why they were not sent one by one; ``total`` counts all of them,
+    also those that a channel has no room to list."""
+
+    key: str
+    title: str
+    reason: str
+    lines: tuple[DigestLine, ...]
+    total: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word to whoever runs the bot: a dead source, a refused edit, a parked delivery."""
+
+    key: str
+    title: str
+    text: str
+    severity: Severity = Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a channel took a post. ``ref`` finds it again (a Slack ts, a Discord message id, an HTTP status)."""
+
+    channel: str
+    key: str
+    ref: str
+    sent_at: datetime
+    url: str = ""
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery posts. One delivery exists for each (alert or digest, channel, kind)."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+    NOTICE = "notice"
+
+
+class DeliveryState(StrEnum):
+    """``waiting`` → ``sending`` → ``sent``; ``parked`` after a permanent refusal. ``sending`` found at start is
+    what a crash left uncertain."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    PARKED = "parked"

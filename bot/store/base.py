@@ -1,0 +1,263 @@
+"""The port to the database: one method for each question that the stages ask.
+
+Implementations are synchronous and may block; the event loop reaches them through
+:class:`bot.store.writer.StoreThread` only. Every method is one transaction: it happens whole or not at all.
+All raise :class:`~bot.errors.StoreError` with one sentence for a person (read-only, full, locked, corrupt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.model import (
+    Alert,
+    Article,
+    DeliveryKind,
+    DeliveryState,
+    Digest,
+    HttpState,
+    Message,
+    Notice,
+    Receipt,
+    Source,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A source that is due and now belongs to the caller until the lease runs out.
+
+    ``first`` is true while no poll of it has succeeded yet; ``failures`` counts those in a row.
+    """
+
+    source_id: str
+    state: HttpState
+    first: bool
+    failures: int
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How a poll ended. ``outcome`` is ``ok``, ``not_modified`` or a :class:`~bot.errors.FetchReason` value;
+    ``error`` the sentence for people (empty on success). ``state`` is kept when it is ``None``."""
+
+    source_id: str
+    finished_at: datetime
+    next_poll_at: datetime
+    outcome: str
+    error: str = ""
+    state: HttpState | None = None
+    items: int = 0
+    new_items: int = 0
+    elapsed_s: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome in ("ok", "not_modified")
+
+
+Payload = Message | Digest | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A post to make. ``payload.key`` is the delivery key: unique over all deliveries."""
+
+    channel: str
+    kind: DeliveryKind
+    payload: Payload
+    created_at: datetime
+    alert_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A row of the outbox. Order within a channel is that of ``id``."""
+
+    id: int
+    channel: str
+    kind: DeliveryKind
+    payload: Payload
+    state: DeliveryState
+    attempts: int
+    not_before: datetime | None
+    created_at: datetime
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStory:
+    """What the story stage needs to know of an article when it starts again."""
+
+    story_id: str
+    article_key: str
+    canonical_url: str
+    content_hash: str
+    title: str
+    text: str
+    published: datetime
+    fetched_at: datetime
+    source_id: str
+    channels: frozenset[str]  # that heard of the story by this article
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything that one poll changes; written in one transaction.
+
+    ``stories`` maps an article key to (story id, reason). Articles whose key is known are not written again, nor is
+    a delivery whose key is known, so that the same batch may be written twice without harm. An article has at most
+    one alert, the first that was written; a delivery whose ``alert_ids`` were all beaten that way is not written
+    either, so that two sources bringing the same article at the same moment alert once.
+    """
+
+    poll: Poll
+    articles: Sequence[Article] = ()
+    stories: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    alerts: Sequence[Alert] = ()
+    deliveries: Sequence[NewDelivery] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """What ``sources list`` shows of a source. ``state`` is ``new``, ``ok``, ``failing`` or ``off``."""
+
+    source_id: str
+    state: str
+    next_poll_at: datetime | None
+    last_poll: datetime | None
+    last_success: datetime | None
+    failures: int
+    error: str
+    items_total: int
+
+
+class Store(Protocol):
+    """See the module."""
+
+    # -- life ---------------------------------------------------------------------------------------------------
+    def open(self) -> None:
+        """Connect and check that the schema is current. Raises ``StoreError`` saying ``wirewatch db upgrade`` where
+        it is not; creates nothing."""
+        ...
+
+    def close(self) -> None: ...
+
+    def upgrade(self) -> tuple[str, str]:
+        """Create or migrate the schema. Returns the revisions before (empty for a new file) and after."""
+        ...
+
+    def acquire(self) -> None:
+        """Become the one process that works on this store. Raises ``StoreBusyError`` naming the other's process id."""
+        ...
+
+    def check(self) -> None:
+        """Raises ``StoreError`` if the store cannot be written to right now."""
+        ...
+
+    # -- sources ------------------------------------------------------------------------------------------------
+    def sync_sources(self, sources: Iterable[Source], now: datetime, spread_s: Mapping[str, float]) -> None:
+        """Make the table hold exactly these. New ones are due at ``now`` plus their ``spread_s``; state of those
+        that stay is kept; those that went are switched off, with their history."""
+        ...
+
+    def lease_due(self, now: datetime, limit: int, until: datetime) -> tuple[Lease, ...]:
+        """The enabled sources with ``next_poll_at <= now`` and no live lease, longest overdue first."""
+        ...
+
+    def release_leases(self) -> int:
+        """Free the sources that a killed process had leased, so that they need not wait for the lease to run out.
+        Only for whoever holds :meth:`acquire`, before the first lease. Returns how many."""
+        ...
+
+    def make_due(self, now: datetime) -> None:
+        """Let every enabled source fall due now, whatever its turn was (``run --once``)."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the next source falls due; one that is leased, not before its lease runs out."""
+        ...
+
+    def source_statuses(self) -> tuple[SourceStatus, ...]: ...
+
+    # -- articles -----------------------------------------------------------------------------------------------
+    def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
+        """Which of the keys (over all sources) and which of the guids (of this source) are stored, or were and have
+        been purged. Empty keys and guids are never known."""
+        ...
+
+    def recent_stories(self, since: datetime) -> tuple[StoredStory, ...]:
+        """Articles published since then that belong to a story, oldest first."""
+        ...
+
+    def commit(self, batch: Batch) -> tuple[str, ...]:
+        """Write a poll's outcome. Returns the keys of the articles that were new."""
+        ...
+
+    def commit_all(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...] | Exception, ...]:
+        """Write many outcomes in one transaction. Each batch is whole or absent: one that cannot be written gives its
+        exception in its place and leaves the others alone. Raises ``StoreError``, with none of them written, where
+        the database itself refuses."""
+        ...
+
+    def article_by_url(self, url: str) -> Article | None:
+        """The newest whose address, as published or canonical, is ``url``."""
+        ...
+
+    # -- outbox -------------------------------------------------------------------------------------------------
+    def enqueue(self, deliveries: Sequence[NewDelivery]) -> int:
+        """Add posts that no poll caused (notices, digests). Known keys are skipped. Returns how many were added."""
+        ...
+
+    def pending(self, channel: str, limit: int) -> tuple[Delivery, ...]:
+        """The waiting and sending deliveries of a channel, in order."""
+        ...
+
+    def pending_count(self, channel: str) -> int: ...
+
+    def mark_sending(self, delivery_id: int, now: datetime) -> None:
+        """About to be posted: from here until :meth:`mark_sent` a crash leaves it uncertain. Counts an attempt. The
+        four marks raise ``StoreError`` for a delivery that is neither waiting nor sending."""
+        ...
+
+    def mark_sent(self, delivery_id: int, receipt: Receipt) -> None: ...
+
+    def mark_waiting(self, delivery_id: int, not_before: datetime | None, error: str) -> None: ...
+
+    def mark_parked(self, delivery_id: int, error: str) -> None: ...
+
+    def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None:
+        """Fold waiting alert deliveries of one channel into one digest delivery, in one transaction. They are
+        deliveries no longer; their keys stay known, and their receipt is the digest's. Raises ``StoreError`` and folds
+        nothing if one of them does not wait. A digest whose key is known changes nothing."""
+        ...
+
+    def unpark(self, channel: str | None, now: datetime) -> int:
+        """Set parked deliveries (of one channel or all) to waiting, due ``now``, with no attempts counted. Returns
+        how many."""
+        ...
+
+    def deliveries(self, states: Sequence[DeliveryState], limit: int) -> tuple[Delivery, ...]:
+        """Those in one of the states, in order."""
+        ...
+
+    def receipt(self, key: str) -> Receipt | None:
+        """The proof that this was posted, alone or in a digest."""
+        ...
+
+    # -- care ---------------------------------------------------------------------------------------------------
+    def purge(self, before: datetime, limit: int = 1000) -> int:
+        """Delete articles (with their matches, alerts and sent deliveries) fetched before ``before``. What still waits
+        for delivery, or is parked, stays; keys and guids stay known, since a feed may still show them. Deletes at most
+        ``limit`` articles, to hold up the writer only shortly: call again until it returns less. Returns the number of
+        articles deleted."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Rows by table, deliveries by state (``deliveries.waiting`` ...), and ``sources.enabled``, for status and
+        metrics."""
+        ...

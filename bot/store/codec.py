@@ -1,0 +1,57 @@
+"""Values ↔ JSON text, exactly.
+
+pydantic reads and checks the dataclasses; the text is written by :mod:`json` in ASCII, since pydantic's own writer
+refuses the lone surrogates that feeds contain, and Postgres a raw NUL. A field that a later version added takes its
+default, and one that it dropped is passed over, so that an outbox survives an upgrade.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from bot.model import DeliveryKind, Digest, Message, Notice
+from bot.store.base import Payload
+
+T = TypeVar("T")
+
+PAYLOADS: dict[DeliveryKind, type[Message] | type[Digest] | type[Notice]] = {
+    DeliveryKind.ALERT: Message,
+    DeliveryKind.DIGEST: Digest,
+    DeliveryKind.NOTICE: Notice,
+}
+
+
+_adapters: dict[object, TypeAdapter[Any]] = {}  # building one takes milliseconds
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def encode(kind: type[T], value: T) -> str:
+    """``value`` as JSON text in ASCII. ``kind`` is its type, also one such as ``tuple[str, ...]``."""
+    plain: Any = _adapter(kind).dump_python(value, mode="json")
+    return json.dumps(plain, separators=(",", ":"))
+
+
+def decode(kind: type[T], text: str) -> T:
+    """What :func:`encode` was given. Raises ``ValueError`` where the text does not fit."""
+    value: T = _adapter(kind).validate_python(json.loads(text))
+    return value
+
+
+def encode_payload(kind: DeliveryKind, payload: Payload) -> str:
+    """Raises ``TypeError`` where the payload is not what ``kind`` says."""
+    wanted = PAYLOADS[kind]
+    if not isinstance(payload, wanted):
+        raise TypeError(f"a delivery of kind {kind} holds a {wanted.__name__}, not a {type(payload).__name__}")
+    return encode(type(payload), payload)
+
+
+def decode_payload(kind: DeliveryKind, text: str) -> Payload:
+    return decode(PAYLOADS[kind], text)

@@ -1,0 +1,198 @@
+"""Articles with their stories, alerts and matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+from sqlalchemy import Column, ColumnElement, Connection, or_, select
+
+from bot.model import Alert, Article, Evidence
+from bot.store.base import StoredStory
+from bot.store.codec import decode, encode
+from bot.store.queries.dialect import chunks, insert_new
+from bot.store.schema import (
+    alerts,
+    articles,
+    deliveries,
+    delivery_alerts,
+    forgotten,
+    matches,
+    storable,
+    story_articles,
+)
+
+_STRINGS = tuple[str, ...]
+
+
+def key_mark(key: str) -> int:
+    """What is kept of an article's key after its purge: 64 bits, signed as SQLite and Postgres want them."""
+    return _mark("key", storable(key))
+
+
+def guid_mark(source_id: str, guid: str) -> int:
+    """The same for a guid, which is unique only within its source."""
+    return _mark("guid", storable(source_id), storable(guid))
+
+
+def _mark(*parts: str) -> int:
+    return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Which of the keys are stored, or were and have been purged."""
+    return _known(connection, articles.c.key, articles.c.key.is_not(None), {key: key_mark(key) for key in keys if key})
+
+
+def known_guids(connection: Connection, source_id: str, guids: Iterable[str]) -> set[str]:
+    """The same for guids of one source."""
+    marks = {guid: guid_mark(source_id, guid) for guid in guids if guid}  # none is not the same as another none
+    return _known(connection, articles.c.guid, articles.c.source_id == source_id, marks)
+
+
+def _known(
+    connection: Connection, column: Column[str], within: ColumnElement[bool], marks: Mapping[str, int]
+) -> set[str]:
+    stored: set[str] = set()
+    for part in chunks([storable(value) for value in marks]):
+        stored.update(connection.scalars(select(column).where(within, column.in_(part))))
+    gone: set[int] = set()
+    for marked in chunks(list(marks.values())):
+        gone.update(connection.scalars(select(forgotten.c.mark).where(forgotten.c.mark.in_(marked))))
+    return {value for value, mark in marks.items() if mark in gone or storable(value) in stored}
+
+
+def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
+    """Write those that are not known. Returns key → row id of what was written, in the order of ``batch``."""
+    known = known_keys(connection, (article.key for article in batch))
+    fresh = {article.key: _row(article) for article in batch if article.key not in known}
+    if not fresh:
+        return {}
+    statement = insert_new(connection, articles).returning(articles.c.id, articles.c.key)
+    written = {row.key: row.id for row in connection.execute(statement, list(fresh.values()))}
+    return {key: written[storable(key)] for key in fresh if storable(key) in written}
+
+
+def _row(article: Article) -> dict[str, object]:
+    return {
+        "key": article.key,
+        "source_id": article.source_id,
+        "guid": article.guid,
+        "url": article.url,
+        "canonical_url": article.canonical_url,
+        "content_hash": article.content_hash,
+        "title": article.title,
+        "text": article.text,
+        "published": article.published,
+        "fetched_at": article.fetched_at,
+        "dated": article.dated,
+        "author": article.author,
+        "lang": article.lang,
+        "image": article.image,
+        "source_name": article.source_name,
+        "source_tags": encode(_STRINGS, article.source_tags),
+    }
+
+
+def insert_stories(connection: Connection, stories: Mapping[str, tuple[str, str]], ids: Mapping[str, int]) -> None:
+    """Note to which story each of the new articles belongs."""
+    rows = [
+        {"article_id": ids[key], "story_id": story_id, "reason": reason}
+        for key, (story_id, reason) in stories.items()
+        if key in ids
+    ]
+    if rows:
+        connection.execute(story_articles.insert(), rows)
+
+
+def insert_alerts(connection: Connection, batch: Sequence[Alert], new: Mapping[str, int]) -> None:
+    """Write alerts on stored articles, with their matches; one for each article, and an id once. An alert on an
+    article that was purged is passed over. ``new`` maps the keys of articles just written to their row ids."""
+    ids = {storable(key): row_id for key, row_id in new.items()}
+    absent = [storable(alert.article.key) for alert in batch if storable(alert.article.key) not in ids]
+    for part in chunks(absent):
+        for row in connection.execute(select(articles.c.id, articles.c.key).where(articles.c.key.in_(part))):
+            ids[row.key] = row.id
+    for alert in batch:
+        article_id = ids.get(storable(alert.article.key))
+        if article_id is None:
+            if known_keys(connection, [alert.article.key]):
+                continue
+            raise ValueError(f"alert {alert.id} is about article {alert.article.key}, which is not stored")
+        insertion = insert_new(connection, alerts).values(_alert_row(alert, article_id)).returning(alerts.c.id)
+        added = connection.execute(insertion).scalar() is not None
+        if added and alert.matches:
+            connection.execute(insert_new(connection, matches), _match_rows(alert))
+
+
+def _alert_row(alert: Alert, article_id: int) -> dict[str, object]:
+    return {
+        "id": alert.id,
+        "article_id": article_id,
+        "story_id": alert.story.id,
+        "severity": int(alert.severity),
+        "countries": encode(_STRINGS, alert.countries),
+        "created_at": alert.created_at,
+    }
+
+
+def _match_rows(alert: Alert) -> list[dict[str, object]]:
+    return [
+        {
+            "alert_id": alert.id,
+            "rule_id": match.rule_id,
+            "title": match.title,
+            "severity": int(match.severity),
+            "tags": encode(_STRINGS, match.tags),
+            "channels": encode(_STRINGS, match.channels),
+            "evidence": encode(tuple[Evidence, ...], match.evidence),
+            "created_at": alert.created_at,
+        }
+        for match in alert.matches
+    ]
+
+
+def by_url(connection: Connection, url: str) -> Article | None:
+    """The newest whose address, as published or canonical, is ``url``."""
+    row = connection.execute(
+        select(articles)
+        .where(or_(articles.c.url == url, articles.c.canonical_url == url))
+        .order_by(articles.c.fetched_at.desc(), articles.c.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    fields = {column.name: row._mapping[column] for column in articles.c if column.name not in ("id", "source_tags")}
+    return Article(**fields, source_tags=decode(_STRINGS, row.source_tags))
+
+
+def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory, ...]:
+    """Articles fetched since then that belong to a story, in the order in which they came."""
+    heard: dict[int, set[str]] = {}
+    told = connection.execute(
+        select(alerts.c.article_id, deliveries.c.channel)
+        .join_from(alerts, delivery_alerts, delivery_alerts.c.alert_id == alerts.c.id)
+        .join(deliveries, deliveries.c.id == delivery_alerts.c.delivery_id)
+        .where(alerts.c.created_at >= since)
+    )
+    for article_id, channel in told:
+        heard.setdefault(article_id, set()).add(channel)
+    rows = connection.execute(
+        select(
+            articles.c.id,
+            story_articles.c.story_id,
+            articles.c.key,
+            articles.c.canonical_url,
+            articles.c.content_hash,
+            articles.c.title,
+            articles.c.text,
+            articles.c.published,
+            articles.c.fetched_at,
+            articles.c.source_id,
+        )
+        .join_from(articles, story_articles, story_articles.c.article_id == articles.c.id)
+        .where(articles.c.fetched_at >= since)
+        .order_by(articles.c.id)
+    )
+    return tuple(StoredStory(*row[1:], channels=frozenset(heard.get(row.id, ()))) for row in rows)

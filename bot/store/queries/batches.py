@@ -1,0 +1,70 @@
+"""Whole batches: what the polls of a moment change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bot.store.base import Batch
+from bot.store.faults import is_refusal
+from bot.store.queries import articles, outbox, sources
+
+T = TypeVar("T")
+
+Result = tuple[str, ...] | Exception
+"""The keys of the articles that were new; or why nothing of the batch was written."""
+
+
+def write_all(connection: Connection, batches: Sequence[Batch]) -> tuple[Result, ...]:
+    """Batches that hold a poll and nothing else, as most do, are written by one statement for all in a row."""
+    results: list[Result] = []
+    for bare, run in groupby(batches, key=_is_bare):
+        group = list(run)
+        results += _write_bare(connection, group) if bare else [_write_apart(connection, batch) for batch in group]
+    return tuple(results)
+
+
+def _is_bare(batch: Batch) -> bool:
+    return not (batch.articles or batch.alerts or batch.deliveries)
+
+
+def _write_bare(connection: Connection, group: Sequence[Batch]) -> list[Result]:
+    failure = _in_savepoint(connection, lambda: sources.record_polls(connection, [batch.poll for batch in group]))
+    if not isinstance(failure, Exception):
+        return [()] * len(group)
+    if len(group) == 1:
+        return [failure]
+    return [result for batch in group for result in _write_bare(connection, [batch])]
+
+
+def _write_apart(connection: Connection, batch: Batch) -> Result:
+    return _in_savepoint(connection, lambda: _write(connection, batch))
+
+
+def _in_savepoint(connection: Connection, step: Callable[[], T]) -> T | Exception:
+    """What ``step`` returns, or what it raised once its changes are undone. Plain SQL rather than ``begin_nested``:
+    where SQLite has given up the whole transaction (full disk), rolling back to a savepoint would hide that error
+    behind another."""
+    connection.exec_driver_sql("SAVEPOINT batch")
+    outcome: T | Exception
+    try:
+        outcome = step()
+    except Exception as error:
+        if is_refusal(error):
+            raise
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT batch")
+        outcome = error
+    connection.exec_driver_sql("RELEASE SAVEPOINT batch")
+    return outcome
+
+
+def _write(connection: Connection, batch: Batch) -> tuple[str, ...]:
+    new = articles.insert(connection, batch.articles)
+    articles.insert_stories(connection, batch.stories, new)
+    articles.insert_alerts(connection, batch.alerts, new)
+    outbox.enqueue(connection, batch.deliveries)
+    sources.record_polls(connection, [batch.poll])
+    return tuple(new)

@@ -1,0 +1,207 @@
+"""The outbox: what is to be posted, in which order, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, Update, func, select, update
+
+from bot.errors import StoreError
+from bot.model import DeliveryKind, DeliveryState, Receipt
+from bot.store.base import Delivery, NewDelivery
+from bot.store.codec import decode_payload, encode_payload
+from bot.store.queries.dialect import chunks, insert_new
+from bot.store.schema import FOLDED, PENDING, alerts, deliveries, delivery_alerts, storable
+
+_OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
+
+
+def enqueue(connection: Connection, new: Sequence[NewDelivery]) -> int:
+    """Add those whose key is not known. One whose alerts are all missing was beaten by another poll that brought the
+    same article at the same moment, and is passed over."""
+    return sum(_add(connection, delivery) is not None for delivery in new)
+
+
+def _add(connection: Connection, delivery: NewDelivery) -> int | None:
+    payload = encode_payload(delivery.kind, delivery.payload)
+    alert_ids = _stored_alerts(connection, delivery.alert_ids)
+    if delivery.alert_ids and not alert_ids:
+        return None
+    row_id = connection.execute(
+        insert_new(connection, deliveries)
+        .values(
+            key=delivery.payload.key,
+            channel=delivery.channel,
+            kind=delivery.kind.value,
+            payload=payload,
+            state=DeliveryState.WAITING.value,
+            attempts=0,
+            created_at=delivery.created_at,
+            last_error="",
+        )
+        .returning(deliveries.c.id)
+    ).scalar()
+    if row_id is not None and alert_ids:
+        connection.execute(
+            delivery_alerts.insert(), [{"delivery_id": row_id, "alert_id": alert_id} for alert_id in alert_ids]
+        )
+    return row_id
+
+
+def _stored_alerts(connection: Connection, ids: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for part in chunks(sorted({storable(alert_id) for alert_id in ids})):
+        found += connection.scalars(select(alerts.c.id).where(alerts.c.id.in_(part)))
+    return found
+
+
+def _read(statement: Select[tuple[object, ...]], connection: Connection) -> tuple[Delivery, ...]:
+    return tuple(_delivery(row) for row in connection.execute(statement))
+
+
+def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
+    kind = DeliveryKind(row.kind)
+    return Delivery(
+        id=row.id,
+        channel=row.channel,
+        kind=kind,
+        payload=decode_payload(kind, row.payload),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        not_before=row.not_before,
+        created_at=row.created_at,
+        last_error=row.last_error,
+    )
+
+
+def pending(connection: Connection, channel: str, limit: int) -> tuple[Delivery, ...]:
+    statement = select(deliveries).where(deliveries.c.channel == channel, PENDING)
+    return _read(statement.order_by(deliveries.c.id).limit(limit), connection)
+
+
+def pending_count(connection: Connection, channel: str) -> int:
+    return connection.execute(
+        select(func.count()).select_from(deliveries).where(deliveries.c.channel == channel, PENDING)
+    ).scalar_one()
+
+
+def in_states(connection: Connection, states: Sequence[DeliveryState], limit: int) -> tuple[Delivery, ...]:
+    """Oldest first."""
+    wanted = [state.value for state in states]
+    return _read(
+        select(deliveries).where(deliveries.c.state.in_(wanted)).order_by(deliveries.c.id).limit(limit), connection
+    )
+
+
+def mark_sending(connection: Connection, delivery_id: int, now: datetime) -> None:
+    _change(
+        connection,
+        delivery_id,
+        _open(delivery_id).values(
+            state=DeliveryState.SENDING.value,
+            attempts=deliveries.c.attempts + 1,
+            attempted_at=now,
+            not_before=None,
+        ),
+    )
+
+
+def mark_sent(connection: Connection, delivery_id: int, receipt: Receipt) -> None:
+    _change(
+        connection,
+        delivery_id,
+        _open(delivery_id).values(
+            state=DeliveryState.SENT.value,
+            not_before=None,
+            last_error="",
+            receipt_ref=receipt.ref,
+            receipt_url=receipt.url,
+            sent_at=receipt.sent_at,
+        ),
+    )
+
+
+def mark_waiting(connection: Connection, delivery_id: int, not_before: datetime | None, error: str) -> None:
+    values = {"state": DeliveryState.WAITING.value, "not_before": not_before, "last_error": error}
+    _change(connection, delivery_id, _open(delivery_id).values(values))
+
+
+def mark_parked(connection: Connection, delivery_id: int, error: str) -> None:
+    values = {"state": DeliveryState.PARKED.value, "not_before": None, "last_error": error}
+    _change(connection, delivery_id, _open(delivery_id).values(values))
+
+
+def _open(delivery_id: int) -> Update:
+    return update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state.in_(_OPEN))
+
+
+def _change(connection: Connection, delivery_id: int, change: Update) -> None:
+    """A finished delivery is never opened again by a mark: that would post it twice."""
+    if connection.execute(change).rowcount:
+        return
+    state = connection.execute(select(deliveries.c.state).where(deliveries.c.id == delivery_id)).scalar()
+    raise StoreError(
+        f"store: delivery {delivery_id} does not exist"
+        if state is None
+        else f"store: delivery {delivery_id} is {state} already and stays so"
+    )
+
+
+def fold(connection: Connection, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None:
+    """Put waiting alerts into one digest at the end of the queue; it takes over their alerts. Raises ``StoreError``
+    and changes nothing if one of them is not a waiting alert of this channel, since its alert would come twice."""
+    ids = sorted(set(delivery_ids))
+    if connection.execute(select(deliveries.c.id).where(deliveries.c.key == digest.payload.key)).scalar() is not None:
+        return
+    digest_id = _add(connection, digest)
+    if digest_id is None:
+        raise StoreError(f"store: none of the alerts of digest {digest.payload.key} is stored")
+    for part in chunks(ids):
+        folded = connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id.in_(part),
+                deliveries.c.channel == channel,
+                deliveries.c.kind == DeliveryKind.ALERT.value,
+                deliveries.c.state == DeliveryState.WAITING.value,
+            )
+            .values(state=FOLDED, folded_into=digest_id, not_before=None)
+        ).rowcount
+        if folded != len(part):
+            raise StoreError(f"store: not all of {len(ids)} deliveries wait for channel {channel}; none was folded")
+        links = select(deliveries.c.folded_into, delivery_alerts.c.alert_id).distinct()
+        connection.execute(
+            insert_new(connection, delivery_alerts).from_select(
+                ["delivery_id", "alert_id"],
+                links.join_from(deliveries, delivery_alerts).where(deliveries.c.id.in_(part)),
+            )
+        )
+
+
+def unpark(connection: Connection, channel: str | None, now: datetime) -> int:
+    """They start over: no attempts counted, due now."""
+    change = update(deliveries).where(deliveries.c.state == DeliveryState.PARKED.value)
+    if channel is not None:
+        change = change.where(deliveries.c.channel == channel)
+    return connection.execute(change.values(state=DeliveryState.WAITING.value, attempts=0, not_before=now)).rowcount
+
+
+def receipt(connection: Connection, key: str) -> Receipt | None:
+    """That of the digest, for an alert that went out in one."""
+    digest = deliveries.alias("digest")
+    proof = func.coalesce
+    row = connection.execute(
+        select(
+            deliveries.c.channel,
+            proof(digest.c.receipt_ref, deliveries.c.receipt_ref).label("ref"),
+            proof(digest.c.receipt_url, deliveries.c.receipt_url).label("url"),
+            proof(digest.c.sent_at, deliveries.c.sent_at).label("sent_at"),
+            proof(digest.c.key, deliveries.c.key).label("key"),
+        )
+        .select_from(deliveries.outerjoin(digest, digest.c.id == deliveries.c.folded_into))
+        .where(deliveries.c.key == key)
+    ).first()
+    if row is None or row.sent_at is None:
+        return None
+    return Receipt(channel=row.channel, key=row.key, ref=row.ref, sent_at=row.sent_at, url=row.url or "")

@@ -1,0 +1,224 @@
+"""The tables, defined once. Migrations create them; a test holds the two together.
+
+Times are integer microseconds since 1970 in UTC: they sort, they compare across dialects, and they come back as the
+aware ``datetime`` that went in. Structured values are JSON text (:mod:`bot.store.codec`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+REVISION = "r0001"
+"""The revision that this code reads and writes: the newest in ``migrations/versions``."""
+
+VERSION_TABLE = "wirewatch_version"
+"""Where alembic notes the revision; not its default name, so that a database shared with others stays clear."""
+
+FOLDED = "folded"
+"""The state of a delivery whose alert went into a digest. It is never shown as a delivery; the row stays so that its
+key stays known, and so that its receipt is the digest's."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970. Raises ``ValueError`` for a time without zone: guessing one would be a silent lie."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without zone cannot be stored: {moment.isoformat()}")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC time."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def storable(words: str) -> str:
+    """``words`` with what no database takes (lone surrogates, NUL) replaced by U+FFFD."""
+    if words.isascii() and "\0" not in words:
+        return words
+    return words.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
+
+
+class Micros(TypeDecorator[datetime]):
+    """``datetime`` ↔ integer microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that may come from a hostile feed: see :func:`storable`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the type is spelled INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+PENDING = text("state IN ('waiting', 'sending')")
+"""Spelled once, since SQLite uses a partial index only for a condition with the same words."""
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("url", Words, nullable=False),
+    Column("definition", Text, nullable=False),  # JSON of Source, as last synchronised
+    Column("enabled", Boolean, nullable=False),
+    Column("http_state", Text),  # JSON of HttpState: header values stay byte for byte
+    Column("next_poll_at", Micros, nullable=False),
+    Column("lease_until", Micros),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("last_poll_at", Micros),
+    Column("last_success_at", Micros),
+    Column("last_outcome", Text, nullable=False),
+    Column("last_error", Words, nullable=False),
+    Column("last_elapsed_s", Float, nullable=False),
+    Column("items_total", BigInteger, nullable=False),  # new items over all polls
+)
+Index("ix_sources_due", sources.c.enabled, sources.c.next_poll_at)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Words, nullable=False, unique=True),
+    Column("source_id", Words, ForeignKey("sources.id"), nullable=False),
+    Column("guid", Words, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("canonical_url", Words, nullable=False),
+    Column("content_hash", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("published", Micros, nullable=False),
+    Column("fetched_at", Micros, nullable=False),
+    Column("dated", Boolean, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("lang", Words),
+    Column("image", Words, nullable=False),
+    Column("source_name", Words, nullable=False),
+    Column("source_tags", Text, nullable=False),  # JSON array
+    sqlite_autoincrement=True,
+)
+Index("ix_articles_guid", articles.c.source_id, articles.c.guid)
+Index("ix_articles_url", articles.c.url)
+Index("ix_articles_canonical_url", articles.c.canonical_url)
+Index("ix_articles_published", articles.c.published)
+Index("ix_articles_fetched_at", articles.c.fetched_at)
+
+# Which story an article belongs to, and why. Apart from the article, since stories may be joined later.
+story_articles = Table(
+    "story_articles",
+    metadata,
+    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("story_id", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+)
+Index("ix_story_articles_story", story_articles.c.story_id)
+
+# At most one alert for each article: two polls that bring the same article at the same moment must not both alert.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("story_id", Words, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("countries", Text, nullable=False),  # JSON array of codes
+    Column("created_at", Micros, nullable=False),
+)
+Index("ix_alerts_created_at", alerts.c.created_at)
+Index("ix_alerts_story", alerts.c.story_id)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("rule_id", Words, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("tags", Text, nullable=False),  # JSON array
+    Column("channels", Text, nullable=False),  # JSON array
+    Column("evidence", Text, nullable=False),  # JSON array of Evidence
+    Column("created_at", Micros, nullable=False),
+)
+Index("ix_matches_rule", matches.c.rule_id, matches.c.created_at)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Words, nullable=False, unique=True),
+    Column("channel", Words, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", Text, nullable=False),  # JSON of Message, Digest or Notice, by kind
+    Column("state", Text, nullable=False),  # a DeliveryState, or FOLDED
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Micros),
+    Column("created_at", Micros, nullable=False),
+    Column("attempted_at", Micros),
+    Column("last_error", Words, nullable=False),
+    Column("folded_into", _Id, ForeignKey("deliveries.id", ondelete="SET NULL")),
+    Column("receipt_ref", Words),
+    Column("receipt_url", Words),
+    Column("sent_at", Micros),
+    sqlite_autoincrement=True,  # an id is never given twice: the order of the outbox hangs on it
+)
+Index("ix_deliveries_pending", deliveries.c.channel, deliveries.c.id, sqlite_where=PENDING, postgresql_where=PENDING)
+Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
+Index("ix_deliveries_created_at", deliveries.c.created_at)
+Index("ix_deliveries_folded_into", deliveries.c.folded_into)
+
+delivery_alerts = Table(
+    "delivery_alerts",
+    metadata,
+    Column("delivery_id", _Id, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+)
+Index("ix_delivery_alerts_alert", delivery_alerts.c.alert_id)
+
+# What was purged and may still stand in a feed: a 64-bit hash each, so that an old item is not news again. About 12
+# bytes in SQLite, so they are kept for good; at ten million of them a new item is mistaken for one of them with a
+# chance of 1 in 10^12.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("mark", _Id, primary_key=True, autoincrement=False),
+)

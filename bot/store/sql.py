@@ -1,0 +1,270 @@
+"""The store on SQLAlchemy Core: SQLite beside the bot, or Postgres; one code path.
+
+A method is one transaction. Methods may be called from any thread, but writers wait for each other, which is why the
+bot has only one (:class:`bot.store.writer.StoreThread`). The SQL stands in :mod:`bot.store.queries`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
+
+from bot.errors import StoreError
+from bot.model import Article, DeliveryState, Receipt, Source
+from bot.store.base import Batch, Delivery, Lease, NewDelivery, SourceStatus, StoredStory
+from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
+from bot.store.faults import explained
+from bot.store.lock import AdvisoryLock, FileLock
+from bot.store.queries import articles, care, outbox
+from bot.store.queries import sources as source_rows
+from bot.store.queries.batches import write_all
+from bot.store.schema import REVISION, VERSION_TABLE, meta
+
+
+class SqlStore:
+    """See :class:`bot.store.base.Store`. ``url`` is SQLAlchemy's (``sqlite:///var/wirewatch.db``); ``busy_timeout_s``
+    is how long a locked SQLite file is waited for, in seconds. Raises ``StoreError`` for a URL that cannot be used."""
+
+    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self._place = Place.parse(url)
+        self._busy_timeout_s = busy_timeout_s
+        self._lock: FileLock | AdvisoryLock | None = None
+        self._engine: Engine | None = None
+
+    # -- life ---------------------------------------------------------------------------------------------------
+    def open(self) -> None:
+        file = self._place.file
+        if file is not None and not file.exists():
+            raise StoreError(f"store: there is no store at {file} yet; create it with `wirewatch db upgrade`")
+        with explained(self._place.label):
+            engine = self._connected()
+            try:
+                self._check_revision(self._revision(engine))
+                if file is not None:
+                    use_wal(file, self._busy_timeout_s)
+            except BaseException:
+                self._disconnect()
+                raise
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+        self._disconnect()
+
+    def upgrade(self) -> tuple[str, str]:
+        from bot.store import migrations  # alembic is slow to import and rarely needed
+
+        self._make_folder()
+        was_open = self._engine is not None
+        try:
+            with explained(self._place.label):
+                engine = self._connected()
+                before = self._revision(engine)
+                if before and before not in migrations.revisions():
+                    self._check_revision(before)
+                if self._place.file is not None:
+                    use_wal(self._place.file, self._busy_timeout_s)
+                with self._write() as connection:
+                    return before, migrations.upgrade(connection)
+        finally:
+            if not was_open:
+                self._disconnect()
+
+    def acquire(self) -> None:
+        if self._lock is not None:
+            return
+        lock: FileLock | AdvisoryLock
+        if self._place.file is not None:
+            self._make_folder()
+            lock = FileLock(self._place.file.with_name(self._place.file.name + ".lock"))
+        else:
+            lock = AdvisoryLock(self._connected(), self._place.label)
+        with explained(self._place.label):
+            lock.acquire()
+        self._lock = lock
+
+    def check(self) -> None:
+        with self._write() as connection:  # writing a row as it is takes the whole way to the disk
+            connection.execute(update(meta).where(meta.c.key == "application").values(value=meta.c.value))
+
+    # -- sources ------------------------------------------------------------------------------------------------
+    def sync_sources(self, sources: Iterable[Source], now: datetime, spread_s: Mapping[str, float]) -> None:
+        with self._write() as connection:
+            source_rows.sync(connection, sources, now, spread_s)
+
+    def lease_due(self, now: datetime, limit: int, until: datetime) -> tuple[Lease, ...]:
+        with self._write() as connection:
+            return source_rows.lease_due(connection, now, limit, until)
+
+    def release_leases(self) -> int:
+        with self._write() as connection:
+            return source_rows.release_leases(connection)
+
+    def make_due(self, now: datetime) -> None:
+        with self._write() as connection:
+            source_rows.make_due(connection, now)
+
+    def next_due(self) -> datetime | None:
+        with self._read() as connection:
+            return source_rows.next_due(connection)
+
+    def source_statuses(self) -> tuple[SourceStatus, ...]:
+        with self._read() as connection:
+            return source_rows.statuses(connection)
+
+    # -- articles -----------------------------------------------------------------------------------------------
+    def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
+        with self._read() as connection:
+            return articles.known_keys(connection, keys), articles.known_guids(connection, source_id, guids)
+
+    def recent_stories(self, since: datetime) -> tuple[StoredStory, ...]:
+        with self._read() as connection:
+            return articles.recent_stories(connection, since)
+
+    def commit(self, batch: Batch) -> tuple[str, ...]:
+        (result,) = self.commit_all([batch])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def commit_all(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...] | Exception, ...]:
+        if not batches:
+            return ()
+        with self._write() as connection:
+            return write_all(connection, batches)
+
+    def article_by_url(self, url: str) -> Article | None:
+        with self._read() as connection:
+            return articles.by_url(connection, url)
+
+    # -- outbox -------------------------------------------------------------------------------------------------
+    def enqueue(self, deliveries: Sequence[NewDelivery]) -> int:
+        with self._write() as connection:
+            return outbox.enqueue(connection, deliveries)
+
+    def pending(self, channel: str, limit: int) -> tuple[Delivery, ...]:
+        with self._read() as connection:
+            return outbox.pending(connection, channel, limit)
+
+    def pending_count(self, channel: str) -> int:
+        with self._read() as connection:
+            return outbox.pending_count(connection, channel)
+
+    def mark_sending(self, delivery_id: int, now: datetime) -> None:
+        with self._write() as connection:
+            outbox.mark_sending(connection, delivery_id, now)
+
+    def mark_sent(self, delivery_id: int, receipt: Receipt) -> None:
+        with self._write() as connection:
+            outbox.mark_sent(connection, delivery_id, receipt)
+
+    def mark_waiting(self, delivery_id: int, not_before: datetime | None, error: str) -> None:
+        with self._write() as connection:
+            outbox.mark_waiting(connection, delivery_id, not_before, error)
+
+    def mark_parked(self, delivery_id: int, error: str) -> None:
+        with self._write() as connection:
+            outbox.mark_parked(connection, delivery_id, error)
+
+    def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None:
+        with self._write() as connection:
+            outbox.fold(connection, channel, delivery_ids, digest)
+
+    def unpark(self, channel: str | None, now: datetime) -> int:
+        with self._write() as connection:
+            return outbox.unpark(connection, channel, now)
+
+    def deliveries(self, states: Sequence[DeliveryState], limit: int) -> tuple[Delivery, ...]:
+        with self._read() as connection:
+            return outbox.in_states(connection, states, limit)
+
+    def receipt(self, key: str) -> Receipt | None:
+        with self._read() as connection:
+            return outbox.receipt(connection, key)
+
+    # -- care ---------------------------------------------------------------------------------------------------
+    def purge(self, before: datetime, limit: int = 1000) -> int:
+        with self._write() as connection:
+            return care.purge(connection, before, limit)
+
+    def counts(self) -> Mapping[str, int]:
+        with self._read() as connection:
+            return care.counts(connection)
+
+    # -- connections --------------------------------------------------------------------------------------------
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """One snapshot of the store."""
+        with explained(self._place.label), self._in_use().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """One transaction, committed at the end unless something is raised."""
+        engine = self._in_use().execution_options(**{WRITES: True})
+        with explained(self._place.label), engine.begin() as connection:
+            yield connection
+
+    def _in_use(self) -> Engine:
+        if self._engine is None:
+            raise StoreError(f"store: {self._place.label} is not open")
+        return self._engine
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            self._engine = connect(self._place, self._busy_timeout_s)
+        return self._engine
+
+    def _disconnect(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _make_folder(self) -> None:
+        file = self._place.file
+        if file is None:
+            return
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"store: cannot create the folder {file.parent} ({error.strerror}); create it for the user that runs "
+                "Wirewatch, or name another one in `store:`"
+            ) from error
+
+    # -- schema -------------------------------------------------------------------------------------------------
+    def _revision(self, engine: Engine) -> str:
+        """Empty for a database without tables. Raises ``StoreError`` for one that is not ours."""
+        with engine.begin() as connection:
+            tables = inspect(connection).get_table_names()
+            if VERSION_TABLE in tables:
+                version: Select[tuple[str]] = select(column("version_num")).select_from(table(VERSION_TABLE))
+                return str(connection.execute(version).scalar() or "")
+        if tables:
+            raise StoreError(
+                f"store: {self._place.label} is the database of another program (it has a table {min(tables)!r}); "
+                "name another one in `store:`"
+            )
+        return ""
+
+    def _check_revision(self, revision: str) -> None:
+        if revision == REVISION:
+            return
+        from bot.store import migrations
+
+        where = self._place.label
+        if not revision:
+            raise StoreError(f"store: {where} is empty; set it up with `wirewatch db upgrade`")
+        if revision in migrations.revisions():
+            raise StoreError(
+                f"store: {where} was written by an older Wirewatch (revision {revision}); make a backup, "
+                "then run `wirewatch db upgrade`"
+            )
+        raise StoreError(
+            f"store: {where} was written by a newer Wirewatch (revision {revision}, this one knows {REVISION}); "
+            "install that version again, or restore a backup"
+        )

@@ -1,0 +1,126 @@
+"""The schema: migrations and tables agree, SQLite is set up to lose nothing, every question has its index."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, event
+
+from bot.model import DeliveryState
+from bot.store import migrations
+from bot.store.schema import REVISION, VERSION_TABLE, metadata
+from bot.store.sql import SqlStore
+from tests.store.conftest import MakeStore
+from tests.store.samples import T0, batch, digest_delivery, minutes, notice_delivery, receipt, source
+
+
+def test_migrations_make_the_tables_that_the_code_defines(store: SqlStore, store_url: str) -> None:
+    engine = create_engine(store_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_the_revision_of_the_code_is_the_newest_migration() -> None:
+    assert migrations.revisions()[-1] == REVISION
+
+
+def test_the_first_upgrade_starts_from_nothing(store_url: str) -> None:
+    assert SqlStore(store_url).upgrade() == ("", REVISION)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    """All that is sent to any database meanwhile."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(connection: object, cursor: object, statement: str, parameters: Any, *rest: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_sqlite_is_set_up_so_that_nothing_is_lost(sqlite_store: SqlStore, file: Path) -> None:
+    pragmas: dict[str, object] = {}
+
+    def look(connection: object) -> None:
+        for name in ("journal_mode", "synchronous", "foreign_keys"):
+            pragmas[name] = connection.exec_driver_sql(f"PRAGMA {name}").scalar()  # type: ignore[attr-defined]
+
+    event.listen(Engine, "commit", look)
+    try:
+        sqlite_store.check()
+    finally:
+        event.remove(Engine, "commit", look)
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_no_question_reads_a_growing_table_from_end_to_end(
+    sqlite_store: SqlStore, file: Path, statements: list[tuple[str, Any]]
+) -> None:
+    store = sqlite_store
+    store.sync_sources([source()], T0, {})
+    store.commit(batch("1", "2", "3"))
+    store.enqueue([notice_delivery("n")])
+    one, two, three = store.pending("desk", 9)
+    store.mark_sending(one.id, T0)
+    store.mark_sent(one.id, receipt("post-1"))
+    store.replace_with_digest("desk", [two.id, three.id], digest_delivery("d"))
+    statements.clear()
+
+    store.lease_due(T0, 5, minutes(1))
+    store.known_articles("wire", ["key-1"], ["guid-1"])
+    store.recent_stories(T0)
+    store.article_by_url("https://wire.example/1")
+    store.pending("desk", 9)
+    store.pending_count("desk")
+    store.deliveries([DeliveryState.PARKED], 9)
+    store.receipt("post-1")
+    store.commit(batch("1", "5"))
+    store.unpark(None, T0)
+    store.purge(minutes(-60))
+
+    explained = [(sql, given) for sql, given in statements if sql.split()[0] in ("SELECT", "UPDATE", "DELETE")]
+    assert len(explained) >= 15
+    with closing(sqlite3.connect(file)) as connection:
+        for sql, given in explained:
+            values = given[0] if isinstance(given, list) else given
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+            assert not [step for step in plan if step.startswith("SCAN")], f"{sql}\n{plan}"
+
+
+def test_a_waiting_queue_is_read_in_order_without_sorting(
+    sqlite_store: SqlStore, file: Path, statements: list[tuple[str, Any]]
+) -> None:
+    sqlite_store.pending("desk", 9)
+    (sql, given) = statements[-1]
+    with closing(sqlite3.connect(file)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given)]
+    assert len(plan) == 1
+    assert "ix_deliveries_pending" in plan[0]
+
+
+def test_the_port_does_not_load_the_database_library() -> None:
+    code = "import sys, bot.store.base, bot.store.writer; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_many_stores_share_one_database(make_store: MakeStore) -> None:
+    """What one wrote, the other reads at once."""
+    first, second = make_store(), make_store()
+    first.sync_sources([source()], T0, {})
+    first.commit(batch("1"))
+    assert second.known_articles("wire", ["key-1"], [])[0] == {"key-1"}
+    assert second.commit(batch("1", "2")) == ("key-2",)

@@ -1,0 +1,76 @@
+"""The port that every channel implements, and nothing else.
+
+A channel knows one platform's markup, limits and errors. It is given finished values and an already unique key;
+it never decides whether something is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.model import Digest, Message, Notice, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do besides posting. ``readable``: :meth:`Channel.find` can look a key up, so that nothing
+    is posted twice after a crash. ``edits`` and ``replies``: posts can be changed, and have threads."""
+
+    readable: bool = False
+    edits: bool = False
+    replies: bool = False
+
+
+class Channel(Protocol):
+    """Somewhere that alerts go.
+
+    Every method that sends may raise :class:`~bot.errors.TransientDeliveryError` (try again; with
+    ``retry_after_s`` if the platform said when) or :class:`~bot.errors.PermanentDeliveryError` (a person has to act).
+    The text of an error holds no secret. Anything else that is raised is a bug.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under ``channels:`` in wirewatch.yaml."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def start(self) -> None:
+        """Open connections. Called once before anything is sent."""
+        ...
+
+    async def stop(self) -> None:
+        """Close them. Called once; nothing is sent afterwards."""
+        ...
+
+    async def post(self, message: Message) -> Receipt:
+        """Post an alert."""
+        ...
+
+    async def post_digest(self, digest: Digest) -> Receipt:
+        """Post several alerts as one."""
+        ...
+
+    async def post_notice(self, notice: Notice) -> Receipt:
+        """Post a word to the operators."""
+        ...
+
+    async def reply(self, to: Receipt, message: Message) -> Receipt:
+        """Answer an earlier post in its thread; where ``capabilities.replies`` is false, post."""
+        ...
+
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+        """Change an earlier post; where ``capabilities.edits`` is false, do nothing and return ``receipt``."""
+        ...
+
+    async def find(self, key: str) -> Receipt | None:
+        """The post that carries ``key``, if the channel's recent history holds one. Only where
+        ``capabilities.readable`` is true; others return ``None``."""
+        ...
+
+    async def check(self) -> str | None:
+        """``None`` if a post would be taken as far as can be told without posting; else what to do about it."""
+        ...

@@ -1,0 +1,149 @@
+"""Alert → Message: what a person should read, before any platform's markup or limit.
+
+Pure: no clock, no I/O. Texts come out cleaned (:mod:`bot.channels.text`), so that what waits in the outbox is
+already harmless; nothing is cut here but the passage, which is a quotation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.channels.text import clean, clean_block, cut
+from bot.flags import country_tag
+from bot.model import (
+    Alert,
+    Article,
+    DeliveryKind,
+    Digest,
+    DigestLine,
+    FiredRule,
+    Match,
+    Message,
+    Notice,
+    Severity,
+)
+from bot.passage import passage
+from bot.store.base import Delivery, NewDelivery
+
+_FALLBACK_MAX = 240  # characters: about what a phone shows of a notification
+_WORD_MAX = 80  # characters of one piece of evidence in the "why" line
+
+
+def delivery_key(subject: str, channel: str, kind: DeliveryKind) -> str:
+    """The key that travels with a post: 20 hexadecimal digits, equal for equal arguments in every process.
+
+    80 bits: among a billion deliveries, one chance in two million that any two share a key. Short enough for a Discord
+    nonce (25) and ``custom_id`` (100).
+    """
+    parts = "\x1f".join((subject, channel, kind.value))
+    return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def render_message(alert: Alert, channel: str, *, kind: DeliveryKind = DeliveryKind.ALERT) -> Message:
+    """The message about ``alert`` for the channel of that name."""
+    article = alert.article
+    headline, source = _headline(article), _source(article)
+    return Message(
+        key=delivery_key(alert.id, channel, kind),
+        alert_id=alert.id,
+        severity=alert.severity,
+        headline=headline,
+        url=article.url,
+        source=source,
+        published=article.published,
+        dated=article.dated,
+        passage=passage(article, alert.matches),
+        countries=tuple(country_tag(code) for code in alert.countries),
+        rules=tuple(_fired(m) for m in _by_severity(alert.matches)),
+        fallback=cut(f"{alert.severity.name}: {headline}", _FALLBACK_MAX) + (f" ({cut(source, 60)})" if source else ""),
+        image=article.image,
+        tags=tuple(sorted(alert.tags)),
+    )
+
+
+def render_digest(alerts: Iterable[Alert], channel: str, title: str, reason: str, now: datetime) -> Digest:
+    """Several alerts as one post: the most severe first, then the newest. Equal alerts under an equal title give an
+    equal key, whatever the time; an empty digest is told apart by ``now``."""
+    return _digest(map(_digest_line, alerts), channel, title, reason, now)
+
+
+def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDelivery:
+    """The digest that takes the place of alerts that an outage piled up in one channel's queue.
+
+    Raises ``ValueError`` if there is none, or one that holds no alert.
+    """
+    if not deliveries or any(not isinstance(d.payload, Message) for d in deliveries):
+        raise ValueError("a digest of deliveries needs alerts")
+    channel = deliveries[0].channel
+    messages = [d.payload for d in deliveries if isinstance(d.payload, Message)]
+    reason = f"{len(messages)} alerts waited until this channel could be reached again"
+    digest = _digest(map(_line_of, messages), channel, "While the channel was away", reason, now)
+    return NewDelivery(channel, DeliveryKind.DIGEST, digest, now, tuple(m.alert_id for m in messages))
+
+
+def _digest(lines: Iterable[DigestLine], channel: str, title: str, reason: str, now: datetime) -> Digest:
+    ordered = sorted(lines, key=lambda a: (-a.severity, -a.published.timestamp(), a.alert_id))
+    ids = "\x1e".join(sorted(line.alert_id for line in ordered)) or now.isoformat()
+    return Digest(
+        key=delivery_key(f"{title}\x1e{ids}", channel, DeliveryKind.DIGEST),
+        title=clean(title),
+        reason=clean(reason),
+        lines=tuple(ordered),
+        total=len(ordered),
+        created_at=now,
+    )
+
+
+def render_notice(
+    title: str, text: str, channel: str, *, subject: str = "", severity: Severity = Severity.INFO
+) -> Notice:
+    """A word to the operators. ``subject`` names the occurrence (``"bbc-world failing since 2026-09-14T14:05"``):
+    a notice whose key was delivered is not sent again, so the same words about a new event need a new subject.
+    Without one, title and text are the subject."""
+    key = delivery_key(subject or f"{title}\x1e{text}", channel, DeliveryKind.NOTICE)
+    return Notice(key, clean(title), clean_block(text), severity)
+
+
+def _headline(article: Article) -> str:
+    """The title; of an article without one, the beginning of its text; without that, the address."""
+    return clean(article.title) or cut(clean(article.text[:1000]), 120) or article.url
+
+
+def _source(article: Article) -> str:
+    return clean(article.source_name or article.source_id)
+
+
+def _by_severity(matches: Sequence[Match]) -> list[Match]:
+    return sorted(matches, key=lambda m: -m.severity)
+
+
+def _fired(match: Match) -> FiredRule:
+    """The rule, with the words that it found: in the order of the text, each once whatever its case."""
+    words: dict[str, str] = {}
+    for evidence in sorted(match.evidence, key=lambda e: (e.start, e.end)):
+        word = cut(clean(evidence.text), _WORD_MAX)
+        if word:
+            words.setdefault(word.casefold(), word)
+    return FiredRule(match.rule_id, clean(match.title) or match.rule_id, match.severity, tuple(words.values()))
+
+
+def _digest_line(alert: Alert) -> DigestLine:
+    titles = dict.fromkeys(clean(m.title) or m.rule_id for m in _by_severity(alert.matches))
+    article = alert.article
+    return DigestLine(
+        alert.id, alert.severity, _headline(article), article.url, _source(article), article.published, tuple(titles)
+    )
+
+
+def _line_of(message: Message) -> DigestLine:
+    return DigestLine(
+        message.alert_id,
+        message.severity,
+        message.headline,
+        message.url,
+        message.source,
+        message.published,
+        tuple(dict.fromkeys(rule.title for rule in message.rules)),
+    )

@@ -1,0 +1,309 @@
+"""From an alert to what a person reads: message, passage, digest, notice."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.text import clean
+from bot.model import (
+    Alert,
+    Article,
+    CountryTag,
+    DeliveryKind,
+    DeliveryState,
+    Digest,
+    Evidence,
+    Match,
+    Message,
+    Severity,
+    Story,
+)
+from bot.passage import PASSAGE_MAX, passage
+from bot.render import delivery_key, digest_of_deliveries, render_digest, render_message, render_notice
+from bot.store.base import Delivery
+
+AT = datetime(2026, 9, 14, 14, 5, tzinfo=UTC)
+TITLE = "Pyongyang agrees to ship shells"
+TEXT = (
+    "Trains were loaded over the weekend, people near the border said. "
+    "Under the arms deal, North Korea will send shells to Russia until the spring. "
+    "The U.S. envoy, Gen. J. Smith, called it a breach. Weather was fine."
+)
+
+
+def article(text: str = TEXT, title: str = TITLE) -> Article:
+    return Article(
+        key="a1", source_id="wire", guid="g1", url="https://n.example/1", title=title, text=text, published=AT,
+        fetched_at=AT, source_name="Example Wire", image="https://n.example/1.jpg",
+    )  # fmt: skip
+
+
+def match(of: Article, *words: str, rule: str = "arms", severity: Severity = Severity.HIGH) -> Match:
+    """A rule that found every occurrence of the words in the body."""
+    found = []
+    for word in words:
+        at = of.body.casefold().find(word.casefold())
+        while at >= 0:
+            found.append(Evidence(of.body[at : at + len(word)], at, at + len(word), f"term {word}"))
+            at = of.body.casefold().find(word.casefold(), at + 1)
+    return Match(rule, f"Rule {rule}", severity, ("sanctions", rule), tuple(found))
+
+
+def alert(of: Article, *matches: Match, id: str = "alert-1", countries: tuple[str, ...] = ("KP", "RU")) -> Alert:
+    return Alert(id, of, Story("s1", True, "first"), matches, countries, AT)
+
+
+def quoted(of: Article, *matches: Match) -> str:
+    """The passage with its strong words in brackets."""
+    return "".join(f"[{s.text}]" if s.strong else s.text for s in passage(of, matches))
+
+
+# -- the message ----------------------------------------------------------------------------------------------------
+
+
+def test_message_tells_what_the_alert_knows() -> None:
+    of = article()
+    low = match(of, "trains", rule="rail", severity=Severity.LOW)
+    message = render_message(alert(of, low, match(of, "shells", "North Korea")), "console")
+    assert message.headline == TITLE
+    assert message.severity is Severity.HIGH
+    assert (message.source, message.url, message.image) == (
+        "Example Wire",
+        "https://n.example/1",
+        "https://n.example/1.jpg",
+    )
+    assert message.countries == (CountryTag("KP", "North Korea", "🇰🇵"), CountryTag("RU", "Russia", "🇷🇺"))
+    assert [r.id for r in message.rules] == ["arms", "rail"], "the most severe first"
+    assert message.tags == ("arms", "rail", "sanctions")
+    assert message.fallback == "HIGH: Pyongyang agrees to ship shells (Example Wire)"
+    assert (message.published, message.dated, message.alert_id) == (AT, True, "alert-1")
+
+
+def test_words_of_a_rule_stand_in_text_order_without_repeats() -> None:
+    of = article("Russia buys. Arms deal done. ARMS DEAL, arms  deal!", title="Arms deal")
+    message = render_message(alert(of, match(of, "Russia", "arms deal", "arms  deal")), "console")
+    assert message.rules[0].words == ("Arms deal", "Russia")
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "headline"),
+    [
+        ("  A\ttitle\n", "text", "A title"),
+        ("", "Only a text. " * 40, "Only a text."),
+        ("\u200b", "", "https://n.example/1"),
+    ],
+)
+def test_there_is_always_a_headline(title: str, text: str, headline: str) -> None:
+    of = article(text, title)
+    message = render_message(alert(of, match(of, "zzz")), "console")
+    assert message.headline.startswith(headline)
+    assert len(message.headline) <= 120
+
+
+def test_hostile_text_is_cleaned_before_it_is_stored() -> None:
+    of = article("The \u202earms\x1b[31m deal\x00 was\nsigned.", "Arms\u2028 \ud800 deal")
+    message = render_message(alert(replace(of, source_name="W\x07ire"), match(of, "arms")), "console")
+    for text in (message.headline, message.source, message.fallback, *(s.text for s in message.passage)):
+        assert clean(text) == text.strip()
+    assert message.headline == "Arms \ufffd deal"
+
+
+def test_fallback_is_one_short_line() -> None:
+    of = article(title="word " * 3000)
+    fallback = render_message(alert(replace(of, source_name="source " * 99), match(of, "word")), "console").fallback
+    assert "\n" not in fallback
+    assert len(fallback) <= 310
+
+
+def test_key_is_stable_over_processes_and_tells_deliveries_apart() -> None:
+    keys = {
+        delivery_key(subject, channel, kind)
+        for subject in ("a", "ab", "a\x1fb")
+        for channel in ("b", "c", "bc")
+        for kind in DeliveryKind
+    }
+    assert len(keys) == 27
+    assert all(len(key) == 20 and int(key, 16) >= 0 for key in keys)
+    code = "from bot.render import *; print(delivery_key('alert-1', 'console', DeliveryKind.ALERT))"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    of = article()
+    assert render_message(alert(of, match(of, "shells")), "console").key == other
+
+
+# -- the passage ----------------------------------------------------------------------------------------------------
+
+
+def test_passage_is_the_sentence_with_most_evidence() -> None:
+    of = article()
+    assert quoted(of, match(of, "arms deal", "North Korea", "Russia")) == (
+        "Under the [arms deal], [North Korea] will send shells to [Russia] until the spring. "
+        "The U.S. envoy, Gen. J. Smith, called it a breach."
+    )
+
+
+def test_two_sentences_where_the_evidence_is_spread() -> None:
+    of = article()
+    assert quoted(of, match(of, "trains", "arms deal")).startswith("[Trains] were loaded")
+    assert "[arms deal]" in quoted(of, match(of, "trains", "arms deal"))
+
+
+def test_the_severer_rule_chooses() -> None:
+    of = article(
+        "Ministers met about fish. " * 20 + "A coup was reported at night by many witnesses. " + "Grain fell. " * 9
+    )
+    fish = match(of, "fish", rule="fish", severity=Severity.LOW)
+    coup = match(of, "coup", rule="coup", severity=Severity.CRITICAL)
+    assert "[coup]" in quoted(of, fish, coup)
+
+
+def test_evidence_in_the_title_only_gives_the_lead() -> None:
+    of = article()
+    assert quoted(of, match(of, "Pyongyang")) == (
+        "Trains were loaded over the weekend, people near the border said. "
+        "Under the arms deal, North Korea will send shells to Russia until the spring."
+    )
+
+
+def test_no_text_no_passage() -> None:
+    of = article(text="")
+    assert passage(of, (match(of, "Pyongyang"),)) == ()
+    assert passage(article(text=" \n "), ()) == ()
+
+
+def test_article_without_title_counts_offsets_from_the_text() -> None:
+    of = article(title="")
+    assert "[arms deal]" in quoted(of, match(of, "arms deal"))
+
+
+def test_long_sentence_is_cut_at_words_around_the_evidence() -> None:
+    of = article("before " * 100 + "the arms deal with Iran " + "after " * 100)
+    shown = quoted(of, match(of, "arms deal", "Iran"))
+    assert shown.startswith("…before")
+    assert shown.endswith("after…")
+    assert "the [arms deal] with [Iran] after" in shown
+    assert len(shown) <= PASSAGE_MAX + 8
+
+
+def test_overlapping_evidence_is_one_strong_stretch() -> None:
+    of = article(
+        "They signed an arms deal today in the old harbour town near the northern border, and then they left again."
+    )
+    assert "an [arms deal] today" in quoted(of, match(of, "arms deal", "arms", "deal"))
+
+
+def test_chinese_sentences_are_found() -> None:
+    of = article("天气很好。" * 60 + "朝鲜与俄罗斯签署武器协议。" + "天气很好。" * 60, title="新闻")
+    shown = quoted(of, match(of, "武器协议"))
+    assert "朝鲜与俄罗斯签署[武器协议]。" in shown
+    assert not shown.startswith("…")
+
+
+@pytest.mark.parametrize("text", ["." * 100_000, " " * 100_000 + "x", "a." * 50_000, "\n" * 100_000, '!"' * 50_000])
+def test_odd_text_takes_linear_time(text: str) -> None:
+    """Guarded by the suite's timeout: a quadratic search needs minutes."""
+    of = article(text + " arms deal")
+    assert "[arms deal]" in quoted(of, match(of, "arms deal"))
+
+
+PARTS = ("arms", "deal", "U.S.", "he said.", "Why?", "\n", "\n\n", "。", "漢字", "👩‍👩‍👧", "🇰🇵", "x" * 400, ",", "«so»")
+
+
+@given(
+    st.lists(st.sampled_from(PARTS), min_size=1, max_size=60),
+    st.sampled_from([" ", ""]),
+    st.lists(st.tuples(st.integers(0, 900), st.integers(1, 30)), max_size=5),
+)
+def test_passage_is_a_quotation_within_its_limit(parts: list[str], glue: str, where: list[tuple[int, int]]) -> None:
+    of = article(glue.join(parts), title="T")
+    stretches = [(a, a + n) for a, n in where if a >= 2 and a + n <= len(of.body) and clean(of.body[a : a + n])]
+    evidence = tuple(Evidence(of.body[a:b], a, b, f"c{a % 3}") for a, b in stretches)
+    found = passage(of, (Match("r", "R", Severity.HIGH, (), evidence),))
+    joined = "".join(s.text for s in found)
+    # A joiner is dropped where evidence starts in the middle of an emoji.
+    assert len(joined) <= PASSAGE_MAX + 2, "two ellipses more"
+    inner = joined.removeprefix("…").removesuffix("…")
+    assert re.sub(r"[\s\u200d]", "", inner) in re.sub(r"[\s\u200d]", "", clean(of.text))
+    assert any(s.strong for s in found) == bool(evidence)
+
+
+# -- digests and notices --------------------------------------------------------------------------------------------
+
+
+def numbered(i: int, severity: Severity, age: timedelta) -> Alert:
+    of = replace(article(title=f"Story {i}"), published=AT - age)
+    return alert(of, match(of, "shells", severity=severity), id=f"alert-{i}")
+
+
+def test_digest_lists_the_severe_first_then_the_new() -> None:
+    alerts = [
+        numbered(1, Severity.LOW, timedelta(0)),
+        numbered(2, Severity.HIGH, timedelta(hours=3)),
+        numbered(3, Severity.HIGH, timedelta(hours=1)),
+    ]
+    digest = render_digest(alerts, "console", "Catch-up", "first poll of 3 sources", AT)
+    assert [line.alert_id for line in digest.lines] == ["alert-3", "alert-2", "alert-1"]
+    assert (digest.total, digest.title, digest.reason) == (3, "Catch-up", "first poll of 3 sources")
+    assert digest.lines[0].rules == ("Rule arms",)
+    assert digest.lines[0].headline == "Story 3"
+
+
+def test_digest_key_follows_its_alerts_not_their_order_or_the_time() -> None:
+    one, two = numbered(1, Severity.LOW, timedelta(0)), numbered(2, Severity.HIGH, timedelta(0))
+    first = render_digest([one, two], "console", "Catch-up", "x", AT)
+    assert render_digest(iter([two, one]), "console", "Catch-up", "y", AT + timedelta(hours=1)).key == first.key
+    others = {
+        render_digest([one], "console", "Catch-up", "x", AT).key,
+        render_digest([one, two], "hook", "Catch-up", "x", AT).key,
+        render_digest([one, two], "console", "Morning", "x", AT).key,
+        render_digest([], "console", "Morning", "x", AT).key,
+        render_digest([], "console", "Morning", "x", AT + timedelta(days=1)).key,
+    }
+    assert len(others | {first.key}) == 6
+
+
+def waiting(*alerts: Alert) -> list[Delivery]:
+    return [
+        Delivery(i, "desk", DeliveryKind.ALERT, render_message(a, "desk"), DeliveryState.WAITING, 0, None, AT)
+        for i, a in enumerate(alerts, 1)
+    ]
+
+
+def test_waiting_alerts_fold_into_the_digest_that_the_alerts_themselves_would_give() -> None:
+    alerts = [numbered(i, Severity.MEDIUM, timedelta(hours=i)) for i in range(3, 0, -1)]
+    new = digest_of_deliveries(waiting(*alerts), AT)
+    assert isinstance(new.payload, Digest)
+    assert (new.channel, new.kind, new.created_at) == ("desk", DeliveryKind.DIGEST, AT)
+    assert set(new.alert_ids) == {a.id for a in alerts}
+    assert new.payload == render_digest(alerts, "desk", new.payload.title, new.payload.reason, AT)
+    assert new.payload.total == 3
+    assert "3 alerts" in new.payload.reason
+
+
+def test_only_alerts_fold() -> None:
+    row = waiting(numbered(1, Severity.LOW, timedelta(0)))[0]
+    for wrong in ([], [row, replace(row, payload=render_notice("a", "b", "desk"))]):
+        with pytest.raises(ValueError, match="needs alerts"):
+            digest_of_deliveries(wrong, AT)
+
+
+def test_notice_key_follows_its_subject() -> None:
+    first = render_notice("Source\x1b[0m dead", "It\nfailed.", "ops", subject="bbc since 14:05", severity=Severity.LOW)
+    assert (first.title, first.text, first.severity) == ("Source dead", "It\nfailed.", Severity.LOW)
+    assert render_notice("Other", "words", "ops", subject="bbc since 14:05").key == first.key
+    assert render_notice("Source dead", "It failed.", "ops", subject="bbc since 15:05").key != first.key
+    assert render_notice("a", "b", "ops").key != render_notice("a", "c", "ops").key
+
+
+def test_rendering_is_pure() -> None:
+    of = article()
+    a = alert(of, match(of, "arms deal", "shells"))
+    first: Message = render_message(a, "console")
+    assert render_message(a, "console") == first

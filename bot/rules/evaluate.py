@@ -1,0 +1,349 @@
+"""One article against conditions: does it hold, and by which spans.
+
+An :class:`Evaluation` belongs to one article and remembers what it worked out (spans of terms, words, sentences,
+mentions), so that a hundred rules that ask for the same define cost as much as one. ``None`` stands for "does not
+hold", a tuple of leaves for "holds, by these spans" (empty where a condition marks no words).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.entities.annotate import paragraphs, sentences
+from bot.model import Mention, MentionKind
+from bot.rules.model import (
+    AtLeast,
+    Condition,
+    Count,
+    Country,
+    EntityLabel,
+    Group,
+    Names,
+    Near,
+    Origin,
+    Term,
+    Unit,
+    Use,
+    Within,
+)
+from bot.rules.near import INFINITE, Leaf, Placed, hulls, participants
+from bot.text import Text
+
+LEAD_WORDS = 60  # words of the text that count as its lead; DESIGN, "Conditions"
+
+Leaves = tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What rules look at. ``lang`` is ``None`` where nobody said."""
+
+    title: str
+    text: str
+    source_id: str = ""
+    source_tags: tuple[str, ...] = ()
+    lang: str | None = None
+    source_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpan:
+    """A span that a statistical model labelled."""
+
+    start: int
+    end: int
+    label: str
+
+
+class Evaluation:
+    """See the module. ``find`` gives the spans of a term or a list; the other callables work out what few rules need."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        text: Text,
+        find: Callable[[Term | Names], Leaves],
+        mentions: Callable[[], tuple[Mention, ...]],
+        main_countries: Callable[[], frozenset[str]],
+        language: Callable[[], str | None],
+        labels: Callable[[], Sequence[LabelledSpan]],
+    ) -> None:
+        self.subject = subject
+        self.text = text
+        self._find = find
+        self._get_mentions = mentions
+        self._get_main = main_countries
+        self._get_language = language
+        self._get_labels = labels
+        self._found: dict[Term | Names, Leaves] = {}
+        self._remembered: dict[tuple[int, str], Leaves | None] = {}
+
+    # -- what is worked out when it is asked for -------------------------------------------------------------------
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        return self._get_mentions()
+
+    @cached_property
+    def main(self) -> frozenset[str]:
+        """The countries that the article is about."""
+        return self._get_main()
+
+    @cached_property
+    def language(self) -> str | None:
+        return self._get_language()
+
+    @cached_property
+    def _words(self) -> list[int]:
+        origin = self.text.origin
+        return [origin(s) for s in self.text.word_starts]
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [s for s, _ in sentences(self.text)]
+
+    @cached_property
+    def _paragraph_starts(self) -> list[int]:
+        return [s for s, _ in paragraphs(self.text)]
+
+    @cached_property
+    def _lead_end(self) -> int:
+        """The offset at which the lead ends."""
+        first = bisect_right(self._words, self._text_start - 1) if self._text_start else 0
+        after = first + LEAD_WORDS
+        return self._words[after] if after < len(self._words) else len(self.text.body)
+
+    @property
+    def _text_start(self) -> int:
+        return self.text.title_length + 1 if self.text.title else 0
+
+    @cached_property
+    def _countries_by_sentence(self) -> dict[int, set[str]]:
+        named: dict[int, set[str]] = {}
+        for mention in self.mentions:
+            if mention.kind is not MentionKind.DATELINE:
+                named.setdefault(bisect_right(self._sentence_starts, mention.start), set()).add(mention.entity)
+        return named
+
+    # -- conditions ------------------------------------------------------------------------------------------------
+    def holds(self, condition: Condition, region: str = "") -> Leaves | None:
+        """The leaves by which a condition holds in a region (``""`` is everywhere), or ``None``."""
+        match condition:
+            case Term() | Names() | EntityLabel():
+                return self._leaf_spans(condition, region) or None
+            case Use(of=of):
+                key = (id(condition.of), region)
+                if key not in self._remembered:
+                    self._remembered[key] = self.holds(of, region)
+                return self._remembered[key]
+            case Group():
+                return self._group(condition, region)
+            case Near():
+                return self._near(condition, region)
+            case Country():
+                return self._country(condition, region)
+            case Within():
+                inner = condition.region if region in ("", condition.region) else "nowhere"
+                return self.holds(condition.of, inner)
+            case AtLeast():
+                held = [r for r in (self.holds(c, region) for c in condition.of) if r is not None]
+                return _join(held) if len(held) >= condition.n else None
+            case Count():
+                spans = self.spans(condition.of, region)
+                return _leaves(spans) if _apart(spans) >= condition.min else None
+            case Origin():
+                return () if self._origin(condition) else None
+
+    def _group(self, group: Group, region: str) -> Leaves | None:
+        if group.op == "any":
+            held = [r for r in (self.holds(c, region) for c in group.of) if r is not None]
+            return _join(held) if held else None
+        if group.op == "none":
+            return () if all(self.holds(c, region) is None for c in group.of) else None
+        out: list[Leaves] = []
+        for member in group.of:
+            result = self.holds(member, region)
+            if result is None:
+                return None
+            out.append(result)
+        return _join(out)
+
+    def _origin(self, condition: Origin) -> bool:
+        match condition.key:
+            case "source":
+                return self.subject.source_id in condition.values
+            case "tag":
+                return any(t in condition.values for t in self.subject.source_tags)
+            case _:
+                language = self.language
+                return language is not None and language.split("-")[0] in condition.values
+
+    def _leaf_spans(self, condition: Term | Names | EntityLabel, region: str) -> Leaves:
+        if isinstance(condition, EntityLabel):
+            wanted = condition.text.casefold()
+            body = self.text.body
+            found = tuple(
+                Leaf(s.start, s.end, condition.label, s.label)
+                for s in self._get_labels()
+                if s.label == condition.entity_label and (not wanted or body[s.start : s.end].casefold() == wanted)
+            )
+        else:
+            if condition not in self._found:
+                self._found[condition] = self._find(condition)
+            found = self._found[condition]
+        return self._inside(found, region)
+
+    def _inside(self, leaves: Leaves, region: str) -> Leaves:
+        if not region or not leaves:
+            return leaves
+        if region == "title":
+            return tuple(leaf for leaf in leaves if self.text.title and leaf.end <= self.text.title_length)
+        if region == "lead":
+            first, last = self._text_start, self._lead_end
+            return tuple(leaf for leaf in leaves if leaf.start >= first and leaf.end <= last)
+        return ()
+
+    # -- countries -------------------------------------------------------------------------------------------------
+    def _mentioned(self, condition: Country, region: str) -> Leaves:
+        if condition.codes is not None and not condition.codes:
+            return ()
+        leaves = tuple(
+            Leaf(m.start, m.end, condition.label, m.entity, m.kind is MentionKind.DATELINE)
+            for m in self.mentions
+            if condition.codes is None or m.entity in condition.codes
+        )
+        if condition.main:
+            leaves = tuple(leaf for leaf in leaves if leaf.entity in self.main)
+        leaves = self._inside(leaves, region)
+        if condition.min_mentions > 1:
+            counts: dict[str | None, int] = {}
+            for leaf in leaves:
+                if not leaf.dateline:
+                    counts[leaf.entity] = counts.get(leaf.entity, 0) + 1
+            leaves = tuple(leaf for leaf in leaves if counts.get(leaf.entity, 0) >= condition.min_mentions)
+        return leaves
+
+    def _country(self, condition: Country, region: str) -> Leaves | None:
+        return self._mentioned(condition, region) or None
+
+    # -- spans and near --------------------------------------------------------------------------------------------
+    def spans(self, condition: Condition, region: str = "") -> list[Placed]:
+        """The spans that a condition marks, by offset; those of an inner ``near`` are its windows."""
+        match condition:
+            case Term() | Names() | EntityLabel():
+                return [self._placed(leaf) for leaf in self._leaf_spans(condition, region)]
+            case Country():
+                return [self._placed(leaf) for leaf in self._mentioned(condition, region)]
+            case Use(of=of):
+                return self.spans(of, region)
+            case Group(op="any", of=members):
+                merged = [span for member in members for span in self.spans(member, region)]
+                return sorted(merged, key=lambda s: (s.start, s.end))
+            case Near():
+                limit = condition.words if condition.unit is Unit.WORDS else INFINITE - 1
+                members_spans = [self._no_datelines(self.spans(m, region)) for m in condition.of]
+                groups = self._groups(members_spans, condition.unit)
+                return [hull for group in groups for hull in hulls(group, limit, condition.ordered)]
+            case _:
+                return []
+
+    def _placed(self, leaf: Leaf) -> Placed:
+        words = self._words
+        first = max(bisect_right(words, leaf.start) - 1, 0)
+        last = max(bisect_right(words, leaf.end - 1) - 1, first)
+        return Placed(leaf.start, leaf.end, first, last, (leaf,))
+
+    @staticmethod
+    def _no_datelines(spans: list[Placed]) -> list[Placed]:
+        return [s for s in spans if not (len(s.leaves) == 1 and s.leaves[0].dateline)]
+
+    def _near(self, near: Near, region: str) -> Leaves | None:
+        members: list[list[Placed]] = []
+        for member in near.of:
+            spans = self.spans(member, region)
+            if not spans:
+                return None
+            members.append(spans)
+        limit = near.words if near.unit is Unit.WORDS else INFINITE - 1
+        found: dict[Leaf, None] = {}
+        plain = [self._no_datelines(spans) for spans in members]
+        if all(plain):
+            for group in self._groups(plain, near.unit):
+                for kept in participants(group, limit, near.ordered):
+                    for span in kept:
+                        found.update(dict.fromkeys(span.leaves))
+        for i, spans in enumerate(members):
+            if len(plain[i]) < len(spans):
+                self._near_dateline(near, plain, i, [s.leaves[0] for s in spans if s not in plain[i]], limit, found)
+        return tuple(found) if found else None
+
+    def _near_dateline(
+        self, near: Near, plain: list[list[Placed]], i: int, datelines: list[Leaf], limit: int, found: dict[Leaf, None]
+    ) -> None:
+        """A dateline stands in for member ``i`` beside words in sentences of the text that name no other country."""
+        if near.ordered and i:
+            return
+        for dateline in datelines:
+            others = [
+                [s for s in spans if s.start >= self._text_start and self._names_no_other(s, dateline)]
+                for j, spans in enumerate(plain)
+                if j != i
+            ]
+            if not all(others):
+                continue
+            held = False
+            for group in self._groups(others, near.unit):
+                for kept in participants(group, limit, near.ordered):
+                    for span in kept:
+                        held = True
+                        found.update(dict.fromkeys(span.leaves))
+            if held:
+                found[dateline] = None
+
+    def _names_no_other(self, span: Placed, dateline: Leaf) -> bool:
+        named = self._countries_by_sentence.get(bisect_right(self._sentence_starts, span.start), set())
+        return span.start >= dateline.end and named <= {dateline.entity or ""}
+
+    def _groups(self, members: list[list[Placed]], unit: Unit) -> list[list[list[Placed]]]:
+        """The members' spans by title and text, sentence or paragraph; groups where one is missing are left out."""
+        if not all(members):
+            return []
+        match unit:
+            case Unit.WORDS:
+                starts = [0, self._text_start] if self.text.title else [0]
+            case Unit.SENTENCE:
+                starts = self._sentence_starts
+            case Unit.PARAGRAPH:
+                starts = self._paragraph_starts
+        groups: dict[int, list[list[Placed]]] = {}
+        for i, spans in enumerate(members):
+            for span in spans:
+                number = bisect_right(starts, span.start)
+                if bisect_right(starts, span.end - 1) != number:
+                    continue  # crosses a boundary, so it is inside neither
+                groups.setdefault(number, [[] for _ in members])[i].append(span)
+        return [group for _, group in sorted(groups.items()) if all(group)]
+
+
+def _join(results: list[Leaves]) -> Leaves:
+    if len(results) == 1:
+        return results[0]
+    merged: dict[Leaf, None] = {}
+    for leaves in results:
+        merged.update(dict.fromkeys(leaves))
+    return tuple(merged)
+
+
+def _leaves(spans: list[Placed]) -> Leaves:
+    return tuple(dict.fromkeys(leaf for span in spans for leaf in span.leaves))
+
+
+def _apart(spans: list[Placed]) -> int:
+    """How many of the spans can be counted without counting overlapping ones twice."""
+    count, end = 0, -1
+    for span in sorted(spans, key=lambda s: s.end):
+        if span.start >= end:
+            count, end = count + 1, span.end
+    return count

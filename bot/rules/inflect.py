@@ -1,0 +1,77 @@
+"""English word forms for terms: noun number for every word, verb forms where the word is a verb's base form.
+
+``lemminflect`` knows them, and takes a second to import; so what it said is kept in a file under the user's cache
+folder and the library is imported only for words not seen before. A cache that cannot be read or written is no
+error: the forms are then worked out each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+SHORTEST = 4  # letters; the forms of shorter words are too often other words ("see", "saw"; "us", "uses")
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/wirewatch``, or ``~/.cache/wirewatch``."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "wirewatch"
+
+
+class Inflector:
+    """Word forms, remembered on disk. ``forms`` includes the word itself, first."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._known: dict[str, list[str]] = {}
+        self._new = False
+        self._path = folder / f"forms-{version('lemminflect')}-1.json" if folder else None
+        if self._path:
+            try:
+                self._known = json.loads(self._path.read_text("utf-8"))
+            except (OSError, ValueError):
+                self._known = {}
+
+    def forms(self, word: str) -> tuple[str, ...]:
+        """The forms of a word as typed in a term. Capitalised, short and unknown words have one."""
+        if len(word) < SHORTEST or not word.isascii() or not word.isalpha() or not word.islower():
+            return (word,)
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = _work_out(word)
+            self._new = True
+        return (word, *known)
+
+    def save(self) -> None:
+        """Keep what was worked out since the start."""
+        if not self._new or self._path is None:
+            return
+        self._new = False
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False, encoding="utf-8") as f:
+                json.dump(self._known, f, separators=(",", ":"), sort_keys=True)
+            os.replace(f.name, self._path)
+        except OSError:
+            return  # a read-only home costs a second at the next start, nothing else
+
+
+def _work_out(word: str) -> list[str]:
+    import lemminflect
+
+    forms: dict[str, None] = {}
+    lemmas = lemminflect.getAllLemmas(word)  # the dictionary only: {} for a word that it does not know
+    for lemma in lemmas.get("NOUN", ()):
+        if lemma == word:
+            for plurals in lemminflect.getAllInflections(word, "NOUN").values():
+                forms.update(dict.fromkeys(plurals))
+        else:
+            forms[lemma] = None  # a plural was typed
+    if word in lemmas.get("VERB", ()):
+        for inflected in lemminflect.getAllInflections(word, "VERB").values():
+            forms.update(dict.fromkeys(inflected))
+    forms.pop(word, None)
+    return [f for f in forms if f.isascii() and f.isalpha() and f.islower()]

@@ -1,0 +1,164 @@
+"""From rule folders to one :class:`~bot.rules.model.RuleSet`, or every problem that stands in the way.
+
+A folder holds rule files (``*.yaml``, sub-folders too), ``lists/*.yaml`` and ``sources.yaml``. A later folder
+replaces rules by id, defines and lists by name; inside one folder a second one of the same name is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import ConfigError, Level, Problem
+from bot.rules.language import FILE_KEYS, Reader, keys_hint
+from bot.rules.lists import load_list
+from bot.rules.model import NameList, Rule, RuleSet
+from bot.yaml_nodes import Map, Node, Seq, load_file
+
+SOURCES_FILE = "sources.yaml"
+LISTS_FOLDER = "lists"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``problems`` holds errors and warnings in the order of the files; ``ruleset`` leaves out what has an error."""
+
+    ruleset: RuleSet
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.level is Level.ERROR)
+
+
+def rule_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The rule files and the list files of a folder, in a fixed order. Hidden files and folders are passed over."""
+    rules: list[Path] = []
+    lists: list[Path] = []
+    for path in sorted((*folder.rglob("*.yaml"), *folder.rglob("*.yml"))):
+        inner = path.relative_to(folder)
+        if any(part.startswith(".") for part in inner.parts) or not path.is_file():
+            continue
+        if inner.parts[0] == LISTS_FOLDER:
+            lists.append(path)
+        elif path.name != SOURCES_FILE:
+            rules.append(path)
+    return tuple(rules), tuple(lists)
+
+
+def load_rules(
+    folders: Sequence[Path],
+    *,
+    is_country: Callable[[str], bool],
+    channels: Iterable[str] | None = None,
+    sources: Iterable[str] | None = None,
+    source_tags: Iterable[str] | None = None,
+    has_model: bool = False,
+    shown: Callable[[Path], Path] = lambda path: path,
+) -> Loaded:
+    """Read everything. ``channels``, ``sources``, ``source_tags``: the names that rules may use, ``None`` where that is
+    not known. ``shown`` turns a path into the one that messages name."""
+    problems: list[Problem] = []
+    lists: dict[str, NameList] = {}
+    documents: list[list[Map]] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(
+                Problem(shown(folder), 0, 0, "no such folder; mend rules: in wirewatch.yaml", "missing-folder")
+            )
+            continue
+        files, list_files = rule_files(folder)
+        _read_lists(list_files, lists, problems, is_country, shown)
+        documents.append(_read_documents(files, problems, shown))
+    reader = Reader(
+        lists,
+        is_country=is_country,
+        channels=None if channels is None else frozenset(channels),
+        sources=None if sources is None else frozenset(sources),
+        source_tags=None if source_tags is None else frozenset(source_tags),
+        has_model=has_model,
+    )
+    earlier: frozenset[str] = frozenset()
+    for folder_documents in documents:
+        for document in folder_documents:
+            define = document.get("define")
+            if define is not None:
+                reader.add_defines(define, earlier)
+        earlier = reader.define_names
+    reader.read_defines()
+    rules: dict[str, Rule] = {}
+    for folder_documents in documents:
+        here: dict[str, Rule] = {}
+        for document in folder_documents:
+            _read_rules(document, reader, here)
+        rules.update(here)
+    problems.extend(reader.problems)
+    for entry in reader.unused_defines():
+        text = f"nothing uses the define {entry.key!r}; delete it, or use it with {{use: {entry.key}}}"
+        place = entry.key_place
+        problems.append(Problem(place.file, place.line, place.column, text, "unused-define", Level.WARNING))
+    ordered = tuple(sorted(set(problems), key=lambda p: (str(p.file), p.line, p.column, p.text)))
+    return Loaded(RuleSet(tuple(rules.values()), reader.defines, lists), ordered)
+
+
+def _read_lists(
+    files: tuple[Path, ...],
+    lists: dict[str, NameList],
+    problems: list[Problem],
+    is_country: Callable[[str], bool],
+    shown: Callable[[Path], Path],
+) -> None:
+    here: dict[str, NameList] = {}
+    for path in files:
+        found, list_problems = load_list(path, shown(path), is_country)
+        problems.extend(list_problems)
+        if found is None:
+            continue
+        if found.name in here:
+            first = here[found.name].place
+            text = f"the list {found.name!r} stands in {first.file} already; rename one of the two"
+            problems.append(found.place.problem(text, "duplicate-list"))
+        else:
+            here[found.name] = found
+    lists.update(here)
+
+
+def _read_documents(files: tuple[Path, ...], problems: list[Problem], shown: Callable[[Path], Path]) -> list[Map]:
+    documents: list[Map] = []
+    for path in files:
+        try:
+            node: Node | None = load_file(path, shown(path))
+        except ConfigError as error:
+            problems.extend(error.problems)
+            continue
+        if node is None:
+            continue
+        if not isinstance(node, Map):
+            problems.append(node.place.problem("a rule file has rules: and define: at its top", "bad-file"))
+            continue
+        for entry in node.entries:
+            if entry.key not in FILE_KEYS:
+                text = f"a rule file has no key {entry.key!r}{keys_hint(entry.key, FILE_KEYS)}"
+                problems.append(entry.key_place.problem(text, "unknown-key"))
+        documents.append(node)
+    return documents
+
+
+def _read_rules(document: Map, reader: Reader, here: dict[str, Rule]) -> None:
+    node = document.get("rules")
+    if node is None:
+        return
+    if not isinstance(node, Seq):
+        reader.problems.append(node.place.problem("rules: takes a list, each rule beginning with '- id:'", "bad-file"))
+        return
+    for item in node:
+        rule = reader.rule(item)
+        if rule is None:
+            continue
+        if rule.id in here:
+            first = here[rule.id].place
+            text = f"the id {rule.id!r} is taken by {first.file}:{first.line}; rename one of the two"
+            reader.problems.append(rule.place.problem(text, "duplicate-id"))
+        else:
+            here[rule.id] = rule

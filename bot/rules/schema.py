@@ -1,0 +1,174 @@
+"""JSON Schemas of rule files and list files, for completion and hints while typing (draft 2020-12).
+
+They say what has which shape; :mod:`bot.rules.language` says what can be meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.model import Severity
+from bot.rules.language import DEFINE_NAME, ID, NEAR_MEMBERS_MAX
+
+Schema = dict[str, Any]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_SCALAR = ["string", "number", "boolean"]
+_REF = {"$ref": "#/$defs/condition"}
+_MANY: Schema = {"type": "array", "items": _REF, "minItems": 1}
+_TEXTS: Schema = {"type": ["string", "array"], "items": {"type": "string"}}
+
+
+def _one(key: str, value: Schema, description: str) -> Schema:
+    return {
+        "type": "object",
+        "properties": {key: {**value, "description": description}},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def _options(required: list[str], **properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _conditions() -> list[Schema]:
+    countries: Schema = {
+        "anyOf": [
+            _TEXTS,
+            _options([], sanctioned_by=_TEXTS, arms_embargo=_TEXTS),
+        ]
+    }
+    near = _options(
+        ["of", "within"],
+        of={**_MANY, "minItems": 2, "maxItems": NEAR_MEMBERS_MAX},
+        within={"type": "string", "pattern": r"^(\d{1,4} words?|sentence|paragraph)$"},
+        ordered={"type": "boolean", "default": False},
+    )
+    counted = _options(["of", "min"], of={"anyOf": [_REF, _MANY]}, min={"type": "integer", "minimum": 1})
+    at_least = _options(["n", "of"], n={"type": "integer", "minimum": 1}, of=_MANY)
+    country: Schema = {
+        "anyOf": [
+            countries,
+            _options(
+                ["of"],
+                of=countries,
+                min_mentions={"type": "integer", "minimum": 1},
+                salience={"enum": ["main", "any"]},
+            ),
+        ]
+    }
+    entity: Schema = {
+        "anyOf": [{"type": "string"}, _options(["label"], label={"type": "string"}, text={"type": "string"})]
+    }
+    name: Schema = {"type": "string", "pattern": "^@"}
+    return [
+        _one("all", _MANY, "Every one of these holds."),
+        _one("any", _MANY, "At least one of these holds."),
+        _one("none", _MANY, "Not one of these holds."),
+        _one("at_least", at_least, "n or more of these hold."),
+        _one("count", counted, "Found min times or more."),
+        _one("near", near, "One of each, close together: within 'N words', sentence or paragraph."),
+        _one("country", country, 'A country is named: KP, [KP, IR], "@sanctioned" or any.'),
+        _one("person", name, 'A person on a list: "@name_of_list".'),
+        _one("org", name, 'An organisation on a list: "@name_of_list".'),
+        _one("place", name, 'A place on a list: "@name_of_list".'),
+        _one("list", {"type": "string"}, "A name on a list."),
+        _one("entity", entity, "A span that the statistical model labelled."),
+        _one("title", _REF, "In the title only."),
+        _one("lead", _REF, "In the first 60 words of the text only."),
+        _one("source", _TEXTS, "The article comes from one of these sources."),
+        _one("tag", _TEXTS, "Its source has one of these tags."),
+        _one("lang", _TEXTS, "It is in one of these languages."),
+        _one("use", {"type": "string"}, "A condition that stands under define:."),
+        _one("exact", {"type": _SCALAR}, "This form only, not inflected."),
+        _one("regex", {"type": "string"}, "An RE2 regular expression, case-insensitive."),
+    ]
+
+
+def rules_schema() -> Schema:
+    """The schema of a rule file."""
+    text: Schema = {"type": _SCALAR}
+    tested: Schema = {
+        "anyOf": [text, _options([], title=text, text=text, source={"type": "string"}, lang={"type": "string"})]
+    }
+    test = {"oneOf": [_one("match", tested, "This text must match."), _one("ignore", tested, "This text must not.")]}
+    rule = _options(
+        ["id", "severity", "when"],
+        id={"type": "string", "pattern": f"^{ID.pattern[:-2]}$", "description": "Unique over all files."},
+        title={"type": "string", "description": "What people see; the id if it is missing."},
+        severity={"enum": [s.word for s in Severity]},
+        tags={**_TEXTS, "description": "Routes choose by these."},
+        channels={**_TEXTS, "description": "Channels besides those of the routes."},
+        when={**_REF, "description": "The rule fires where this holds."},
+        unless={**_REF, "description": "... and this does not, anywhere in the article."},
+        tests={"type": "array", "items": test},
+        enabled={"type": "boolean", "default": True},
+        note={"type": "string", "description": "For editors."},
+    )
+    return {
+        "$schema": _DRAFT,
+        "title": "Wirewatch rules",
+        "type": "object",
+        "properties": {
+            "define": {
+                "type": "object",
+                "description": "Conditions by name, for {use: name} in any file.",
+                "propertyNames": {"pattern": f"^{DEFINE_NAME.pattern[:-2]}$"},
+                "additionalProperties": _REF,
+            },
+            "rules": {"type": "array", "items": rule},
+        },
+        "additionalProperties": False,
+        "$defs": {
+            "condition": {
+                "anyOf": [{"type": _SCALAR, "description": "A term: words in a row, inflected."}, *_conditions()]
+            }
+        },
+    }
+
+
+def lists_schema() -> Schema:
+    """The schema of a list file."""
+    country = {
+        "anyOf": [
+            {"type": "string"},
+            _options(
+                ["code"],
+                code={"type": "string"},
+                act={"type": "string"},
+                date={"type": "string"},
+                note={"type": "string"},
+            ),
+        ]
+    }
+    name = {
+        "anyOf": [
+            {"type": "string"},
+            _options(
+                ["name"],
+                name={"type": "string"},
+                aliases={"type": "array", "items": {"type": "string"}},
+                kind={"enum": ["person", "org", "place", "any"]},
+                country={"type": "string"},
+                id={"type": "string"},
+                note={"type": "string"},
+            ),
+        ]
+    }
+    made = _options(
+        ["list", "source", "as_of"],
+        list={"type": "string"},
+        title={"type": "string"},
+        source={"type": "string", "description": "Where it comes from."},
+        as_of={"type": "string", "description": "The day it is of."},
+        countries={"type": "array", "items": country},
+        names={"type": "array", "items": name},
+        note={"type": "string"},
+    )
+    return {
+        "$schema": _DRAFT,
+        "title": "Wirewatch list",
+        **made,
+        "oneOf": [{"required": ["countries"]}, {"required": ["names"]}],
+    }

@@ -1,0 +1,298 @@
+"""YAML with the place of everything: files that people edit, read so that each complaint has a line and a column.
+
+PyYAML's C parser composes nodes; nothing is ever constructed from tags. Plain scalars follow YAML 1.2's core schema
+(``true``/``false``, ``null``, decimal numbers): ``NO`` stays the country code, ``22:30`` stays text. Anchors, aliases,
+custom tags and merge keys are refused, which also ends YAML bombs; so are duplicate keys and more than one document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.errors import ConfigError, Problem
+
+try:
+    from yaml import CParser as _Parser
+except ImportError:  # a PyYAML built without libyaml reads the same files, twenty times slower
+    from yaml.parser import Parser as _PurePythonParser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Parser(Reader, Scanner, _PurePythonParser):  # type: ignore[no-redef]
+        def __init__(self, stream: object) -> None:
+            Reader.__init__(self, stream)
+            Scanner.__init__(self)
+            _PurePythonParser.__init__(self)
+
+
+FILE_BYTES_MAX = 16 * 1024 * 1024  # bytes; 10,000 rules of ordinary size are 6 MB
+DEPTH_MAX = 60  # nested collections; far above what a person can follow, far below Python's recursion limit
+SCALAR_MAX = 64 * 1024  # characters of one value
+
+_NULL = {"", "~", "null", "Null", "NULL"}
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: line and column from 1."""
+
+    file: Path
+    line: int
+    column: int
+
+    def problem(self, text: str, code: str = "invalid") -> Problem:
+        """An error at this place."""
+        return Problem(self.file, self.line, self.column, text, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value. ``text`` is as written (quotes and escapes resolved); ``plain`` tells that it was not quoted."""
+
+    text: str
+    plain: bool
+    place: Place
+
+    @property
+    def is_null(self) -> bool:
+        return self.plain and self.text in _NULL
+
+    @property
+    def value(self) -> str | int | float | bool | None:
+        """What YAML 1.2's core schema makes of it; leading zeros stay text (``007``)."""
+        if not self.plain:
+            return self.text
+        if self.text in _NULL:
+            return None
+        if self.text in _BOOL:
+            return _BOOL[self.text]
+        if _INT.match(self.text) and not re.match(r"[-+]?0[0-9]", self.text) and len(self.text) < 20:
+            return int(self.text)
+        if _FLOAT.match(self.text) and not re.match(r"[-+]?0[0-9]", self.text):
+            return float(self.text)
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a mapping with its value."""
+
+    key: str
+    key_place: Place
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A mapping; keys are unique strings in the order of the file."""
+
+    entries: tuple[Entry, ...]
+    place: Place
+
+    def get(self, key: str) -> Node | None:
+        for entry in self.entries:
+            if entry.key == key:
+                return entry.value
+        return None
+
+    def entry(self, key: str) -> Entry | None:
+        for entry in self.entries:
+            if entry.key == key:
+                return entry
+        return None
+
+
+Node = Scalar | Seq | Map
+
+
+def load_file(path: Path, shown: Path | None = None) -> Node | None:
+    """The file's one document; ``None`` if it is empty. Raises ``ConfigError``. ``shown`` is the path for messages."""
+    name = shown or path
+    try:
+        with path.open("rb") as f:
+            data = f.read(FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        raise ConfigError((Problem(name, 0, 0, "no such file; check the path", "missing-file"),)) from None
+    except OSError as error:
+        raise ConfigError(
+            (Problem(name, 0, 0, f"cannot be read ({error.strerror}); check its permissions", "unreadable"),)
+        ) from error
+    if len(data) > FILE_BYTES_MAX:
+        text = f"larger than {FILE_BYTES_MAX // 2**20} MiB; split it into several files"
+        raise ConfigError((Problem(name, 0, 0, text, "too-large"),))
+    return load(data, name)
+
+
+def load(data: bytes | str, file: Path) -> Node | None:
+    """The one document in ``data``; ``None`` if it is empty. Raises ``ConfigError``."""
+    text = _decode(data, file) if isinstance(data, bytes) else data
+    bad = _UNPRINTABLE.search(text)
+    if bad:
+        line, column = _line_column(text, bad.start())
+        what = "a lone surrogate" if 0xD800 <= ord(bad[0]) <= 0xDFFF else f"the control character U+{ord(bad[0]):04X}"
+        raise ConfigError((Problem(file, line, column, f"{what} is not allowed here; delete it", "bad-character"),))
+    try:
+        return _compose(text, file)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError((_syntax(error, text, file),)) from None
+    except yaml.YAMLError as error:
+        raise ConfigError((Problem(file, 0, 0, f"not YAML: {error}", "syntax"),)) from None
+
+
+# All that YAML 1.2 calls non-printable, and lone surrogates.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def _decode(data: bytes, file: Path) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, "replace")
+        line, column = _line_column(before, len(before))
+        text = "not UTF-8 from here on; save the file in the encoding UTF-8"
+        raise ConfigError((Problem(file, line, column, text, "encoding"),)) from None
+
+
+def _line_column(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset]
+    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    problem = (error.problem or "cannot be read").strip()
+    source_line = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
+    hint = "quote the value if it holds any of : # [ ] { } , & * ! | > ' \" % @ `"
+    if "\t" in source_line[: max(column, 1)]:
+        hint = "indent with spaces, not tabs"
+    return Problem(file, line, column, f"not valid YAML ({problem}); {hint}", "syntax")
+
+
+def _compose(text: str, file: Path) -> Node | None:
+    parser: Any = _Parser(text)
+    problems: list[Problem] = []
+
+    def place(event: yaml.Event) -> Place:
+        return Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def refuse(event: yaml.Event, what: str, code: str) -> None:
+        problems.append(place(event).problem(what, code))
+
+    def check(event: Any) -> None:
+        if getattr(event, "anchor", None) is not None and not isinstance(event, yaml.AliasEvent):
+            refuse(event, f"an anchor (&{event.anchor}) is not supported; use define: and use:", "anchor")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            refuse(event, f"a tag ({tag}) is not supported; delete it, or quote a value that begins with !", "tag")
+
+    def node(event: Any, depth: int) -> Node:
+        if depth > DEPTH_MAX:
+            text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"
+            raise ConfigError((place(event).problem(text, "too-deep"),))
+        check(event)
+        here = place(event)
+        if isinstance(event, yaml.AliasEvent):
+            refuse(
+                event,
+                f"an alias (*{event.anchor}) is not supported; use define: and use:, or quote a value that begins "
+                "with *",
+                "alias",
+            )
+            return Scalar("", False, here)
+        if isinstance(event, yaml.ScalarEvent):
+            if len(event.value) > SCALAR_MAX:
+                text = f"a value of {len(event.value):,} characters; the limit is {SCALAR_MAX:,}"
+                raise ConfigError((here.problem(text, "too-long"),))
+            return Scalar(event.value, event.style is None, here)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Node] = []
+            while not isinstance(inner := parser.get_event(), yaml.SequenceEndEvent):
+                items.append(node(inner, depth + 1))
+            return Seq(tuple(items), here)
+        entries: list[Entry] = []
+        seen: dict[str, Place] = {}
+        while not isinstance(inner := parser.get_event(), yaml.MappingEndEvent):
+            key = node(inner, depth + 1)
+            value = node(parser.get_event(), depth + 1)
+            if not isinstance(key, Scalar):
+                problems.append(key.place.problem("a key must be a plain word", "bad-key"))
+            elif key.text in seen:
+                first = seen[key.text]
+                problems.append(
+                    key.place.problem(
+                        f"the key {key.text!r} stands here for the second time (first in line {first.line}); "
+                        "delete one of the two",
+                        "duplicate-key",
+                    )
+                )
+            else:
+                seen[key.text] = key.place
+                entries.append(Entry(key.text, key.place, value))
+        return Map(tuple(entries), here)
+
+    parser.get_event()  # the start of the stream
+    event = parser.get_event()
+    if isinstance(event, yaml.StreamEndEvent):
+        return None
+    try:
+        root = node(parser.get_event(), 0)
+    except ConfigError as error:
+        raise ConfigError((*problems, *error.problems)) from None
+    parser.get_event()  # the end of the document
+    event = parser.get_event()
+    if not isinstance(event, yaml.StreamEndEvent):
+        refuse(event, "a second document (---) in one file; put it into a file of its own", "second-document")
+    if problems:
+        raise ConfigError(tuple(problems))
+    return None if isinstance(root, Scalar) and root.is_null else root
+
+
+def plain(node: Node | None) -> Any:
+    """The value as Python data (dict, list, str, int, float, bool, None), for models that check it themselves."""
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Seq):
+        return [plain(item) for item in node.items]
+    return {entry.key: plain(entry.value) for entry in node.entries}
+
+
+def place_of(node: Node, path: tuple[str | int, ...]) -> Place:
+    """Where the value at a path stands (keys and list positions); the nearest parent's place if it is not there."""
+    for step in path:
+        if isinstance(node, Map) and isinstance(step, str):
+            entry = node.entry(step)
+            if entry is None:
+                return node.place
+            if step == path[-1] and isinstance(entry.value, Scalar) and entry.value.is_null:
+                return entry.key_place
+            node = entry.value
+        elif isinstance(node, Seq) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            break
+    return node.place

@@ -1,0 +1,281 @@
+"""``wirewatch.yaml`` and the environment → one frozen :class:`Config`, or every problem at once.
+
+The keys stand in :mod:`bot.settings`. Relative paths count from the folder of the file. Nothing here opens a
+connection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import PrivateAttr
+
+from bot import __version__
+from bot.environment import Surroundings
+from bot.errors import ConfigError, Problem
+from bot.log import redact_url
+from bot.model import Match
+from bot.secret import Secret
+from bot.settings import SHIPPED, Route, Settings
+from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
+from bot.yaml_nodes import Entry, Map, Place, Scalar, Seq, load_file, place_of, plain
+
+
+class Config(Settings):
+    """All that a deployment decides: :class:`Settings` with the environment in it and every path absolute.
+
+    ``slack_api_url`` and ``discord_api_url`` point the client libraries at another server (``None``: the real one).
+    """
+
+    file: Path
+    rule_folders: tuple[Path, ...]
+    slack_api_url: str | None
+    discord_api_url: str | None
+    _rule_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
+
+    @property
+    def user_agent(self) -> str:
+        """What sources see: ``Wirewatch/0.1 (+news-bot@example.org)``."""
+        return f"Wirewatch/{__version__}" + (f" (+{self.contact})" if self.contact else "")
+
+    def channels_for(self, matches: Iterable[Match]) -> tuple[str, ...]:
+        """The channels that hear of an alert, each once: those of fitting routes in their order, then those that the
+        rules name themselves."""
+        fired = tuple(matches)
+        routes = self.routes or (Route(to=tuple(self.channels)),)
+        by_route = (name for route in routes if any(route.fits(m) for m in fired) for name in route.to)
+        by_rule = (name for m in fired for name in m.channels if name in self.channels)
+        return tuple(dict.fromkeys((*by_route, *by_rule)))
+
+    def unknown_rules(self, known: Collection[str]) -> tuple[Problem, ...]:
+        """What is wrong with the rule ids under ``routes:``, once the rules are loaded."""
+        return tuple(
+            place.problem(f"no rule has the id {rule_id!r}{nearest(rule_id, known)}", "unknown-rule")
+            for rule_id, place in self._rule_places
+            if rule_id not in known
+        )
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret in the configuration, for the log's redactor. The store's address is not one as a whole; its
+        password is masked by shape."""
+        owners: Iterator[Model] = iter((*self.channels.values(), *self.slack.values(), *self.discord.values()))
+        return tuple(value for owner in owners for _, value in owner if isinstance(value, Secret))
+
+
+# -- loading --------------------------------------------------------------------------------------------------------
+
+_SECRET_KEYS = frozenset({"url", "secret", "webhook", "bot_token", "app_token", "signing_secret", "token"})
+_ENV_LOG = {"WIREWATCH_LOG_LEVEL": "level", "WIREWATCH_LOG_FORMAT": "format"}
+_ENV_SLACK = {
+    "SLACK_BOT_TOKEN": "bot_token",
+    "SLACK_APP_TOKEN": "app_token",
+    "SLACK_SIGNING_SECRET": "signing_secret",
+}
+_ENV_DISCORD = {"DISCORD_TOKEN": "token"}
+
+
+def load_config(path: Path, environ: Mapping[str, str]) -> Config:
+    """The configuration in ``path``. Raises ``ConfigError`` with every problem, in file order."""
+    root = load_file(path)
+    if root is None:
+        raise ConfigError((Problem(path, 0, 0, "is empty; `wirewatch init` writes a starter", "empty-file"),))
+    if not isinstance(root, Map):
+        raise ConfigError((root.place.problem("must be a mapping (key: value); see docs/configuration.md"),))
+    around = Surroundings(environ, path.parent)
+    filled = around.fill(root)
+    assert isinstance(filled, Map)
+    tree = _with_secret_files(filled, around)
+    data: dict[str, Any] = plain(tree)
+    _add_environment(data, around, path)
+    found = read(Settings, tree, data, tagged=frozenset({"channels"}))
+    known = {(p.line, p.column) for p in around.problems}  # what follows from these is not worth telling
+    problems = [*around.problems]
+    problems += [p for p in found if (p.line, p.column) not in known] if isinstance(found, list) else ()
+    problems += _check_names(tree)
+    folders, missing = _rule_folders(tree, path.parent)
+    problems += missing
+    problems += _check_ages(tree, found) if isinstance(found, Settings) else ()
+    problems += _check_connections(tree, data)
+    problems += _check_api_urls(environ, path)
+    if problems:
+        raise ConfigError(tuple(sorted({around.hide(p) for p in problems})))
+    assert isinstance(found, Settings)
+    return _finish(found, path, folders, tree, environ)
+
+
+def _finish(settings: Settings, path: Path, folders: tuple[Path, ...], tree: Map, environ: Mapping[str, str]) -> Config:
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    values["store"] = _absolute_store(settings.store, path.parent)
+    config = Config.model_construct(
+        **values,
+        file=path.absolute(),
+        rule_folders=folders,
+        slack_api_url=environ.get("SLACK_API_URL") or None,
+        discord_api_url=environ.get("DISCORD_API_URL") or None,
+    )
+    config._rule_places = tuple((text, place) for text, place in _route_items(tree, "rules"))
+    return config
+
+
+def _with_secret_files(root: Map, around: Surroundings) -> Map:
+    """``root`` with the ``*_file`` keys of channels and connections replaced by what the files hold."""
+
+    def section(entry: Entry) -> Entry:
+        if entry.key not in ("channels", "slack", "discord") or not isinstance(entry.value, Map):
+            return entry
+        inner = (
+            Entry(e.key, e.key_place, around.read_files(e.value, _SECRET_KEYS) if isinstance(e.value, Map) else e.value)
+            for e in entry.value.entries
+        )
+        return Entry(entry.key, entry.key_place, Map(tuple(inner), entry.value.place))
+
+    return Map(tuple(section(e) for e in root.entries), root.place)
+
+
+def _add_environment(data: dict[str, Any], around: Surroundings, path: Path) -> None:
+    """Put what the environment gives where the file is silent (for the log: also where it is not)."""
+    for section, variables in (("slack", _ENV_SLACK), ("discord", _ENV_DISCORD)):
+        given = {key: value for name, key in variables.items() if (value := around.variable(name, path))}
+        entries = data.setdefault(section, {}) if given else data.get(section)
+        if given and isinstance(entries, dict):
+            default = entries.setdefault("default", {})
+            if isinstance(default, dict):
+                default.update({key: value for key, value in given.items() if key not in default})
+    log = {key: value for name, key in _ENV_LOG.items() if (value := around.environ.get(name))}
+    if log and isinstance(data.setdefault("log", {}), dict):
+        data["log"].update(log)
+
+
+def _check_names(tree: Map) -> Iterator[Problem]:
+    """Channels that ``ops`` and ``routes`` name must exist."""
+    channels = tree.get("channels")
+    known = [e.key for e in channels.entries] if isinstance(channels, Map) else []
+    ops = tree.get("ops")
+    named = list(_route_items(tree, "to"))
+    if isinstance(ops, Scalar) and not ops.is_null:
+        named.append((ops.text, ops.place))
+    for name, place in named:
+        if known and name not in known:
+            yield place.problem(
+                f"no channel has the name {name!r}{nearest(name, known, show_all=True)}", "unknown-channel"
+            )
+
+
+def _route_items(tree: Map, key: str) -> Iterator[tuple[str, Place]]:
+    routes = tree.get("routes")
+    for route in routes if isinstance(routes, Seq) else ():
+        items = route.get(key) if isinstance(route, Map) else None
+        for item in items if isinstance(items, Seq) else ():
+            if isinstance(item, Scalar):
+                yield item.text, item.place
+
+
+def shipped_rules() -> Path:
+    """The folder of rules that comes with the package, or stands next to it in a checkout."""
+    here = Path(__file__).resolve().parent
+    packed = here / "_shipped" / "rules"
+    return packed if packed.is_dir() else here.parent / "rules"
+
+
+def _rule_folders(tree: Map, base: Path) -> tuple[tuple[Path, ...], list[Problem]]:
+    """The folders under ``rules:``, absolute, each once (the last mention counts), and those that are not there."""
+    node = tree.get("rules")
+    default: tuple[tuple[str, Place | None], ...] = ((SHIPPED, None), ("rules/", None))
+    named = (
+        tuple((item.text, item.place) for item in node if isinstance(item, Scalar))
+        if isinstance(node, Seq)
+        else default
+    )
+    folders: dict[Path, None] = {}
+    problems = []
+    for text, place in named:
+        folder = shipped_rules() if text == SHIPPED else (base / text).resolve()
+        if folder.is_dir():
+            folders.pop(folder, None)
+            folders[folder] = None
+        elif place is not None:
+            problems.append(place.problem(f"no such folder: {text}; create it or correct the path", "missing-folder"))
+    return tuple(folders), problems
+
+
+def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:
+    if settings.retention < settings.max_age:
+        text = "retention: is shorter than max_age; articles would be forgotten while they can still alert"
+        yield place_of(tree, ("retention",)).problem(text, "bad-value")
+
+
+_SLACK_NEEDS = {"socket": "app_token", "http": "signing_secret"}
+
+
+def _check_connections(tree: Map, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every Slack or Discord channel needs an entry that can connect."""
+    channels = data.get("channels")
+    for name, channel in channels.items() if isinstance(channels, dict) else ():
+        if not isinstance(channel, dict):
+            continue
+        place = place_of(tree, ("channels", name))
+        if channel.get("kind") == "slack":
+            yield from _check_slack(place, str(channel.get("workspace", "default")), data.get("slack"))
+        elif channel.get("kind") == "discord" and "channel" in channel and "webhook" not in channel:
+            yield from _check_discord(place, str(channel.get("bot", "default")), data.get("discord"))
+
+
+def _check_slack(place: Place, workspace: str, section: object) -> Iterator[Problem]:
+    entry = _entry(section, workspace)
+    if entry is None or not entry.get("bot_token"):
+        yield place.problem(
+            _no_connection("slack", workspace, section, "bot_token", "SLACK_BOT_TOKEN"), "no-connection"
+        )
+        return
+    mode = entry.get("mode", "socket")
+    key = _SLACK_NEEDS.get(str(mode))
+    if key and not entry.get(key):
+        text = f"Slack's mode {mode!r} needs slack.{workspace}.{key}"
+        text += f" (or set SLACK_{key.upper()})" if workspace == "default" else ""
+        yield place.problem(f"{text}; add it, or write mode: off there to post without commands", "no-connection")
+
+
+def _check_discord(place: Place, bot: str, section: object) -> Iterator[Problem]:
+    entry = _entry(section, bot)
+    if entry is None or not entry.get("token"):
+        yield place.problem(_no_connection("discord", bot, section, "token", "DISCORD_TOKEN"), "no-connection")
+
+
+def _entry(section: object, name: str) -> Mapping[str, Any] | None:
+    entry = section.get(name) if isinstance(section, dict) else None
+    return entry if isinstance(entry, dict) else None
+
+
+def _no_connection(section: str, name: str, entries: object, key: str, variable: str) -> str:
+    if name == "default":
+        return f"this channel needs a token; set {variable} in the environment, or add {section}.default.{key}"
+    known = list(entries) if isinstance(entries, dict) else []
+    return (
+        f"{section}: has no entry {name!r} with a {key}{nearest(name, [k for k in known if k != name]) or '; add it'}"
+    )
+
+
+def _check_api_urls(environ: Mapping[str, str], path: Path) -> Iterator[Problem]:
+    for name in ("SLACK_API_URL", "DISCORD_API_URL"):
+        if url := environ.get(name):
+            try:
+                check_web_url(url)
+            except ValueError as error:
+                yield Problem(path, 0, 0, f"the environment variable {name}: {error}", "bad-value")
+
+
+def _absolute_store(store: Secret, base: Path) -> Secret:
+    """A SQLite path counts from the folder of the configuration, wherever the command is started."""
+    found = re.match(r"(sqlite:///)(?!/|:memory:|file:)([^?]+)(.*)", store.reveal())
+    if found is None:
+        return store
+    url = f"{found[1]}{(base / found[2]).absolute().as_posix()}{found[3]}"
+    return Secret(url, redact_url(url))
+
+
+def config_schema() -> Mapping[str, Any]:
+    """A JSON Schema of wirewatch.yaml, for editors."""
+    return json_schema(Settings, "wirewatch.yaml")

@@ -1,0 +1,418 @@
+"""One channel's queue: what to do with the next delivery, and doing it. :mod:`bot.deliver` tells the whole story."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from bot.channels.base import Channel
+from bot.errors import PermanentDeliveryError, StoreError, TransientDeliveryError
+from bot.log import Log
+from bot.model import DeliveryKind, DeliveryState, Digest, Message, Receipt
+from bot.retry import backoff, retry_wait
+from bot.store.base import Delivery, NewDelivery
+
+T = TypeVar("T")
+Sleep = Callable[[float], Coroutine[Any, Any, None]]
+
+FOLD_LIMIT = 20  # alerts; more than a screen of them is a flood (DESIGN, "First poll")
+FOLD_AFTER = timedelta(minutes=5)  # what is shorter is a hiccup, and its alerts are still fresh enough to stand alone
+FOLD_READ = 5_000  # deliveries looked at when folding; the digest counts all of them and lists a few
+BATCH = 50  # deliveries read at once
+POST_DEADLINE_S = 120.0  # for one post; a channel that never answers must not hold its queue for ever
+CLOSE_S = 5.0  # for closing a channel's connections
+CLOSE_CUT_OFF_S = 1.0  # the same, where the post in hand had to be cut off and there is no time left
+LOOK_AGAIN_S = 30.0  # an idle channel looks for deliveries that another process set free (`deliveries retry`)
+
+
+class Outbox(Protocol):
+    """The part of :class:`bot.store.base.Store` that delivering needs."""
+
+    def pending(self, channel: str, limit: int) -> tuple[Delivery, ...]: ...
+    def pending_count(self, channel: str) -> int: ...
+    def mark_sending(self, delivery_id: int, now: datetime) -> None: ...
+    def mark_sent(self, delivery_id: int, receipt: Receipt) -> None: ...
+    def mark_waiting(self, delivery_id: int, not_before: datetime | None, error: str) -> None: ...
+    def mark_parked(self, delivery_id: int, error: str) -> None: ...
+    def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None: ...
+
+
+class OutboxAccess(Protocol):
+    """How the event loop reaches it: :class:`bot.store.writer.StoreThread`. Both may raise ``StoreError``; ``run``
+    returns when the change is durable, and ``read`` sees it from then on."""
+
+    async def run(self, op: Callable[[Outbox], T]) -> T: ...
+    async def read(self, op: Callable[[Outbox], T]) -> T: ...
+
+
+class DeliveryMetrics(Protocol):
+    """The part of :class:`bot.health.Metrics` that delivering needs."""
+
+    def delivered(self, channel: str, outcome: str, lag_s: float | None = None) -> None: ...
+    def queue_depth(self, channel: str, waiting: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every queue works with; see :class:`bot.deliver.Deliverer`. ``changed`` is called when a queue becomes
+    empty or has to wait."""
+
+    outbox: OutboxAccess
+    metrics: DeliveryMetrics
+    clock: Callable[[], datetime]
+    sleep: Sleep
+    digest_of: Callable[[Sequence[Delivery], datetime], NewDelivery]
+    on_parked: Callable[[str, str], Awaitable[None]]
+    fold_limit: int | None
+    changed: Callable[[], None]
+
+
+class Outcome(StrEnum):
+    """How an attempt ended; labels the metric ``wirewatch_deliveries_total``."""
+
+    SENT = "sent"
+    FOUND = "found"  # was there already, by its key
+    RATE_LIMITED = "rate_limited"
+    FAILED = "failed"
+    BUG = "bug"
+    PARKED = "parked"
+
+
+# -- decisions ------------------------------------------------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    """What to do with a delivery whose turn it is, and why."""
+
+    SEND = "never tried"
+    SEND_AFTER_REFUSAL = "the last attempt was refused in words, so it is not there"
+    LOOK_UP = "an earlier attempt may have got through"
+    SEND_BLIND = "an earlier attempt may have got through, but this channel cannot be read back"
+
+
+def verdict(delivery: Delivery, *, readable: bool, refused: bool) -> Verdict:
+    """``refused``: this process saw the platform refuse the last attempt (with a time to wait)."""
+    if delivery.state is DeliveryState.WAITING and not delivery.attempts:
+        return Verdict.SEND
+    if refused:
+        return Verdict.SEND_AFTER_REFUSAL
+    return Verdict.LOOK_UP if readable else Verdict.SEND_BLIND
+
+
+def to_fold(
+    waiting: Sequence[Delivery], now: datetime, quiet_since: datetime | None, limit: int | None
+) -> tuple[Delivery, ...]:
+    """The alerts that become one digest, now that a delivery got through again; empty if they go one by one.
+
+    ``quiet_since`` is when the delivery before that one got through (``None``: none since the start). ``limit`` counts
+    the one that just got through. Only alerts that were never tried are folded: another may be in the channel already.
+    """
+    if limit is None or (quiet_since is not None and now - quiet_since < FOLD_AFTER):
+        return ()
+    alerts = tuple(
+        d for d in waiting if d.kind is DeliveryKind.ALERT and d.state is DeliveryState.WAITING and not d.attempts
+    )
+    if len(alerts) < max(limit, 2) or now - min(d.created_at for d in alerts) < FOLD_AFTER:
+        return ()
+    return alerts
+
+
+def lag(delivery: Delivery, receipt: Receipt) -> float | None:
+    """Seconds from published to delivered, where it is an alert whose publisher gave a date."""
+    payload = delivery.payload
+    if not isinstance(payload, Message) or not payload.dated:
+        return None
+    return (receipt.sent_at - payload.published).total_seconds()
+
+
+# -- doing ----------------------------------------------------------------------------------------------------------
+
+
+class Queue:
+    """Delivers what waits for one channel, in order, until :meth:`finish`."""
+
+    def __init__(self, channel: Channel, tools: Tools) -> None:
+        self._channel, self._tools = channel, tools
+        self._log = Log("deliver", channel=channel.name)
+        self._woken = asyncio.Event()
+        self._finishing = False
+        self._hold_until: datetime | None = None  # nothing is sent to this channel before
+        self._last_success: datetime | None = None
+        self._refused: int | None = None  # the delivery whose last attempt was refused in words: it is not there
+        self._misses = 0  # transient failures in a row
+        self._refusals = 0  # permanent ones in a row
+        self._told: set[str] = set()  # reasons that the operators know of
+        self.empty = False
+
+    # -- what the Deliverer asks ------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Something was committed, perhaps."""
+        self.empty = False
+        self._woken.set()
+
+    def finish(self) -> None:
+        """End after the post in hand."""
+        self._finishing = True
+        self._woken.set()
+
+    def may_send_before(self, deadline: datetime) -> bool:
+        return not self.empty and (self._hold_until is None or self._hold_until < deadline)
+
+    async def run(self) -> None:
+        """Start the channel, deliver, stop the channel."""
+        if not await self._start_channel():
+            return
+        close_s = CLOSE_S
+        try:
+            while not self._finishing:
+                await self._round()
+        except asyncio.CancelledError:
+            close_s = CLOSE_CUT_OFF_S
+            raise
+        finally:
+            await self._stop_channel(close_s)
+
+    # -- the loop ---------------------------------------------------------------------------------------------------
+
+    async def _start_channel(self) -> bool:
+        while not self._finishing:
+            try:
+                await self._channel.start()
+            except PermanentDeliveryError as error:
+                await self._tell(error.text)
+            except TransientDeliveryError as error:
+                self._log.warning("channel not started", error=error.text)
+            except Exception:  # noqa: BLE001 - a bug in one channel must not end its queue
+                self._log.exception("bug in a channel", doing="start")
+            else:
+                self._misses = 0
+                return True
+            await self._wait_out_failure()
+        return False
+
+    async def _stop_channel(self, within_s: float) -> None:
+        try:
+            async with asyncio.timeout(within_s):
+                await self._channel.stop()
+        except Exception as error:  # noqa: BLE001 - nothing is sent any more
+            self._log.warning("channel not closed properly", error=str(error) or type(error).__name__)
+
+    async def _round(self) -> None:
+        """Send what is due, then wait for more."""
+        self._woken.clear()
+        try:
+            batch = await self._tools.outbox.read(lambda s: s.pending(self._channel.name, BATCH))
+            await self._show_depth(batch)
+            wait = await self._send_all(batch)
+        except StoreError as error:
+            self._log.error("store refused", error=str(error))
+            await self._wait_out_failure()
+        except Exception:  # noqa: BLE001 - a bug must not end the queue
+            self._log.exception("bug while delivering")
+            await self._wait_out_failure()
+        else:
+            if wait is not None:
+                await self._pause(wait)
+
+    async def _send_all(self, batch: Sequence[Delivery]) -> float | None:
+        """Send in order until something has to be waited for: then that many seconds, else ``None`` (read again)."""
+        if not batch:
+            if not self._woken.is_set():  # else something was committed while we looked
+                self.empty, self._hold_until = True, None
+                self._tools.changed()
+            return LOOK_AGAIN_S
+        self.empty = False
+        for delivery in batch:
+            if self._finishing:
+                return None
+            if (wait := self._wait_before(delivery)) > 0:
+                return wait
+            self._hold_until = None
+            quiet_since = self._last_success
+            sent = await self._deliver(delivery)
+            if self._hold_until is not None or (sent and await self._fold(quiet_since)):
+                return None
+        return None
+
+    def _wait_before(self, delivery: Delivery) -> float:
+        """Seconds until this delivery may go out."""
+        times = [t for t in (self._hold_until, delivery.not_before) if t is not None]
+        wait = (max(times) - self._tools.clock()).total_seconds() if times else 0.0
+        if wait > 0:
+            self._hold_until = max(times)
+            self._tools.changed()
+        return wait
+
+    async def _pause(self, seconds: float) -> None:
+        """Until something was committed, or the time has come."""
+        if not self._finishing:
+            await either(self._woken.wait(), self._tools.sleep(seconds))
+
+    async def _wait_out_failure(self) -> None:
+        """Wait after a failure that is not one delivery's: being woken does not shorten it, finishing does."""
+        self._misses += 1
+        until = self._hold_for(backoff(self._misses, self._channel.name))
+        while not self._finishing and (left := (until - self._tools.clock()).total_seconds()) > 0:
+            self._woken.clear()
+            await self._pause(left)
+
+    def _hold_for(self, seconds: float) -> datetime:
+        until = self._tools.clock() + timedelta(seconds=seconds)
+        self._hold_until = max(until, self._hold_until or until)
+        self._tools.changed()
+        return self._hold_until
+
+    # -- one delivery -----------------------------------------------------------------------------------------------
+
+    async def _deliver(self, delivery: Delivery) -> bool:
+        """Try one delivery. Returns whether it is in the channel; if it is not, a hold says when to go on."""
+        posting = False
+        try:
+            receipt, outcome = await self._look_up(delivery), Outcome.FOUND
+            if receipt is None:
+                now = self._tools.clock()
+                await self._tools.outbox.run(lambda s: s.mark_sending(delivery.id, now))
+                posting = True
+                receipt, outcome = await self._post(delivery), Outcome.SENT
+        except PermanentDeliveryError as error:
+            await self._park(delivery, error)
+            return False
+        except TransientDeliveryError as error:
+            await self._postpone(delivery, error, posting=posting)
+            return False
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - a bug in one channel must not end its queue
+            self._log.exception("bug in a channel", key=delivery.payload.key)
+            bug = TransientDeliveryError(self._channel.name, "unexpected error in the channel; see the log")
+            await self._postpone(delivery, bug, posting=posting, outcome=Outcome.BUG)
+            return False
+        await self._record(delivery, receipt, outcome)
+        return True
+
+    async def _look_up(self, delivery: Delivery) -> Receipt | None:
+        """The post that an earlier attempt made, if the verdict is to look for one and it is there."""
+        readable = self._channel.capabilities.readable
+        said = verdict(delivery, readable=readable, refused=self._refused == delivery.id)
+        if said is not Verdict.SEND:
+            self._log.info("trying again", key=delivery.payload.key, verdict=said.value)
+        if said is not Verdict.LOOK_UP:
+            return None
+        async with _deadline(self._channel.name, "look-up"):
+            return await self._channel.find(delivery.payload.key)
+
+    async def _post(self, delivery: Delivery) -> Receipt:
+        payload = delivery.payload
+        async with _deadline(self._channel.name, "post"):
+            if isinstance(payload, Message):
+                return await self._channel.post(payload)
+            if isinstance(payload, Digest):
+                return await self._channel.post_digest(payload)
+            return await self._channel.post_notice(payload)
+
+    async def _record(self, delivery: Delivery, receipt: Receipt, outcome: Outcome) -> None:
+        """Write the receipt down, until it is. Sending again instead could post twice."""
+        key = delivery.payload.key
+        self._refused, self._misses, self._refusals = None, 0, 0
+        self._told.clear()
+        self._last_success = self._tools.clock()
+        self._tools.metrics.delivered(self._channel.name, outcome, lag(delivery, receipt))
+        self._log.info("delivered", key=key, ref=receipt.ref, outcome=outcome.value)
+        while True:
+            try:
+                await self._tools.outbox.run(lambda s: s.mark_sent(delivery.id, receipt))
+            except StoreError as error:
+                if self._finishing:
+                    raise
+                self._log.error("receipt not recorded, will try again", key=key, error=str(error))
+                await self._wait_out_failure()
+            else:
+                self._misses, self._hold_until = 0, None
+                return
+
+    async def _postpone(
+        self, delivery: Delivery, error: TransientDeliveryError, *, posting: bool, outcome: Outcome = Outcome.FAILED
+    ) -> None:
+        limited = error.retry_after_s is not None
+        self._misses += 1
+        self._refused = delivery.id if limited and posting else None
+        self._tools.metrics.delivered(self._channel.name, Outcome.RATE_LIMITED if limited else outcome)
+        attempts = max(self._misses, delivery.attempts + posting)
+        not_before = self._hold_for(retry_wait(error, attempts, delivery.payload.key))
+        self._log.warning("not delivered, will try again", key=delivery.payload.key, error=error.text)
+        await self._tools.outbox.run(lambda s: s.mark_waiting(delivery.id, not_before, error.text))
+
+    async def _park(self, delivery: Delivery, error: PermanentDeliveryError) -> None:
+        """Set it aside and go on; the more refusals in a row, the slower, so that a revoked token does not get the
+        bot banned (Discord: 10,000 invalid requests in 10 minutes) and what waits is not parked needlessly."""
+        name = self._channel.name
+        self._refused = None
+        self._tools.metrics.delivered(name, Outcome.PARKED)
+        self._log.error("parked", key=delivery.payload.key, error=error.text)
+        await self._tools.outbox.run(lambda s: s.mark_parked(delivery.id, error.text))
+        await self._tell(error.text)
+        if self._refusals:
+            self._hold_for(backoff(self._refusals, name))
+        self._refusals += 1
+
+    async def _tell(self, text: str) -> None:
+        if text in self._told:
+            return
+        try:
+            await self._tools.on_parked(self._channel.name, text)
+        except Exception:  # noqa: BLE001 - the log is told, and the next refusal tries again
+            self._log.exception("operators not told", reason=text)
+        else:
+            self._told.add(text)
+
+    # -- the queue as a whole ---------------------------------------------------------------------------------------
+
+    async def _fold(self, quiet_since: datetime | None) -> bool:
+        """After a success: make one digest of what an outage piled up. Returns whether it did."""
+        name, now, limit = self._channel.name, self._tools.clock(), self._tools.fold_limit
+        if limit is None or (quiet_since is not None and now - quiet_since < FOLD_AFTER):
+            return False  # no need to read the queue
+        waiting = await self._tools.outbox.read(lambda s: s.pending(name, FOLD_READ))
+        alerts = to_fold(waiting, now, quiet_since, limit)
+        if alerts:
+            digest = self._tools.digest_of(alerts, now)
+            await self._tools.outbox.run(lambda s: s.replace_with_digest(name, [d.id for d in alerts], digest))
+            self._log.info("alerts folded into a digest", alerts=len(alerts))
+        return bool(alerts)
+
+    async def _show_depth(self, batch: Sequence[Delivery]) -> None:
+        name, depth = self._channel.name, len(batch)
+        if depth == BATCH:
+            depth = await self._tools.outbox.read(lambda s: s.pending_count(name))
+        self._tools.metrics.queue_depth(name, depth)
+
+
+@asynccontextmanager
+async def _deadline(channel: str, what: str) -> AsyncIterator[None]:
+    """A call that takes longer than :data:`POST_DEADLINE_S` becomes a transient error."""
+    limit = asyncio.timeout(POST_DEADLINE_S)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        text = f"no end of the {what} within {POST_DEADLINE_S:.0f} s; check the connection"
+        raise TransientDeliveryError(channel, text) from None
+
+
+async def either(first: Coroutine[Any, Any, Any], second: Coroutine[Any, Any, Any]) -> None:
+    """Until one of the two is done; the other is cancelled."""
+    tasks = {asyncio.ensure_future(first), asyncio.ensure_future(second)}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

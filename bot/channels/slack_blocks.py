@@ -1,0 +1,268 @@
+"""Messages as Block Kit: pure, and the only place that knows Slack's lengths.
+
+mrkdwn cannot hold foreign text: ``* _ ~ ` :smile:`` and a leading ``>`` have no escape. So feed text travels in
+``rich_text`` elements and in ``plain_text`` with ``emoji`` off, where every character means itself and emphasis and
+links are properties beside the text. mrkdwn is left for one thing, a date token of our own making. The ``text`` of a
+message (notifications, screen readers) is escaped and sent with ``mrkdwn`` off.
+
+Severity is an emoji, not the coloured bar of an attachment: seen side by side the bar is prettier, but Slack folds
+long attachments behind "Show more", leaves them out of search and of many notifications, and calls them legacy.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypedDict
+
+from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
+from bot.model import CountryTag, Digest, DigestLine, Message, Notice, Segment, Severity
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+
+# What Slack takes, in characters: docs.slack.dev/reference/block-kit.
+URL_MAX: Final = 3000  # image_url; a longer link is left out
+ALT_TEXT_MAX: Final = 2000
+BLOCKS_MAX: Final = 50  # blocks in a message
+TOTAL_MAX: Final = 12_000  # bytes of all blocks as JSON; Slack gives up near 13,200 characters (bolt-js#2509)
+
+# What reads well, in characters; all below Slack's own limits.
+TEXT_MAX: Final = 1500  # the notification; chat.update refuses more than 4,000, escaped
+HEADLINE_MAX: Final = 300
+PASSAGE_MAX: Final = 1000
+SOURCE_MAX: Final = 80
+COUNTRY_MAX: Final = 50  # the longest name of CLDR has 43
+COUNTRIES_MAX: Final = 12  # countries
+RULE_TITLE_MAX: Final = 120
+RULES_MAX: Final = 6  # rules
+TITLE_MAX: Final = 200  # of a digest or notice
+REASON_MAX: Final = 400
+NOTICE_MAX: Final = 2500
+DIGEST_HEADLINE_MAX: Final = 160
+DIGEST_URL_MAX: Final = 600
+DIGEST_LINES_MAX: Final = 40  # alerts
+
+METADATA_TYPE: Final = "wirewatch_delivery"
+
+SEVERITY_EMOJI: Final = {
+    Severity.INFO: ("large_blue_circle", "1f535"),
+    Severity.LOW: ("large_yellow_circle", "1f7e1"),
+    Severity.MEDIUM: ("large_orange_circle", "1f7e0"),
+    Severity.HIGH: ("red_circle", "1f534"),
+    Severity.CRITICAL: ("rotating_light", "1f6a8"),
+}
+
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+
+
+class Metadata(TypedDict):
+    """What travels with a post, unseen: https://docs.slack.dev/messaging/message-metadata"""
+
+    event_type: str
+    event_payload: dict[str, str]
+
+
+class Payload(TypedDict):
+    """What ``chat.postMessage`` and ``chat.update`` have in common."""
+
+    text: str
+    blocks: list[Block]
+    metadata: Metadata
+
+
+def alert_payload(message: Message, *, image: bool = False) -> Payload:
+    """An alert: headline, passage, countries, one line of facts; the picture last, where ``image`` asks for it."""
+    room = PASSAGE_MAX
+    blocks = _alert_blocks(message, room, image)
+    while room and size(blocks) > TOTAL_MAX:  # many short bold words: markup outweighs text
+        room //= 2
+        blocks = _alert_blocks(message, room, image)
+    headline = clean(message.headline)
+    fallback = clean(message.fallback) or f"{message.severity.word.upper()}: {headline or clean(message.source)}"
+    return _payload(fallback, blocks, message.key)
+
+
+def digest_payload(digest: Digest) -> Payload:
+    """A digest: as many lines as there is room for, and how many alerts there are in all."""
+    title = cut(clean(digest.title), TITLE_MAX) or "Digest"
+    count = len(digest.lines)
+    head = [_section(_bold(title)), *_sections(cut(clean(digest.reason), REASON_MAX))]
+    lines = [_digest_line(line) for line in digest.lines[:DIGEST_LINES_MAX]]
+    blocks = _digest_blocks(head, lines, max(digest.total, count))
+    while lines and size(blocks) > TOTAL_MAX:
+        lines.pop()
+        blocks = _digest_blocks(head, lines, max(digest.total, count))
+    return _payload(f"{title}: {_alerts(max(digest.total, count))}", blocks, digest.key)
+
+
+def notice_payload(notice: Notice) -> Payload:
+    """A word to the operators."""
+    title = cut(clean(notice.title), TITLE_MAX) or "Wirewatch"
+    body = cut(clean_block(notice.text), NOTICE_MAX)
+    elements = [_section(_severity(notice.severity), _text(" "), _bold(title)), *_sections(body)]
+    text = f"{title}: {clean(notice.text)}" if body else title
+    return _payload(text, [{"type": "rich_text", "elements": elements}], notice.key)
+
+
+def metadata(key: str) -> Metadata:
+    """The delivery key as message metadata."""
+    return {"event_type": METADATA_TYPE, "event_payload": {"key": key}}
+
+
+def without_images(blocks: Sequence[Block]) -> list[Block]:
+    """The same message for a Slack that could not download a picture."""
+    return [block for block in blocks if block["type"] != "image"]
+
+
+def size(blocks: Sequence[Block]) -> int:
+    """Bytes of JSON: the most pessimistic reading of Slack's undocumented count."""
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def escape(text: str) -> str:
+    """The three characters that Slack's ``text`` reserves."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# -- alert ----------------------------------------------------------------------------------------------------------
+
+
+def _alert_blocks(message: Message, passage_max: int, image: bool) -> list[Block]:
+    url = _link_target(message.url, URL_MAX)
+    headline = cut(clean(message.headline), HEADLINE_MAX)
+    elements = [_section(_severity(message.severity), _text(" "), *_headline(headline, url))]
+    if passage := cut_segments(clean_segments(message.passage), passage_max):
+        elements.append({"type": "rich_text_quote", "elements": [_segment(s) for s in passage if s.text]})
+    if message.countries:
+        elements.append(_section(*_countries(message.countries)))
+    blocks: list[Block] = [{"type": "rich_text", "elements": elements}, _facts(message)]
+    if image and (picture := _link_target(message.image, URL_MAX)):
+        alt = cut(headline or "Picture of the article", ALT_TEXT_MAX)
+        blocks.append({"type": "image", "image_url": picture, "alt_text": alt})
+    return blocks
+
+
+def _facts(message: Message) -> Block:
+    """One grey line: severity, rules, source, time."""
+    rules = [cut(clean(rule.title) or clean(rule.id), RULE_TITLE_MAX) for rule in message.rules[:RULES_MAX]]
+    more = len(message.rules) - RULES_MAX
+    facts = [
+        message.severity.word.upper(),
+        *rules,
+        f"{more} more rules" if more > 0 else "",
+        cut(clean(message.source), SOURCE_MAX),
+    ]
+    line = " · ".join(filter(None, facts)) + (" ·" if message.dated else " · undated, seen")
+    return {"type": "context", "elements": [_literal(line), _date(message.published)]}
+
+
+def _headline(headline: str, url: str) -> list[Element]:
+    if url:
+        return [{"type": "link", "url": url, "text": headline or cut(url, DIGEST_HEADLINE_MAX), "style": _BOLD}]
+    return [_bold(headline or "(no headline)")]
+
+
+def _countries(countries: Sequence[CountryTag]) -> Iterable[Element]:
+    for i, country in enumerate(countries[:COUNTRIES_MAX]):
+        if i:
+            yield _text("  ·  ")
+        yield _flag(country)
+        yield _text(f" {cut(clean(country.name) or clean(country.code), COUNTRY_MAX)}")
+    if len(countries) > COUNTRIES_MAX:
+        yield _text(f"  ·  {len(countries) - COUNTRIES_MAX} more")
+
+
+def _flag(country: CountryTag) -> Element:
+    """Slack draws its own flags (Windows has none); what it has no name for stays a character."""
+    code = country.code.lower()
+    if _FLAG.fullmatch(country.flag) and re.fullmatch("[a-z]{2}", code):
+        points = "-".join(f"{ord(c):x}" for c in country.flag)
+        return {"type": "emoji", "name": f"flag-{code}", "unicode": points}
+    return _text(cut(clean(country.flag), 8) or "\N{WAVING WHITE FLAG}")
+
+
+# -- digest ---------------------------------------------------------------------------------------------------------
+
+
+def _digest_blocks(head: Sequence[Element], lines: Sequence[Element], total: int) -> list[Block]:
+    blocks: list[Block] = [{"type": "rich_text", "elements": [*head, *lines]}]
+    shown = f"{_alerts(total)}" if len(lines) == total else f"{len(lines)} of {_alerts(total)} shown"
+    blocks.append({"type": "context", "elements": [_literal(shown)]})
+    return blocks
+
+
+def _digest_line(line: DigestLine) -> Element:
+    headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX)
+    link = _headline(headline, _link_target(line.url, DIGEST_URL_MAX))
+    for part in link:
+        part.pop("style", None)
+    source = cut(clean(line.source), SOURCE_MAX)
+    date = {
+        "type": "date", "timestamp": int(line.published.timestamp()), "format": "{date_short_pretty} {time}",
+        "fallback": _plain_date(line.published),
+    }  # fmt: skip
+    return _section(_severity(line.severity), _text(" "), *link, _text(f"  {source} · " if source else "  "), date)
+
+
+def _alerts(count: int) -> str:
+    return "1 alert" if count == 1 else f"{count:,} alerts"
+
+
+# -- pieces ---------------------------------------------------------------------------------------------------------
+
+_BOLD: Final = {"bold": True}
+
+
+def _payload(text: str, blocks: list[Block], key: str) -> Payload:
+    shown = cut(text, TEXT_MAX, units=lambda part: len(escape(part)))
+    return {"text": escape(shown), "blocks": blocks, "metadata": metadata(key)}
+
+
+def _text(text: str) -> Element:
+    return {"type": "text", "text": text}
+
+
+def _bold(text: str) -> Element:
+    return {"type": "text", "text": text, "style": _BOLD}
+
+
+def _segment(segment: Segment) -> Element:
+    return _bold(segment.text) if segment.strong else _text(segment.text)
+
+
+def _section(*elements: Element) -> Element:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def _sections(text: str) -> list[Element]:
+    """Foreign text in a section of its own; nothing where it is empty, since Slack refuses empty elements."""
+    return [_section(_text(text))] if text else []
+
+
+def _severity(severity: Severity) -> Element:
+    name, points = SEVERITY_EMOJI[severity]
+    return {"type": "emoji", "name": name, "unicode": points}
+
+
+def _literal(text: str) -> Element:
+    """Foreign text for a context block."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _date(when: datetime) -> Element:
+    """A time that Slack shows in each reader's own zone; the part after the bar is for clients that cannot."""
+    token = f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{_plain_date(when)}>"
+    return {"type": "mrkdwn", "text": token}
+
+
+def _plain_date(when: datetime) -> str:
+    utc = when.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M} UTC"
+
+
+def _link_target(url: str, limit: int) -> str:
+    safe = safe_url(url)
+    return safe if len(safe) <= limit else ""

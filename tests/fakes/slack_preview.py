@@ -1,0 +1,169 @@
+"""Stored messages as a web page that looks like Slack, for screenshots and the demo. Needs no network and no pytest."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.slack.seen import Span, parse_mrkdwn, spans_of_rich, spans_of_text
+from tests.fakes.slack.workspace import Room
+
+_STYLE = """
+* { box-sizing: border-box }
+body { margin: 0; background: #fff; color: #1d1c1d; font-size: 15px; line-height: 1.46668;
+  font-family: Lato, 'Noto Sans', 'Helvetica Neue', Arial, 'Noto Color Emoji', sans-serif }
+a { color: #1264a3; text-decoration: none }
+li { margin-left: -12px }
+.page { display: flex; min-height: 100vh }
+.side { width: 210px; background: #4a154b; color: #cfc3cf; padding: 14px 0; flex: none }
+.side h1 { color: #fff; font-size: 17px; margin: 0 0 16px; padding: 0 16px }
+.side div { padding: 3px 16px }
+.side .on { background: #1164a3; color: #fff }
+.main { flex: 1; min-width: 0 }
+.bar { border-bottom: 1px solid #e2e2e2; padding: 11px 20px; font-size: 17px; font-weight: 900 }
+.message { display: flex; gap: 10px; padding: 9px 20px }
+.message.reply { margin-left: 46px; border-left: 2px solid #e8e8e8; padding-left: 12px }
+.icon { width: 36px; height: 36px; border-radius: 6px; background: #1264a3; color: #fff; flex: none;
+  display: flex; align-items: center; justify-content: center; font-size: 20px }
+.body { min-width: 0; flex: 1 }
+.who { font-weight: 900 }
+.app { background: #ededed; color: #616061; font-size: 10px; font-weight: 700; border-radius: 2px;
+  padding: 1px 3px; margin: 0 6px 0 4px }
+.when { color: #616061; font-size: 12px }
+.rich, .section { margin-bottom: 4px; overflow-wrap: anywhere }
+.quote { border-left: 4px solid #ddd; padding-left: 12px; margin: 4px 0 }
+.context { color: #616061; font-size: 13px; margin: 2px 0 6px; display: flex; flex-wrap: wrap; column-gap: 6px }
+.context img { width: 20px; height: 20px }
+.b { font-weight: 700 }
+.i { font-style: italic }
+.s { text-decoration: line-through }
+.c { font: 12px monospace; color: #e01e5a; background: #f6f6f6; border: 1px solid #ddd; border-radius: 3px;
+  padding: 1px 3px }
+.ping { background: #f2c74466; color: #1264a3; border-radius: 3px; padding: 0 2px }
+.emoji { font-family: 'Noto Color Emoji'; font-size: 17px; line-height: 1; vertical-align: -2px }
+.header { font-size: 18px; font-weight: 900; margin: 4px 0 }
+.divider { border-top: 1px solid #ddd; margin: 8px 0 }
+.picture { max-width: 360px; height: 120px; border-radius: 8px; background: #eef1f4; color: #616061;
+  display: flex; align-items: center; justify-content: center; font-size: 12px; margin: 6px 0; padding: 12px }
+.button { display: inline-block; border: 1px solid #bbb; border-radius: 4px; padding: 4px 12px; font-weight: 700;
+  font-size: 13px; margin: 4px 8px 4px 0 }
+.primary { background: #007a5a; color: #fff; border-color: #007a5a }
+.danger { color: #e01e5a; border-color: #e01e5a }
+.attachment { border-left: 4px solid #ddd; padding-left: 12px; margin: 4px 0 }
+.only { color: #616061; font-size: 13px }
+.fields { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 12px }
+"""
+_CLASSES = {"bold": "b", "italic": "i", "strike": "s", "code": "c"}
+_DRAWN = {
+    "red_circle": "🔴", "large_orange_circle": "🟠", "large_yellow_circle": "🟡", "large_blue_circle": "🔵",
+    "rotating_light": "🚨", "white_check_mark": "✅", "warning": "⚠️", "mute": "🔇", "thumbsup": "👍", "mag": "🔍",
+}  # fmt: skip
+
+
+def render(rooms: Iterable[Room], *, title: str = "Risk Desk") -> str:
+    """One page with every channel below the other, newest message last, thread replies under their parent."""
+    rooms = list(rooms)
+    side = "".join(
+        f'<div class="{"on" if i == 0 else ""}"># {html.escape(room.name)}</div>' for i, room in enumerate(rooms)
+    )
+    main = "".join(_room(room) for room in rooms)
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{_STYLE}</style>"
+        f"<div class=page><div class=side><h1>{html.escape(title)}</h1>{side}</div><div class=main>{main}</div></div>"
+    )
+
+
+def write(path: Path, rooms: Iterable[Room], *, title: str = "Risk Desk") -> Path:
+    """The page as a file."""
+    path.write_text(render(rooms, title=title), encoding="utf-8")
+    return path
+
+
+def _room(room: Room) -> str:
+    parts = [f"<div class=bar>{'🔒' if room.private else '#'} {html.escape(room.name)}</div>"]
+    for message in room.top():
+        parts.append(_message(message))
+        parts += [_message(m, reply=True) for m in room.thread(message["ts"])[1:] if message.get("ts") != m["ts"]]
+    return "".join(parts)
+
+
+def _message(message: dict[str, Any], *, reply: bool = False) -> str:
+    when = datetime.fromtimestamp(float(message["ts"]), UTC)
+    who = "Wirewatch" if message.get("bot_id") else str(message.get("user", "someone"))
+    app = "<span class=app>APP</span>" if message.get("bot_id") else " "
+    if message.get("blocks"):
+        body = "".join(_block(b) for b in message["blocks"])
+    else:
+        body = f"<div class=rich>{_spans(parse_mrkdwn(message.get('text', '')))}</div>"
+    for attachment in message.get("attachments", []):
+        colour = html.escape(str(attachment.get("color", "#ddd")))
+        inner = "".join(_block(b) for b in attachment.get("blocks", []))
+        body += f'<div class=attachment style="border-color:{colour}">{inner}</div>'
+    return (
+        f'<div class="message{" reply" if reply else ""}"><div class=icon>📡</div><div class=body>'
+        f"<span class=who>{html.escape(who)}</span>{app}<span class=when>{when:%H:%M}</span>{body}</div></div>"
+    )
+
+
+def _block(block: dict[str, Any]) -> str:
+    match block["type"]:
+        case "header":
+            return f"<div class=header>{_spans(spans_of_text(block['text']))}</div>"
+        case "divider":
+            return "<div class=divider></div>"
+        case "image":
+            return f"<div class=picture>🖼 {html.escape(block['alt_text'])}</div>"
+        case "context":
+            inner = "".join(f"<span>{_context(e)}</span>" for e in block["elements"])
+            return f"<div class=context>{inner}</div>"
+        case "section":
+            text = _spans(spans_of_text(block["text"])) if "text" in block else ""
+            fields = "".join(f"<div>{_spans(spans_of_text(f))}</div>" for f in block.get("fields", []))
+            return f"<div class=section>{text}{f'<div class=fields>{fields}</div>' if fields else ''}</div>"
+        case "actions":
+            return f"<div>{''.join(_action(e) for e in block['elements'])}</div>"
+        case "rich_text":
+            return f"<div class=rich>{''.join(_rich(e) for e in block['elements'])}</div>"
+        case kind:
+            return f"<div class=only>[{html.escape(kind)}]</div>"
+
+
+def _context(element: dict[str, Any]) -> str:
+    return html.escape(element["alt_text"]) if element["type"] == "image" else _spans(spans_of_text(element))
+
+
+def _action(element: dict[str, Any]) -> str:
+    label = element.get("text") or element.get("placeholder") or {"text": element["type"]}
+    more = " ▾" if "select" in element["type"] else ""
+    return f'<span class="button {element.get("style", "")}">{html.escape(label["text"])}{more}</span>'
+
+
+def _rich(element: dict[str, Any]) -> str:
+    if element["type"] == "rich_text_list":
+        tag = "ol" if element["style"] == "ordered" else "ul"
+        items = "".join(f"<li>{_spans(spans_of_rich(item['elements']))}</li>" for item in element["elements"])
+        return f"<{tag}>{items}</{tag}>"
+    kind = "quote" if element["type"] == "rich_text_quote" else "run"
+    return f"<div class={kind}>{_spans(spans_of_rich(element['elements']))}</div>"
+
+
+def _spans(spans: Iterable[Span]) -> str:
+    return "".join(map(_span, spans))
+
+
+def _span(span: Span) -> str:
+    text = html.escape(span.text).replace("\n", "<br>")
+    classes = " ".join(_CLASSES[s] for s in sorted(span.styles) if s in _CLASSES)
+    match span.kind:
+        case "break":
+            return "<br>"
+        case "link":
+            return f'<a class="{classes}" href="{html.escape(span.target, quote=True)}">{text}</a>'
+        case "emoji":
+            return f"<span class=emoji>{html.escape(_DRAWN.get(span.target, span.text))}</span>"
+        case "user" | "usergroup" | "channel" | "broadcast":
+            return f"<span class=ping>{text}</span>"
+    return f'<span class="{classes}">{text}</span>' if classes else text

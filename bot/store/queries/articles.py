@@ -195,4 +195,18 @@ def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory
         .where(articles.c.fetched_at >= since)
         .order_by(articles.c.id)
     )
-    return tuple(StoredStory(*row[1:], channels=frozenset(heard.get(row.id, ()))) for row in rows)
+    return tuple(
+        StoredStory(
+            story_id=row.story_id,
+            article_key=row.key,
+            canonical_url=row.canonical_url,
+            content_hash=row.content_hash,
+            title=row.title,
+            text=row.text,
+            published=row.published,
+            fetched_at=row.fetched_at,
+            source_id=row.source_id,
+            channels=frozenset(heard.get(row.id, ())),
+        )
+        for row in rows
+    )

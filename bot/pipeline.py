@@ -1,0 +1,147 @@
+"""The order of the stages, nothing else::
+
+    Fetched -> ParsedFeed -> Article -> (scan, entities, rules) -> Judged -> (story, noise) -> Alert -> Message
+
+:func:`read` and :func:`judge` are heavy and pure: they run in a worker thread. :func:`assemble` decides with the
+stories at hand: it runs on the event loop, one poll after another. What it returns is written in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot import noise
+from bot.extract import to_article
+from bot.model import Alert, Article, DeliveryKind, Fetched, Match, ParsedFeed, Source
+from bot.noise import Verdict
+from bot.render import render_digest, render_message
+from bot.rules.evaluate import Subject
+from bot.rules.match import Engine
+from bot.sources import kind
+from bot.store.base import NewDelivery
+from bot.story import Stories
+
+COUNTRIES_SHOWN = 6  # of an alert; more are noise on a card
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An article with what the rules said."""
+
+    article: Article
+    matches: tuple[Match, ...]
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one alert on one channel, and why."""
+
+    alert: Alert
+    channel: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What one poll changes, besides the state of its source."""
+
+    articles: tuple[Article, ...]
+    stories: Mapping[str, tuple[str, str]]
+    alerts: tuple[Alert, ...]
+    deliveries: tuple[NewDelivery, ...]
+    decisions: tuple[Decision, ...]
+
+
+def read(fetched: Fetched, source: Source) -> tuple[ParsedFeed, tuple[Article, ...]]:
+    """A body to articles, without repeats. Raises :class:`~bot.errors.ParseError`."""
+    parsed = kind(source.kind).parse(fetched, source)
+    articles = (to_article(item, source, fetched.fetched_at) for item in parsed.items)
+    unique = {article.key: article for article in articles if article is not None}
+    return parsed, tuple(unique.values())
+
+
+def subject(article: Article) -> Subject:
+    """An article as rules see it."""
+    return Subject(
+        article.title, article.text, article.source_id, article.source_tags, article.lang, article.source_name
+    )
+
+
+def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
+    """What the rules say of each article. Countries are worked out for those that matched only."""
+    judged = []
+    for article in articles:
+        analysis = engine.analyse(subject(article))
+        countries = _shown(analysis.matches, analysis.countries) if analysis.matches else ()
+        judged.append(Judged(article, analysis.matches, countries))
+    return tuple(judged)
+
+
+def _shown(matches: Sequence[Match], named: Sequence[str]) -> tuple[str, ...]:
+    """Countries that made a rule fire come first, then the others that the article names most."""
+    evidence = [e.entity for m in matches for e in m.evidence if e.entity and e.entity in named]
+    counted = sorted(dict.fromkeys(evidence), key=lambda code: -evidence.count(code))
+    return tuple(dict.fromkeys((*counted, *named)))[:COUNTRIES_SHOWN]
+
+
+def assemble(
+    judged: Sequence[Judged],
+    stories: Stories,
+    route: Callable[[tuple[Match, ...]], tuple[str, ...]],
+    now: datetime,
+    *,
+    max_age: timedelta | None,
+    first_poll: bool,
+) -> Assembled:
+    """Place articles in stories and decide what is sent. ``stories`` learns of them; its owner undoes that if the
+    write fails. Oldest first, so that the first outlet to report founds the story."""
+    placed: dict[str, tuple[str, str]] = {}
+    alerts: list[Alert] = []
+    deliveries: list[NewDelivery] = []
+    decisions: list[Decision] = []
+    catch_up: dict[str, list[Alert]] = {}
+    ordered = sorted(judged, key=lambda j: (j.article.published, j.article.key))
+    for one in ordered:
+        article = one.article
+        story = stories.place(article, now)
+        placed[article.key] = (story.id, story.reason)
+        told: tuple[str, ...] = ()
+        if one.matches:
+            alert = Alert(article.key, article, story, one.matches, one.countries, now)
+            alerts.append(alert)
+            verdicts = _decide(alert, route(one.matches), stories, now, max_age, first_poll)
+            decisions.extend(verdicts)
+            for decision in verdicts:
+                if decision.verdict is Verdict.SEND:
+                    deliveries.append(_delivery(alert, decision.channel, now))
+                elif decision.verdict is Verdict.CATCH_UP:
+                    catch_up.setdefault(decision.channel, []).append(alert)
+            told = tuple(d.channel for d in verdicts if d.verdict in (Verdict.SEND, Verdict.CATCH_UP))
+        stories.remember(article, story, told, now)
+    deliveries.extend(_catch_up(channel, found, now) for channel, found in catch_up.items())
+    return Assembled(tuple(one.article for one in ordered), placed, tuple(alerts), tuple(deliveries), tuple(decisions))
+
+
+def _decide(
+    alert: Alert,
+    channels: Sequence[str],
+    stories: Stories,
+    now: datetime,
+    max_age: timedelta | None,
+    first_poll: bool,
+) -> list[Decision]:
+    told = stories.told(alert.story)
+    return [Decision(alert, c, noise.verdict(alert, c, told, now, max_age, first_poll)) for c in channels]
+
+
+def _delivery(alert: Alert, channel: str, now: datetime) -> NewDelivery:
+    return NewDelivery(channel, DeliveryKind.ALERT, render_message(alert, channel), now, (alert.id,))
+
+
+def _catch_up(channel: str, alerts: Sequence[Alert], now: datetime) -> NewDelivery:
+    names = dict.fromkeys(a.article.source_name or a.article.source_id for a in alerts)
+    digest = render_digest(alerts, channel, f"Catching up with {', '.join(names)}", Verdict.CATCH_UP.value, now)
+    return NewDelivery(channel, DeliveryKind.DIGEST, digest, now, tuple(a.id for a in alerts))

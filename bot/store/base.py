@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.model import (
@@ -18,7 +18,9 @@ from bot.model import (
     DeliveryKind,
     DeliveryState,
     Digest,
+    Evidence,
     HttpState,
+    Match,
     Message,
     Notice,
     Receipt,
@@ -120,6 +122,33 @@ class Batch:
     stories: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     alerts: Sequence[Alert] = ()
     deliveries: Sequence[NewDelivery] = ()
+    shadow: Mapping[str, tuple[Match, ...]] = field(default_factory=dict)  # by article key: rules on trial
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An article of the archive; ``number`` counts up with the order in which they were stored."""
+
+    number: int
+    article: Article
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHits:
+    """How often a rule fired on a day (UTC). ``shadow``: on trial, so nothing was posted."""
+
+    rule_id: str
+    day: date
+    count: int
+    shadow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An article that a rule fired on, and by what."""
+
+    article: Article
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +235,22 @@ class Store(Protocol):
 
     def article_by_url(self, url: str) -> Article | None:
         """The newest whose address, as published or canonical, is ``url``."""
+        ...
+
+    def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:
+        """Articles fetched since then with a number above ``after``, in order: page by page through the archive."""
+        ...
+
+    def archive_size(self, since: datetime) -> int:
+        """How many articles that is."""
+        ...
+
+    def rule_hits(self, since: datetime) -> tuple[RuleHits, ...]:
+        """By rule and day."""
+        ...
+
+    def samples(self, rule_id: str, limit: int) -> tuple[Sample, ...]:
+        """The newest articles that a rule fired on, live or in shadow."""
         ...
 
     # -- outbox -------------------------------------------------------------------------------------------------

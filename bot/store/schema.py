@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0001"
+REVISION = "r0002"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -180,6 +180,20 @@ matches = Table(
     Column("created_at", Micros, nullable=False),
 )
 Index("ix_matches_rule", matches.c.rule_id, matches.c.created_at)
+
+Index("ix_matches_created_at", matches.c.created_at)
+
+# What rules in shadow mode found: counted and kept as samples, never posted.
+shadow_matches = Table(
+    "shadow_matches",
+    metadata,
+    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("rule_id", Words, primary_key=True),
+    Column("evidence", Text, nullable=False),  # JSON array of Evidence
+    Column("created_at", Micros, nullable=False),
+)
+Index("ix_shadow_matches_rule", shadow_matches.c.rule_id, shadow_matches.c.created_at)
+Index("ix_shadow_matches_created_at", shadow_matches.c.created_at)
 
 deliveries = Table(
     "deliveries",

@@ -14,11 +14,21 @@ from sqlalchemy import Connection, Engine, Select, column, inspect, select, tabl
 
 from bot.errors import StoreError
 from bot.model import Article, DeliveryState, Receipt, Source
-from bot.store.base import Batch, Delivery, Lease, NewDelivery, SourceStatus, StoredStory
+from bot.store.base import (
+    Archived,
+    Batch,
+    Delivery,
+    Lease,
+    NewDelivery,
+    RuleHits,
+    Sample,
+    SourceStatus,
+    StoredStory,
+)
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
-from bot.store.queries import articles, care, outbox
+from bot.store.queries import archive, articles, care, outbox
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
@@ -140,6 +150,22 @@ class SqlStore:
     def article_by_url(self, url: str) -> Article | None:
         with self._read() as connection:
             return articles.by_url(connection, url)
+
+    def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:
+        with self._read() as connection:
+            return archive.page(connection, since, after, limit)
+
+    def archive_size(self, since: datetime) -> int:
+        with self._read() as connection:
+            return archive.size(connection, since)
+
+    def rule_hits(self, since: datetime) -> tuple[RuleHits, ...]:
+        with self._read() as connection:
+            return archive.rule_hits(connection, since)
+
+    def samples(self, rule_id: str, limit: int) -> tuple[Sample, ...]:
+        with self._read() as connection:
+            return archive.samples(connection, rule_id, limit)
 
     # -- outbox -------------------------------------------------------------------------------------------------
     def enqueue(self, deliveries: Sequence[NewDelivery]) -> int:

@@ -249,6 +249,50 @@ class TestArticles:
         assert [lease.source_id for lease in wire.lease_due(minutes(1), 10, minutes(6))] == ["wire"]
 
 
+class TestArchive:
+    def test_the_archive_is_read_page_by_page_in_the_order_of_its_growth(self, wire: SqlStore) -> None:
+        wire.commit(batch("1", "2", "3", alerts=False))
+        since = T0 - timedelta(days=1)
+        first = wire.archive(since, 0, 2)
+        rest = wire.archive(since, first[-1].number, 2)
+        assert [a.article.key for a in (*first, *rest)] == ["key-1", "key-2", "key-3"]
+        assert wire.archive(since, rest[-1].number, 2) == ()
+        assert wire.archive_size(since) == 3
+        assert wire.archive_size(T0 + timedelta(days=9)) == 0
+
+    def test_an_archived_article_is_what_was_stored(self, wire: SqlStore) -> None:
+        one = article("1", source_tags=("wire", "uk"), lang="en")
+        wire.commit(replace(batch(), articles=[one]))
+        assert wire.archive(T0 - timedelta(days=1), 0, 9)[0].article == one
+
+    def test_hits_are_counted_by_rule_and_day_and_shadow_hits_apart(self, wire: SqlStore) -> None:
+        made = batch("1", "2")
+        on_trial = replace(made.alerts[0].matches[0], rule_id="on-trial")
+        wire.commit(replace(made, shadow={"key-1": (on_trial,)}))
+        hits = wire.rule_hits(T0 - timedelta(days=1))
+        rules = {m.rule_id for m in made.alerts[0].matches}
+        assert {h.rule_id for h in hits if not h.shadow} == rules
+        assert all(h.count == 2 for h in hits if not h.shadow)
+        assert [(h.rule_id, h.count, h.day) for h in hits if h.shadow] == [
+            ("on-trial", 1, made.poll.finished_at.date())
+        ]
+        assert wire.rule_hits(T0 + timedelta(days=9)) == ()
+
+    def test_samples_of_a_rule_are_the_newest_articles_with_their_evidence(self, wire: SqlStore) -> None:
+        made = batch("1", "2")
+        live = made.alerts[0].matches[0]
+        wire.commit(replace(made, shadow={"key-2": (replace(live, rule_id="on-trial"),)}))
+        assert {s.article.key for s in wire.samples(live.rule_id, 5)} == {"key-1", "key-2"}
+        assert len(wire.samples(live.rule_id, 1)) == 1
+        assert [(s.article.key, s.evidence) for s in wire.samples("on-trial", 5)] == [("key-2", live.evidence)]
+
+    def test_shadow_matches_go_with_their_article(self, wire: SqlStore) -> None:
+        made = batch("1", alerts=False)
+        wire.commit(replace(made, shadow={"key-1": (batch("9").alerts[0].matches[0],)}))
+        assert wire.purge(T0 + timedelta(days=9)) == 1
+        assert wire.counts()["shadow_matches"] == 0
+
+
 class TestCommit:
     def test_a_batch_is_written_with_all_that_hangs_on_it(self, wire: SqlStore) -> None:
         assert wire.commit(batch("1", "2")) == ("key-1", "key-2")

@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event
 
 from bot.errors import StoreError
+from bot.store import migrations
+from bot.store.schema import REVISION
 from bot.store.sql import SqlStore
 from tests.store.samples import T0, article, batch, minutes, notice_delivery, source
 
@@ -64,14 +66,28 @@ class TestOpen:
     ) -> None:
         sqlite_store.close()
         monkeypatch.setattr("bot.store.sql.REVISION", "r9999")  # this code has moved on
-        with pytest.raises(StoreError, match=r"older Wirewatch \(revision r0001\); make a backup, then run"):
+        with pytest.raises(StoreError, match=r"older Wirewatch \(revision r0002\); make a backup, then run"):
             make(file).open()
+
+    def test_a_store_of_the_first_revision_is_brought_up_to_date_with_all_that_it_holds(self, file: Path) -> None:
+        engine = create_engine(f"sqlite:///{file}")
+        with engine.begin() as connection:
+            migrations.upgrade(connection, "r0001")
+            connection.exec_driver_sql("INSERT INTO meta VALUES ('kept', 'yes')")
+        engine.dispose()
+        store = make(file)
+        assert store.upgrade() == ("r0001", REVISION)
+        store.open()
+        assert store.rule_hits(T0) == ()
+        store.close()
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("SELECT value FROM meta WHERE key = 'kept'").fetchall() == [("yes",)]
 
     def test_a_newer_store_is_left_alone(self, sqlite_store: SqlStore, file: Path) -> None:
         sqlite_store.close()
         execute(file, "UPDATE wirewatch_version SET version_num = 'r9999'")
         for use in (make(file).open, make(file).upgrade):
-            with pytest.raises(StoreError, match=r"newer Wirewatch \(revision r9999, this one knows r0001\)"):
+            with pytest.raises(StoreError, match=r"newer Wirewatch \(revision r9999, this one knows r0002\)"):
                 use()
 
     def test_the_database_of_another_program_is_left_alone(self, file: Path) -> None:

@@ -21,11 +21,14 @@ def revisions() -> tuple[str, ...]:
     return tuple(script.revision for script in walk)[::-1]
 
 
-def upgrade(connection: Connection) -> str:
-    """Bring the schema to the newest revision, inside the transaction of ``connection``. Returns the revision."""
+def upgrade(connection: Connection, target: str = "head") -> str:
+    """Bring the schema to the newest revision (or to ``target``), inside the transaction of ``connection``.
+
+    Returns the revision.
+    """
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     return context.get_current_revision() or ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select
 
 from bot.model import Alert, Article, Evidence
 from bot.store.base import StoredStory
@@ -161,23 +162,28 @@ def by_url(connection: Connection, url: str) -> Article | None:
         .order_by(articles.c.fetched_at.desc(), articles.c.id.desc())
         .limit(1)
     ).first()
-    if row is None:
-        return None
+    return None if row is None else from_row(row)
+
+
+def from_row(row: Row[Any]) -> Article:
+    """A row that holds at least all columns of ``articles``."""
     fields = {column.name: row._mapping[column] for column in articles.c if column.name not in ("id", "source_tags")}
-    return Article(**fields, source_tags=decode(_STRINGS, row.source_tags))
+    return Article(**fields, source_tags=decode(_STRINGS, row._mapping[articles.c.source_tags]))
 
 
 def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory, ...]:
     """Articles fetched since then that belong to a story, in the order in which they came."""
+    recent = connection.execute(select(alerts.c.id, alerts.c.article_id).where(alerts.c.created_at >= since)).all()
+    article_of = {row.id: row.article_id for row in recent}
     heard: dict[int, set[str]] = {}
-    told = connection.execute(
-        select(alerts.c.article_id, deliveries.c.channel)
-        .join_from(alerts, delivery_alerts, delivery_alerts.c.alert_id == alerts.c.id)
-        .join(deliveries, deliveries.c.id == delivery_alerts.c.delivery_id)
-        .where(alerts.c.created_at >= since)
-    )
-    for article_id, channel in told:
-        heard.setdefault(article_id, set()).add(channel)
+    for part in chunks(list(article_of)):
+        told = connection.execute(
+            select(delivery_alerts.c.alert_id, deliveries.c.channel)
+            .join_from(delivery_alerts, deliveries, deliveries.c.id == delivery_alerts.c.delivery_id)
+            .where(delivery_alerts.c.alert_id.in_(part))
+        )
+        for alert_id, channel in told:
+            heard.setdefault(article_of[alert_id], set()).add(channel)
     rows = connection.execute(
         select(
             articles.c.id,
@@ -193,7 +199,7 @@ def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory
         )
         .join_from(articles, story_articles, story_articles.c.article_id == articles.c.id)
         .where(articles.c.fetched_at >= since)
-        .order_by(articles.c.id)
+        .order_by(articles.c.fetched_at, articles.c.id)
     )
     return tuple(
         StoredStory(

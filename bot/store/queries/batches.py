@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.store.base import Batch
 from bot.store.faults import is_refusal
-from bot.store.queries import articles, outbox, sources
+from bot.store.queries import archive, articles, outbox, sources
 
 T = TypeVar("T")
 
@@ -65,6 +65,7 @@ def _write(connection: Connection, batch: Batch) -> tuple[str, ...]:
     new = articles.insert(connection, batch.articles)
     articles.insert_stories(connection, batch.stories, new)
     articles.insert_alerts(connection, batch.alerts, new)
+    archive.insert_shadow(connection, batch.shadow, new, batch.poll.finished_at)
     outbox.enqueue(connection, batch.deliveries)
     sources.record_polls(connection, [batch.poll])
     return tuple(new)

@@ -1,0 +1,399 @@
+"""Alerts on Discord, through discord.py: text and announcement channels, threads, forums.
+
+The delivery key travels as the ``custom_id`` of the post's "Why?" button, or in the small print of a post without
+one, and :meth:`DiscordChannel.find` reads it back. A post whose answer was lost is looked up before it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.channels.base import Capabilities
+from bot.channels.discord_connection import DiscordConnection, LostAnswerError, RefusedError
+from bot.channels.discord_embed import Post, alert_post, carries, digest_post, nonce, notice_post
+from bot.channels.discord_errors import (
+    ALREADY_CROSSPOSTED,
+    ARCHIVED,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    delivery_error,
+)
+from bot.errors import DeliveryError, PermanentDeliveryError
+from bot.log import Log
+from bot.model import Digest, Message, Notice, Receipt, Severity
+
+if TYPE_CHECKING:
+    from bot.channels.discord_client import Posted, WireClient
+
+T = TypeVar("T")
+
+FIND_MESSAGES = 500  # newest messages that `find` reads: 5 requests
+FIND_THREADS = 20  # newest threads, or posts of a forum, that it looks into
+FIND_IN_THREAD = 100  # messages of each
+UNCERTAIN_MAX = 1000  # keys whose post may have been done
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where posts go. ``forum``: each is a thread of its own. ``announces``: posts can be published."""
+
+    id: int
+    guild_id: int
+    forum: bool = False
+    thread: bool = False
+    announces: bool = False
+    tags: tuple[int, ...] = ()
+    missing_tags: tuple[str, ...] = ()
+
+
+class DiscordChannel:
+    """One place on Discord.
+
+    ``channel`` is an id, or a name that is unique on the bot's servers (or on ``guild``, a server's name or id).
+    ``tags`` are put on each post of a forum. ``publish``: in an announcement channel, hand alerts on to the servers
+    that follow it. ``mention_roles`` are pinged by alerts of ``mention_from`` and above; nobody else ever is.
+    """
+
+    capabilities = Capabilities(readable=True, edits=True, replies=True)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        channel: int | str,
+        connection: DiscordConnection,
+        guild: str | None = None,
+        tags: tuple[str, ...] = (),
+        publish: bool = True,
+        mention_roles: tuple[int, ...] = (),
+        mention_from: Severity = Severity.HIGH,
+    ) -> None:
+        self._name = name
+        self._where = str(channel)
+        self._connection = connection
+        self._guild = guild
+        self._tags = tags
+        self._publish = publish
+        self._mention_roles = mention_roles
+        self._mention_from = mention_from
+        self._found: _Target | None = None
+        self._uncertain: OrderedDict[str, None] = OrderedDict()
+        self._publishing: asyncio.Task[None] | None = None
+        self._to_publish: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+        self._started = False
+        self._log = Log("discord", channel=name)
+
+    def __repr__(self) -> str:
+        return f"<DiscordChannel {self._name} to {self._where}>"
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def where(self) -> str:
+        """The name or id that was configured."""
+        return self._where
+
+    @property
+    def connection(self) -> DiscordConnection:
+        return self._connection
+
+    async def start(self) -> None:
+        if not self._started:
+            self._started = True
+            await self._connection.start()
+
+    async def stop(self) -> None:
+        if not self._started:
+            return
+        self._started = False
+        if self._publishing is not None:
+            self._publishing.cancel()
+            await asyncio.gather(self._publishing, return_exceptions=True)
+            self._publishing = None
+        await self._connection.stop()
+
+    # -- the port -----------------------------------------------------------------------------------------------
+
+    async def post(self, message: Message) -> Receipt:
+        receipt = await self._deliver(self._alert(message))
+        self._connection.remember(message)
+        return receipt
+
+    async def post_digest(self, digest: Digest) -> Receipt:
+        receipt = await self._deliver(digest_post(digest))
+        self._connection.remember(digest)
+        return receipt
+
+    async def post_notice(self, notice: Notice) -> Receipt:
+        return await self._deliver(notice_post(notice))
+
+    async def reply(self, to: Receipt, message: Message) -> Receipt:
+        """In the thread under the post; where threads may not be made, as a reply; where it is gone, as a post."""
+        post = alert_post(message)  # an update of a known story pings nobody
+        target = await self._target()
+        if found := await self._done_before(post.key):
+            return found
+        place, message_id = _parse(to.ref)
+        receipt = await self._variants(post, lambda p: self._answer(target, place, message_id, p))
+        self._connection.remember(message)
+        return receipt
+
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+        place, message_id = _parse(receipt.ref)
+
+        async def change(post: Post) -> Receipt:
+            try:
+                await self._ask(lambda c: c.change(place, message_id, post))
+            except RefusedError as error:
+                if error.refusal.code != ARCHIVED:
+                    raise
+                await self._ask(lambda c: c.unarchive(place))
+                await self._ask(lambda c: c.change(place, message_id, post))
+            return receipt
+
+        edited = await self._variants(alert_post(message), change)
+        self._connection.remember(message)
+        return edited
+
+    async def find(self, key: str) -> Receipt | None:
+        target = await self._target()
+        try:
+            posted = await self._ask(lambda c: _find(c, target, key))
+        except RefusedError as error:
+            raise self._verdict(error) from error
+        if posted is None:
+            return None
+        if target.announces and not posted.published:
+            self._announce(target, posted)
+        return self._receipt(target, key, posted)
+
+    async def check(self) -> str | None:
+        """The first thing that ``doctor`` would find about this channel."""
+        from bot.channels.discord_doctor import examine_channel
+
+        try:
+            findings = await examine_channel(self)
+        except DeliveryError as error:
+            return error.text
+        return next((f.text for f in findings if not f.fine), None)
+
+    # -- posting ------------------------------------------------------------------------------------------------
+
+    def _alert(self, message: Message) -> Post:
+        return alert_post(message, roles=self._mention_roles if message.severity >= self._mention_from else ())
+
+    async def _deliver(self, post: Post) -> Receipt:
+        target = await self._target()
+        if found := await self._done_before(post.key):
+            return found
+        return await self._variants(post, lambda p: self._send(target, p))
+
+    async def _done_before(self, key: str) -> Receipt | None:
+        """The post, if an earlier try was done and only its answer lost."""
+        if key not in self._uncertain:
+            return None
+        found = await self.find(key)
+        self._uncertain.pop(key, None)
+        return found
+
+    async def _variants(self, post: Post, send: Callable[[Post], Awaitable[Receipt]]) -> Receipt:
+        """Send; what Discord refuses for an address is sent without it, what it refuses for its looks as text."""
+        variants = [post]
+        while True:
+            try:
+                return await self._certainly(post.key, send(variants.pop(0)))
+            except RefusedError as error:
+                refusal = error.refusal
+                if refusal.about_form and not variants and post.embed is not None:
+                    self._log.warning("refused, sent plainer", code=refusal.code)
+                    variants = [post.without_links()] * refusal.about_links + [post.text_only()]
+                    post = post.text_only()
+                if not refusal.about_form or not variants:
+                    raise self._verdict(error) from error
+
+    async def _certainly(self, key: str, sending: Awaitable[Receipt]) -> Receipt:
+        """Note the key where it stays open whether the post was done."""
+        try:
+            return await sending
+        except (LostAnswerError, asyncio.CancelledError):
+            self._uncertain[key] = None
+            while len(self._uncertain) > UNCERTAIN_MAX:
+                self._uncertain.popitem(last=False)
+            raise
+
+    async def _send(self, target: _Target, post: Post) -> Receipt:
+        if target.forum:
+            posted = await self._ask(lambda c: _send_to_forum(c, target, post))
+        else:
+            posted = await self._ask(lambda c: c.send(target.id, post, nonce=nonce(post.key)))
+        if target.announces:
+            self._announce(target, posted)
+        return self._receipt(target, post.key, posted)
+
+    async def _answer(self, target: _Target, place: int, message_id: int, post: Post) -> Receipt:
+        once = nonce(post.key)
+        in_thread = target.forum or target.thread or place != target.id
+        if in_thread:
+            answers = None if target.forum or place != target.id else message_id
+            try:
+                posted = await self._ask(lambda c: c.send(place, post, nonce=once, answers=answers))
+            except RefusedError as error:
+                if error.refusal.code != UNKNOWN_CHANNEL or place == target.id:
+                    raise
+                return await self._send(target, post)  # the thread was deleted
+            return self._receipt(target, post.key, posted)
+        try:
+            thread = await self._ask(lambda c: _open_thread(c, place, message_id, post.thread_name))
+        except RefusedError as error:
+            if error.refusal.code == UNKNOWN_MESSAGE:
+                return await self._send(target, post)
+            if error.refusal.code != MISSING_PERMISSIONS:
+                raise
+            posted = await self._ask(lambda c: c.send(place, post, nonce=once, answers=message_id))
+        else:
+            posted = await self._ask(lambda c: c.send(thread, post, nonce=once))
+        return self._receipt(target, post.key, posted)
+
+    def _receipt(self, target: _Target, key: str, posted: Posted) -> Receipt:
+        ref = f"{posted.channel_id}/{posted.message_id}"
+        return Receipt(self._name, key, ref, posted.at, f"https://discord.com/channels/{target.guild_id}/{ref}")
+
+    # -- publishing ---------------------------------------------------------------------------------------------
+
+    def _announce(self, target: _Target, posted: Posted) -> None:
+        """Queue for the servers that follow. Discord takes 10 an hour: the post itself must not wait for that."""
+        self._to_publish.put_nowait((target.id, posted.message_id))
+        if self._publishing is None or self._publishing.done():
+            self._publishing = asyncio.create_task(self._publish_all())
+
+    async def _publish_all(self) -> None:
+        trouble = f"channel {self._name}: posts arrive, but cannot be published to the servers that follow"
+        while True:
+            place, message_id = await self._to_publish.get()
+            while True:
+                try:
+                    await self._ask(lambda c, p=place, m=message_id: c.publish(p, m))  # type: ignore[misc]
+                except RefusedError as error:
+                    if error.refusal.code not in (ALREADY_CROSSPOSTED, UNKNOWN_MESSAGE):
+                        self._connection.tell(f"{trouble} ({self._verdict(error).text})")
+                except DeliveryError as error:
+                    if isinstance(error, PermanentDeliveryError):
+                        self._connection.tell(f"{trouble} ({error.text})")
+                        break
+                    await asyncio.sleep(getattr(error, "retry_after_s", None) or 30.0)
+                    continue
+                break
+
+    # -- where --------------------------------------------------------------------------------------------------
+
+    async def _target(self) -> _Target:
+        if self._found is None:
+            try:
+                self._found = await self._ask(self._look_up)
+            except RefusedError as error:
+                raise self._verdict(error) from error
+        return self._found
+
+    async def _look_up(self, client: WireClient) -> _Target:
+        import discord
+
+        from bot.channels.discord_client import NoPlaceError
+
+        try:
+            place = await client.place(await self._id(client))
+        except NoPlaceError as error:
+            raise PermanentDeliveryError(
+                self._name,
+                f"{self._where} takes no messages",
+                remedy="name a text or announcement channel, thread or forum",
+            ) from error
+        forum = isinstance(place, discord.ForumChannel)
+        tags = (
+            {t.name.casefold(): t.id for t in place.available_tags} if isinstance(place, discord.ForumChannel) else {}
+        )
+        wanted = [t for t in self._tags if t.casefold() in tags] if forum else []
+        return _Target(
+            id=place.id,
+            guild_id=place.guild.id,
+            forum=forum,
+            thread=isinstance(place, discord.Thread),
+            announces=self._publish and isinstance(place, discord.TextChannel) and place.is_news(),
+            tags=tuple(tags[t.casefold()] for t in wanted)[:5],
+            missing_tags=tuple(t for t in self._tags if t not in wanted),
+        )
+
+    async def _id(self, client: WireClient) -> int:
+        if self._where.isdigit():
+            return int(self._where)
+        found = await client.search(self._where, self._guild)
+        if len(found) == 1:
+            return found[0].id
+        text = f"{len(found)} channels are called {self._where}" if found else f"no channel is called {self._where}"
+        remedy = "write its id in wirewatch.yaml (right-click the channel, Copy Channel ID)"
+        raise PermanentDeliveryError(self._name, text, remedy=remedy)
+
+    async def target(self) -> _Target:
+        """Where posts go, for ``doctor``. Raises :class:`~bot.errors.DeliveryError`."""
+        return await self._target()
+
+    async def _ask(self, work: Callable[[WireClient], Awaitable[T]]) -> T:
+        return await self._connection.ask(self._name, work)
+
+    def _verdict(self, error: RefusedError) -> DeliveryError:
+        if error.refusal.code in (UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS):
+            self._found = None  # perhaps it was moved or renamed: look again next time
+        return delivery_error(self._name, error.refusal)
+
+
+def _parse(ref: str) -> tuple[int, int]:
+    place, _, message = ref.partition("/")
+    return int(place), int(message)
+
+
+async def _open_thread(client: WireClient, place_id: int, message_id: int, name: str) -> int:
+    import discord
+
+    place = await client.place(place_id)
+    assert isinstance(place, discord.TextChannel)
+    return await client.open_thread(place, message_id, name)
+
+
+async def _send_to_forum(client: WireClient, target: _Target, post: Post) -> Posted:
+    import discord
+
+    forum = await client.place(target.id)
+    assert isinstance(forum, discord.ForumChannel)
+    return await client.send_to_forum(forum, post, target.tags)
+
+
+async def _find(client: WireClient, target: _Target, key: str) -> Posted | None:
+    """The post with ``key``: in the recent history, then in recent threads."""
+    import discord
+
+    def wanted(posted: Posted) -> bool:
+        return posted.ours and carries(key, posted.custom_ids, posted.small_print)
+
+    threads: list[int] = []
+    if target.forum:
+        forum = await client.place(target.id)
+        assert isinstance(forum, discord.ForumChannel)
+        threads = await client.recent_threads(forum, FIND_THREADS)
+    else:
+        async for posted in client.recent(target.id, FIND_MESSAGES):
+            if wanted(posted):
+                return posted
+            if posted.has_thread and posted.ours:
+                threads.append(posted.message_id)
+    for thread in threads[:FIND_THREADS]:
+        async for posted in client.recent(thread, FIND_IN_THREAD, oldest_first=True):
+            if wanted(posted):
+                return posted
+    return None

@@ -1,0 +1,366 @@
+"""Messages as Discord embeds: pure, and the only place that knows Discord's lengths.
+
+An embed alone shows no words in a phone's notification, hence one line of ``content`` above it. That line holds no
+address, so nothing unfurls (the flag SUPPRESS_EMBEDS would hide our own embed too).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, TypedDict
+
+from bot.channels.discord_markdown import escape, fit, fit_link, fit_passage, fit_plain
+from bot.channels.text import clean, clean_block, cut, safe_url, utf16_len
+from bot.model import Digest, DigestLine, FiredRule, Message, Notice, Severity
+
+# What Discord takes, in characters: docs.discord.com/developers/resources/message, "Embed Limits".
+CONTENT_MAX: Final = 2000  # of an ordinary bot
+TITLE_MAX: Final = 256
+DESCRIPTION_MAX: Final = 4096
+FIELD_MAX: Final = 1024
+FOOTER_MAX: Final = 2048
+EMBED_TOTAL_MAX: Final = 6000  # titles, descriptions, field names and values, footers, authors of all embeds together
+URL_MAX: Final = 2048
+BUTTON_URL_MAX: Final = 512
+CUSTOM_ID_MAX: Final = 100
+NONCE_MAX: Final = 25
+THREAD_NAME_MAX: Final = 100
+
+# What reads well, in characters.
+LINE_MAX: Final = 300  # the line that notifications show
+PASSAGE_MAX: Final = 1500
+SOURCE_MAX: Final = 120
+COUNTRY_MAX: Final = 60  # the longest name of CLDR has 43
+COUNTRIES_MAX: Final = 12  # countries
+RULE_TITLE_MAX: Final = 120
+RULES_MAX: Final = 10  # rules
+WORDS_MAX: Final = 200
+WORDS_SHOWN: Final = 20  # words of one rule
+REASON_MAX: Final = 400
+NOTICE_MAX: Final = 3000
+DIGEST_HEADLINE_MAX: Final = 200
+DIGEST_LINES_MAX: Final = 60  # alerts; about 20 fit
+DIGEST_LINK_MAX: Final = 700  # of a digest's line with its address; longer addresses are left out
+
+EMOJI: Final = {
+    Severity.INFO: "🔵",
+    Severity.LOW: "🟡",
+    Severity.MEDIUM: "🟠",
+    Severity.HIGH: "🔴",
+    Severity.CRITICAL: "🚨",
+}
+COLOUR: Final = {
+    Severity.INFO: 0x5B8DEF,
+    Severity.LOW: 0xF2C94C,
+    Severity.MEDIUM: 0xF2994A,
+    Severity.HIGH: 0xEB4B4B,
+    Severity.CRITICAL: 0xB3123B,
+}
+
+WHY_PREFIX: Final = "ww:why:"
+_REF_PREFIX: Final = "Wirewatch · ref "
+RULES_FIELD: Final = "Why"
+UNTITLED: Final = "Untitled story"
+
+
+class EmbedField(TypedDict):
+    name: str
+    value: str
+    inline: bool
+
+
+class EmbedFooter(TypedDict):
+    text: str
+
+
+class EmbedMedia(TypedDict):
+    url: str
+
+
+class Embed(TypedDict, total=False):
+    """The keys of an embed that we use, as they go over the wire."""
+
+    title: str
+    url: str
+    description: str
+    color: int
+    fields: list[EmbedField]
+    footer: EmbedFooter
+    thumbnail: EmbedMedia
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is sent, within every limit. ``why`` is the ``custom_id`` of the button (empty: none), ``link`` the target
+    of the other one, ``thread_name`` what a forum post is called, ``roles`` who may be pinged."""
+
+    key: str
+    content: str
+    embed: Embed | None
+    thread_name: str
+    plain: str
+    why: str = ""
+    link: str = ""
+    roles: tuple[int, ...] = ()
+
+    def without_links(self) -> Post:
+        """The same for a Discord that refuses an address or a picture: the headline is no link."""
+        embed = self.embed.copy() if self.embed is not None else None
+        if embed is not None:
+            embed.pop("url", None)
+            embed.pop("thumbnail", None)
+        return replace(self, embed=embed, link="")
+
+    def text_only(self) -> Post:
+        """The last resort, so that no message is lost over its looks."""
+        return replace(self, content=self.plain, embed=None, link="")
+
+
+def alert_post(message: Message, *, roles: tuple[int, ...] = ()) -> Post:
+    """An alert. ``roles`` are pinged, and nobody else."""
+    severity = _severity(message.severity)
+    headline = next((t for t in (message.headline, message.fallback, message.source) if clean(t)), UNTITLED)
+    ping = "".join(f"<@&{role}> " for role in roles)
+    url = _url(message.url, URL_MAX)
+    embed = Embed(
+        title=fit(headline, TITLE_MAX),
+        description=fit_passage(message.passage, PASSAGE_MAX),
+        color=COLOUR[message.severity],
+        fields=list(_alert_fields(message)),
+    )
+    if url:
+        embed["url"] = url
+    if source := fit_plain(message.source, SOURCE_MAX):
+        embed["footer"] = {"text": source}
+    if picture := _url(message.image, URL_MAX):
+        embed["thumbnail"] = {"url": picture}
+    rules = "\n".join(_rule_lines(message.rules, 300))
+    passage = fit_passage(message.passage, 500)
+    line = f"{severity} · {fit(headline, LINE_MAX)}"
+    return Post(
+        key=message.key,
+        content=ping + line,
+        embed=_trimmed(embed),
+        thread_name=fit_plain(f"{EMOJI[message.severity]} {headline}", THREAD_NAME_MAX),
+        plain=_plain(ping + line, passage, rules, fit(message.source, SOURCE_MAX), url=url),
+        why=custom_id(message.key),
+        link=_url(message.url, BUTTON_URL_MAX),
+        roles=roles,
+    )
+
+
+def digest_post(digest: Digest) -> Post:
+    """Several alerts: as many as there is room for, and how many there are in all."""
+    title = fit(digest.title, TITLE_MAX) or "Digest"
+    total = max(digest.total, len(digest.lines))
+    head = f"**{total:,} {'alert' if total == 1 else 'alerts'}**"
+    if reason := fit(digest.reason, REASON_MAX):
+        head += f" · {reason}"
+    lines = [_digest_line(line) for line in digest.lines[:DIGEST_LINES_MAX]]
+    severity = max((line.severity for line in digest.lines), default=Severity.INFO)
+    content = f"{EMOJI[severity]} **DIGEST** · {fit(digest.title, LINE_MAX) or 'Digest'} · {total:,} alerts"
+    short = [f"{EMOJI[line.severity]} {fit(line.headline, 100)}" for line in digest.lines[:DIGEST_LINES_MAX]]
+    embed = Embed(title=title, description=_listed(head, lines, total, DESCRIPTION_MAX), color=COLOUR[severity])
+    plain = _listed(f"{content}\n{head}", short, total, CONTENT_MAX - 60)
+    if not lines:  # no rules to explain, so no button: the key is in the small print
+        embed["footer"] = {"text": reference(digest.key)}
+        plain += f"\n-# {reference(digest.key)}"
+    return Post(
+        key=digest.key,
+        content=content,
+        embed=_trimmed(embed),
+        thread_name=fit_plain(digest.title, THREAD_NAME_MAX) or "Digest",
+        plain=plain,
+        why=custom_id(digest.key) if lines else "",
+    )
+
+
+def notice_post(notice: Notice) -> Post:
+    """A word to the operators. Its key is in the footer, since it has no button to carry it."""
+    severity = _severity(notice.severity)
+    line = f"{severity} · {fit(notice.title, LINE_MAX) or 'Notice'}"
+    text = cut(clean_block(notice.text), NOTICE_MAX, units=lambda s: 2 * utf16_len(s))
+    embed = Embed(
+        title=fit(notice.title, TITLE_MAX) or "Notice",
+        description=escape(text),
+        color=COLOUR[notice.severity],
+        footer={"text": reference(notice.key)},
+    )
+    return Post(
+        key=notice.key,
+        content=line,
+        embed=_trimmed(embed),
+        thread_name=fit_plain(notice.title, THREAD_NAME_MAX) or "Notice",
+        plain=f"{_plain(line, fit(notice.text, 1200))}\n-# {reference(notice.key)}",
+    )
+
+
+# -- the delivery key -----------------------------------------------------------------------------------------------
+
+
+def custom_id(key: str) -> str:
+    """The delivery key as ``custom_id`` of a button: as it is where it fits, else its hash."""
+    whole = WHY_PREFIX + key
+    return whole if utf16_len(whole) <= CUSTOM_ID_MAX else WHY_PREFIX + "~" + _hash(key, 32)
+
+
+def nonce(key: str) -> str:
+    """What makes Discord drop a repetition within a few minutes (``enforce_nonce``)."""
+    return _hash(key, NONCE_MAX - 1)
+
+
+def reference(key: str) -> str:
+    """The delivery key as a line of small print."""
+    return _REF_PREFIX + _hash(key, 20)
+
+
+def carries(key: str, custom_ids: tuple[str, ...], small_print: tuple[str, ...]) -> bool:
+    """Whether a post of ours with these buttons and footers is the one with ``key``."""
+    return custom_id(key) in custom_ids or reference(key) in small_print
+
+
+def _hash(key: str, digits: int) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+
+
+# -- the answer to "Why?" -------------------------------------------------------------------------------------------
+
+
+def why_text(message: Message) -> str:
+    """Everything the rules found, with the ids under which they are edited."""
+    parts = ["**Why this alert came**"]
+    for rule in message.rules[:50]:
+        parts.append(f"{EMOJI[rule.severity]} {fit(rule.title, RULE_TITLE_MAX)} (rule {fit(rule.id, 100)})")
+        parts += [f"- {fit(word, 100)}" for word in rule.words[:50]]
+    if message.tags:
+        parts.append(f"-# Tags: {fit(', '.join(message.tags[:WORDS_SHOWN]), 200)}")
+    return _joined([p for p in parts if p], CONTENT_MAX, "…")
+
+
+def why_digest(digest: Digest) -> str:
+    """Which rules stand behind a digest, the busiest first."""
+    counts: dict[str, int] = {}
+    for line in digest.lines:
+        for title in line.rules:
+            counts[title] = counts.get(title, 0) + 1
+    parts = [f"**Why one post for many alerts:** {fit(digest.reason, REASON_MAX)}"]
+    parts += [f"- {n} × {fit(t, RULE_TITLE_MAX)}" for t, n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
+    return _joined(parts, CONTENT_MAX, "…")
+
+
+def why_of_old(rules_field: str, url: str) -> str:
+    """The same for a post of which only its embed is known. ``rules_field`` is markdown that we wrote."""
+    parts = ["**Why this alert came**", rules_field or "The rules are listed above."]
+    if address := _url(url, 600):
+        parts.append(f"-# Every condition with its evidence: `wirewatch why {address}`")
+    return _joined(parts, CONTENT_MAX, "…")
+
+
+# -- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _severity(severity: Severity) -> str:
+    return f"{EMOJI[severity]} **{severity.name}**"
+
+
+def _alert_fields(message: Message) -> Iterator[EmbedField]:
+    if message.rules:
+        value = _joined(_rule_lines(message.rules, RULE_TITLE_MAX + WORDS_MAX + 10), FIELD_MAX, "…")
+        yield {"name": RULES_FIELD, "value": value, "inline": False}
+    if message.countries:
+        shown = message.countries[:COUNTRIES_MAX]
+        more = len(message.countries) - len(shown)
+        value = " · ".join(f"{fit(c.flag, 20)} {fit(c.name or c.code, COUNTRY_MAX) or '?'}" for c in shown)
+        value += f" · +{more}" if more else ""
+        yield {"name": "Countries", "value": value, "inline": True}
+    name = "Published" if message.dated else "First seen"
+    yield {"name": name, "value": f"{_time(message.published, 'R')}\n{_time(message.published, 'f')}", "inline": True}
+
+
+def _rule_lines(rules: tuple[FiredRule, ...], limit: int) -> list[str]:
+    lines = [_rule_line(rule, limit) for rule in rules[:RULES_MAX]]
+    return lines + [f"+{len(rules) - RULES_MAX} more"] * (len(rules) > RULES_MAX)
+
+
+def _rule_line(rule: FiredRule, limit: int) -> str:
+    title = fit(rule.title, min(limit, RULE_TITLE_MAX)) or fit(rule.id, RULE_TITLE_MAX) or "Untitled rule"
+    words = fit(", ".join(rule.words[:WORDS_SHOWN]), min(limit - len(title), WORDS_MAX))
+    return f"**{title}** — {words}" if words else f"**{title}**"
+
+
+def _digest_line(line: DigestLine) -> str:
+    headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX) or UNTITLED
+    linked = fit_link(headline, safe_url(line.url), DIGEST_LINK_MAX)
+    facts = [fit(line.source, 60), _time(line.published, "R"), fit(", ".join(line.rules[:WORDS_SHOWN]), 120)]
+    return f"{EMOJI[line.severity]} {linked}\n-# {' · '.join(f for f in facts if f)}"
+
+
+def _listed(head: str, lines: list[str], total: int, limit: int) -> str:
+    """``head`` and as many lines as fit, with the number of those left out."""
+    room = limit - utf16_len(head) - len(f"\n\n… and {total:,} more")
+    kept: list[str] = []
+    for line in lines:
+        room -= utf16_len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    more = total - len(kept)
+    rest = [f"… and {more:,} more"] if more > 0 else []
+    return "\n".join([head, "", *kept, *rest]).strip()
+
+
+def _joined(lines: list[str], limit: int, rest: str) -> str:
+    """As many whole lines as fit; a line is never cut here, since its markdown would break."""
+    kept: list[str] = []
+    room = limit - len(rest) - 1
+    for line in lines:
+        room -= utf16_len(line) + 1
+        if room < 0:
+            return "\n".join([*kept, rest])
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _plain(*parts: str, url: str = "") -> str:
+    """Paragraphs of a message without an embed; ``<...>`` keeps an address from unfurling."""
+    lines = [part for part in parts if part]
+    if url and sum(map(utf16_len, lines)) + len(url) + len(lines) + 10 <= CONTENT_MAX:
+        lines.append(f"<{url}>")
+    return _joined(lines, CONTENT_MAX - 60, "…")
+
+
+def _trimmed(embed: Embed) -> Embed:
+    """The embed within the limit over all its texts: the last fields go first, then the description's tail."""
+    fields = embed.get("fields", [])
+    while fields and embed_size(embed) > EMBED_TOTAL_MAX:
+        fields.pop()
+    if not embed.get("description"):
+        embed.pop("description", None)
+    return embed
+
+
+def embed_size(embed: Embed) -> int:
+    """Characters that count towards :data:`EMBED_TOTAL_MAX`."""
+    texts = [embed.get("title", ""), embed.get("description", "")]
+    texts += [text for f in embed.get("fields", []) for text in (f["name"], f["value"])]
+    if "footer" in embed:
+        texts.append(embed["footer"]["text"])
+    return sum(map(utf16_len, texts))
+
+
+def _url(url: str, limit: int) -> str:
+    """A clean http(s) address within ``limit`` that names a host with a dot, as Discord demands; else nothing."""
+    address = safe_url(url)
+    host = re.match(r"https?://([^/?#]+)", address)
+    if host is None or "." not in host[1] or utf16_len(address) > limit:
+        return ""
+    return address
+
+
+def _time(at: datetime, style: str) -> str:
+    """A time that Discord shows in the reader's zone."""
+    return f"<t:{int(at.timestamp())}:{style}>"

@@ -8,30 +8,30 @@ custom tags and merge keys are refused, which also ends YAML bombs; so are dupli
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from bot.errors import ConfigError, Problem
 
 try:
-    from yaml import CParser as _Parser
+    from yaml.cyaml import CParser as _Parser
 except ImportError:  # a PyYAML built without libyaml reads the same files, twenty times slower
     from yaml.parser import Parser as _PurePythonParser
     from yaml.reader import Reader
     from yaml.scanner import Scanner
 
     class _Parser(Reader, Scanner, _PurePythonParser):  # type: ignore[no-redef]
-        def __init__(self, stream: object) -> None:
+        def __init__(self, stream: str) -> None:
             Reader.__init__(self, stream)
             Scanner.__init__(self)
             _PurePythonParser.__init__(self)
 
 
-FILE_BYTES_MAX = 16 * 1024 * 1024  # bytes; 10,000 rules of ordinary size are 6 MB
+FILE_BYTES_MAX = 8 * 1024 * 1024  # bytes; 10,000 rules of ordinary size are 6 MB
 DEPTH_MAX = 60  # nested collections; far above what a person can follow, far below Python's recursion limit
 SCALAR_MAX = 64 * 1024  # characters of one value
 
@@ -41,8 +41,7 @@ _INT = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands: line and column from 1."""
 
     file: Path
@@ -54,8 +53,7 @@ class Place:
         return Problem(self.file, self.line, self.column, text, code)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A value. ``text`` is as written (quotes and escapes resolved); ``plain`` tells that it was not quoted."""
 
     text: str
@@ -93,8 +91,7 @@ class Seq:
         return iter(self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a mapping with its value."""
 
     key: str
@@ -160,7 +157,7 @@ def load(data: bytes | str, file: Path) -> Node | None:
 
 
 # All that YAML 1.2 calls non-printable, and lone surrogates.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def _decode(data: bytes, file: Path) -> str:
@@ -184,7 +181,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     problem = (error.problem or "cannot be read").strip()
-    source_line = text.splitlines()[line - 1] if 0 < line <= len(text.splitlines()) else ""
+    lines = text.splitlines()
+    source_line = lines[line - 1] if 0 < line <= len(lines) else ""
     hint = "quote the value if it holds any of : # [ ] { } , & * ! | > ' \" % @ `"
     if "\t" in source_line[: max(column, 1)]:
         hint = "indent with spaces, not tabs"
@@ -192,82 +190,79 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
 
 
 def _compose(text: str, file: Path) -> Node | None:
-    parser: Any = _Parser(text)
-    problems: list[Problem] = []
+    return _Composer(text, file).document()
 
-    def place(event: yaml.Event) -> Place:
-        return Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def refuse(event: yaml.Event, what: str, code: str) -> None:
-        problems.append(place(event).problem(what, code))
+class _Composer:
+    """Events to nodes. What spoils a value is collected; what spoils the whole file is raised at once."""
 
-    def check(event: Any) -> None:
-        if getattr(event, "anchor", None) is not None and not isinstance(event, yaml.AliasEvent):
-            refuse(event, f"an anchor (&{event.anchor}) is not supported; use define: and use:", "anchor")
-        tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
-            refuse(event, f"a tag ({tag}) is not supported; delete it, or quote a value that begins with !", "tag")
+    def __init__(self, text: str, file: Path) -> None:
+        self._next: Callable[[], Any] = _Parser(text).get_event
+        self._file = file
+        self._problems: list[Problem] = []
 
-    def node(event: Any, depth: int) -> Node:
-        if depth > DEPTH_MAX:
-            text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"
-            raise ConfigError((place(event).problem(text, "too-deep"),))
-        check(event)
-        here = place(event)
-        if isinstance(event, yaml.AliasEvent):
-            refuse(
-                event,
-                f"an alias (*{event.anchor}) is not supported; use define: and use:, or quote a value that begins "
-                "with *",
-                "alias",
-            )
-            return Scalar("", False, here)
+    def document(self) -> Node | None:
+        self._next()  # the start of the stream
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        try:
+            root = self._node(self._next(), 0)
+        except ConfigError as error:
+            raise ConfigError((*self._problems, *error.problems)) from None
+        self._next()  # the end of the document
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            text = "a second document (---) in one file; put it into a file of its own"
+            self._problems.append(self._place(event).problem(text, "second-document"))
+        if self._problems:
+            raise ConfigError(tuple(self._problems))
+        return None if isinstance(root, Scalar) and root.is_null else root
+
+    def _place(self, event: Any) -> Place:
+        mark = event.start_mark
+        return Place(self._file, mark.line + 1, mark.column + 1)
+
+    def _node(self, event: Any, depth: int) -> Node:
+        here = self._place(event)
+        if event.anchor is not None:
+            # One is enough: where there are anchors there are aliases, and in a YAML bomb there are thousands.
+            sign, what = ("*", "alias") if isinstance(event, yaml.AliasEvent) else ("&", "anchor")
+            text = f"an {what} ({sign}{event.anchor}) is not supported; use define: and use:"
+            if what == "alias":
+                text += ", or quote a value that begins with *"
+            raise ConfigError((here.problem(text, what),))
+        if event.tag is not None:
+            text = f"a tag ({event.tag}) is not supported; delete it, or quote a value that begins with !"
+            self._problems.append(here.problem(text, "tag"))
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > SCALAR_MAX:
                 text = f"a value of {len(event.value):,} characters; the limit is {SCALAR_MAX:,}"
                 raise ConfigError((here.problem(text, "too-long"),))
             return Scalar(event.value, event.style is None, here)
+        if depth >= DEPTH_MAX:
+            text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"
+            raise ConfigError((here.problem(text, "too-deep"),))
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
-            while not isinstance(inner := parser.get_event(), yaml.SequenceEndEvent):
-                items.append(node(inner, depth + 1))
+            while not isinstance(inner := self._next(), yaml.SequenceEndEvent):
+                items.append(self._node(inner, depth + 1))
             return Seq(tuple(items), here)
-        entries: list[Entry] = []
-        seen: dict[str, Place] = {}
-        while not isinstance(inner := parser.get_event(), yaml.MappingEndEvent):
-            key = node(inner, depth + 1)
-            value = node(parser.get_event(), depth + 1)
-            if not isinstance(key, Scalar):
-                problems.append(key.place.problem("a key must be a plain word", "bad-key"))
-            elif key.text in seen:
-                first = seen[key.text]
-                problems.append(
-                    key.place.problem(
-                        f"the key {key.text!r} stands here for the second time (first in line {first.line}); "
-                        "delete one of the two",
-                        "duplicate-key",
-                    )
-                )
-            else:
-                seen[key.text] = key.place
-                entries.append(Entry(key.text, key.place, value))
-        return Map(tuple(entries), here)
+        return self._map(here, depth)
 
-    parser.get_event()  # the start of the stream
-    event = parser.get_event()
-    if isinstance(event, yaml.StreamEndEvent):
-        return None
-    try:
-        root = node(parser.get_event(), 0)
-    except ConfigError as error:
-        raise ConfigError((*problems, *error.problems)) from None
-    parser.get_event()  # the end of the document
-    event = parser.get_event()
-    if not isinstance(event, yaml.StreamEndEvent):
-        refuse(event, "a second document (---) in one file; put it into a file of its own", "second-document")
-    if problems:
-        raise ConfigError(tuple(problems))
-    return None if isinstance(root, Scalar) and root.is_null else root
+    def _map(self, here: Place, depth: int) -> Map:
+        entries: dict[str, Entry] = {}
+        while not isinstance(inner := self._next(), yaml.MappingEndEvent):
+            key = self._node(inner, depth + 1)
+            value = self._node(self._next(), depth + 1)
+            if not isinstance(key, Scalar):
+                self._problems.append(key.place.problem("a key must be a plain word", "bad-key"))
+            elif key.text in entries:
+                first = entries[key.text].key_place.line
+                text = f"the key {key.text!r} stands here for the second time (first in line {first}); "
+                self._problems.append(key.place.problem(text + "delete one of the two", "duplicate-key"))
+            else:
+                entries[key.text] = Entry(key.text, key.place, value)
+        return Map(tuple(entries.values()), here)
 
 
 def plain(node: Node | None) -> Any:

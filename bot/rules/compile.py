@@ -33,39 +33,59 @@ from bot.rules.model import (
     Within,
 )
 from bot.scan import Scanner
-from bot.text import phrase
 
 ALWAYS = -1  # anchor of a rule that no term can rule out
 COUNTRY = -2  # anchor of a rule that needs some name of the gazetteer
-REGEX = -3  # anchor of a rule that needs a regex to match
+ACRONYM_MAX = 3  # letters up to which a listed name in capitals is not looked for in other letters (IS, ELN)
+_REGEX = -3  # and below: the anchor of a rule that needs a regex to match, one number for each regex
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that is looked for: a term, or the names of a list. ``entities`` gives the id by pattern."""
+    """Something that is looked for: a term, or the names of a list.
+
+    ``entities`` gives the id by pattern. ``cased``: the letters as typed, for ``=TERM``. ``capitalised`` and ``shouted``
+    are patterns of names that must not stand all in lower case, or must stand all in capitals.
+    """
 
     condition: Term | Names
-    patterns: tuple[int, ...]
+    patterns: frozenset[int]
     entities: Mapping[int, str]
-    cased: str = ""  # the words as typed, for =TERM
-    symbols: str = ""
-    capitalised: frozenset[int] = frozenset()  # patterns of names that must not be all in lower case
+    cased: str = ""
+    symbols: terms.Symbols | None = None
+    capitalised: frozenset[int] = frozenset()
+    shouted: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Joinable:
+    """What a hyphenated word may be when it is written as one: the words of all patterns, the beginnings of words of
+    prefix patterns by their lengths, and the words of the longest pattern."""
+
+    words: frozenset[str]
+    beginnings: Mapping[int, frozenset[str]]
+    longest: int
+
+    def knows(self, word: str) -> bool:
+        """Whether some pattern has this word."""
+        return word in self.words or any(word[:n] in known for n, known in self.beginnings.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """All rules, ready to run."""
+    """All rules, ready to run. The tuples by pattern have one entry for each pattern of the rules; the gazetteer's
+    patterns follow in the scanner."""
 
     rules: tuple[Rule, ...]
     scanner: Scanner
-    pattern_count: int  # of the rules; the gazetteer's follow
+    pattern_count: int
     needs: Mapping[Term | Names, Need]
-    by_pattern: tuple[tuple[int, ...], ...]  # pattern -> rules anchored on it
+    by_pattern: tuple[tuple[int, ...], ...]  # the rules anchored on it
+    wanted_by: tuple[tuple[Term | Names, ...], ...]  # the terms and lists that it is a form of
     always: tuple[int, ...]
     by_country: tuple[int, ...]
-    by_regex: tuple[int, ...]
-    vocabulary: frozenset[str]  # all words of all patterns
-    longest: int  # words in the longest pattern
+    by_regex: tuple[tuple[Term, tuple[int, ...]], ...]
+    joinable: Joinable
     gazetteer: Gazetteer
 
 
@@ -77,35 +97,59 @@ def build(ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector) -> tuple
         builder.collect(rule.when)
         if rule.unless is not None:
             builder.collect(rule.unless)
-    for condition in ruleset.defines.values():  # so that a bad term in an unused define is told, too
+    used = len(builder.patterns)
+    for rule in ruleset.rules:  # so that a bad term in a rule that is switched off is told, too
+        builder.collect(rule.when)
+        if rule.unless is not None:
+            builder.collect(rule.unless)
+    for condition in ruleset.defines.values():
         builder.collect(condition)
-    by_pattern: list[list[int]] = [[] for _ in builder.patterns]
-    special: dict[int, list[int]] = {ALWAYS: [], COUNTRY: [], REGEX: []}
+    inflector.save()
+    patterns = list(builder.patterns)[:used]
+    by_anchor: dict[int, list[int]] = {}
     for number, rule in enumerate(rules):
         for anchor in builder.anchors(rule.when):
-            (by_pattern[anchor] if anchor >= 0 else special[anchor]).append(number)
-    inflector.save()
-    vocabulary = {word for p in builder.patterns for word in p.split()}
-    # Names of the gazetteer are joined over hyphens only where they are written without one themselves.
+            by_anchor.setdefault(anchor, []).append(number)
+    wanted_by: list[list[Term | Names]] = [[] for _ in patterns]
+    for condition, need in builder.needs.items():
+        for pattern in need.patterns:
+            if pattern < used:
+                wanted_by[pattern].append(condition)
     program = Program(
         rules=rules,
-        scanner=Scanner([*builder.patterns, *gazetteer.patterns]),
-        pattern_count=len(builder.patterns),
+        scanner=Scanner([*patterns, *gazetteer.patterns]),
+        pattern_count=used,
         needs=builder.needs,
-        by_pattern=tuple(tuple(r) for r in by_pattern),
-        always=tuple(special[ALWAYS]),
-        by_country=tuple(special[COUNTRY]),
-        by_regex=tuple(special[REGEX]),
-        vocabulary=frozenset(vocabulary),
-        longest=max((p.count(" ") for p in builder.patterns), default=1),
+        by_pattern=tuple(tuple(by_anchor.get(p, ())) for p in range(used)),
+        wanted_by=tuple(map(tuple, wanted_by)),
+        always=tuple(by_anchor.get(ALWAYS, ())),
+        by_country=tuple(by_anchor.get(COUNTRY, ())),
+        by_regex=tuple((term, tuple(by_anchor.get(number, ()))) for term, number in builder.regexes.items()),
+        joinable=_joinable(patterns),
         gazetteer=gazetteer,
     )
     return program, tuple(builder.problems)
 
 
+def _joinable(patterns: Iterable[str]) -> Joinable:
+    words: set[str] = set()
+    beginnings: dict[int, set[str]] = {}
+    longest = 1
+    for pattern in patterns:
+        parts = pattern.split()
+        longest = max(longest, len(parts))
+        if not pattern.endswith(" "):
+            beginning = parts.pop()
+            beginnings.setdefault(len(beginning), set()).add(beginning)
+        words.update(parts)
+    return Joinable(frozenset(words), {n: frozenset(found) for n, found in beginnings.items()}, longest)
+
+
 class _Builder:
     def __init__(self, lists: Mapping[str, NameList], inflector: Inflector) -> None:
         self.patterns: dict[str, int] = {}
+        self.regexes: dict[Term, int] = {}
+        self._costs: list[float] = []  # by pattern
         self.needs: dict[Term | Names, Need] = {}
         self.problems: list[Problem] = []
         self._lists = lists
@@ -134,19 +178,24 @@ class _Builder:
                 pass
 
     def _pattern(self, words: str, open_end: bool = False) -> int:
-        return self.patterns.setdefault(f" {words}" if open_end else f" {words} ", len(self.patterns))
+        pattern = f" {words}" if open_end else f" {words} "
+        number = self.patterns.setdefault(pattern, len(self.patterns))
+        if number == len(self._costs):
+            self._costs.append(_commonness(pattern))
+        return number
 
     def _term(self, term: Term) -> None:
         if term.kind is TermKind.REGEX:
-            self.needs[term] = Need(term, (), {})
+            self.needs[term] = Need(term, frozenset(), {})
+            self.regexes[term] = _REGEX - len(self.regexes)
             return
         try:
             found = terms.phrases(term, self._inflector.forms)
         except terms.TermError as error:
             self.problems.append(term.place.problem(str(error), error.code))
-            self.needs[term] = Need(term, (), {})
+            self.needs[term] = Need(term, frozenset(), {})
             return
-        numbers = tuple(self._pattern(p, term.kind is TermKind.PREFIX) for p in found)
+        numbers = frozenset(self._pattern(p, term.kind is TermKind.PREFIX) for p in found)
         self.needs[term] = Need(
             condition=term,
             patterns=numbers,
@@ -158,6 +207,7 @@ class _Builder:
     def _names(self, names: Names) -> None:
         entities: dict[int, str] = {}
         capitalised: set[int] = set()
+        shouted: set[int] = set()
         for entry in self._lists[names.list_name].names:
             if names.key not in ("list", entry.kind) and entry.kind != "any":
                 continue
@@ -165,9 +215,13 @@ class _Builder:
                 for spelling in terms.phrases(Term(TermKind.EXACT, text, names.place), lambda w: (w,)):
                     number = self._pattern(spelling)
                     entities.setdefault(number, entry.id)
-                    if text != text.lower():
+                    if len(text) <= ACRONYM_MAX and text.isupper():
+                        shouted.add(number)
+                    elif text != text.lower():
                         capitalised.add(number)
-        self.needs[names] = Need(names, tuple(entities), entities, capitalised=frozenset(capitalised))
+        self.needs[names] = Need(
+            names, frozenset(entities), entities, capitalised=frozenset(capitalised), shouted=frozenset(shouted)
+        )
 
     # -- anchors ---------------------------------------------------------------------------------------------------
     def anchors(self, condition: Condition) -> frozenset[int]:
@@ -184,10 +238,10 @@ class _Builder:
     def _choose(self, condition: Condition) -> tuple[float, frozenset[int]]:
         match condition:
             case Term() | Names():
-                need = self.needs[condition]
                 if isinstance(condition, Term) and condition.kind is TermKind.REGEX:
-                    return 500.0, frozenset({REGEX})
-                return sum(map(_commonness, self._texts(need.patterns))), frozenset(need.patterns)
+                    return 500.0, frozenset({self.regexes[condition]})
+                patterns = self.needs[condition].patterns
+                return sum(self._costs[p] for p in patterns), patterns
             case Country():
                 return 400.0, frozenset({COUNTRY})
             case Group(op="none") | Origin() | EntityLabel():
@@ -207,20 +261,11 @@ class _Builder:
 
     @staticmethod
     def _either(anchors: Iterable[tuple[float, frozenset[int]]]) -> tuple[float, frozenset[int]]:
-        cost, found = 0.0, set()
-        for one, patterns in anchors:
-            cost += one
-            found |= patterns
+        anchors = list(anchors)
+        found = frozenset().union(*(patterns for _, patterns in anchors))
         if ALWAYS in found:
             return 1e9, frozenset({ALWAYS})
-        return cost, frozenset(found)
-
-    def _texts(self, numbers: tuple[int, ...]) -> list[str]:
-        if len(self._by_number) != len(self.patterns):
-            self._by_number = list(self.patterns)
-        return [self._by_number[n] for n in numbers]
-
-    _by_number: list[str] = []
+        return sum(cost for cost, _ in anchors), found
 
 
 def _commonness(pattern: str) -> float:
@@ -228,9 +273,4 @@ def _commonness(pattern: str) -> float:
     words = pattern.count(" ") - (1 if pattern.endswith(" ") else 0)
     if words > 1:
         return 1.0 / words
-    return 60.0 / max(len(pattern) - 2, 1) ** 1.5
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """The normalised words of a text."""
-    return tuple(phrase(text).split(" "))
+    return float(60.0 / max(len(pattern) - 2, 1) ** 1.5)

@@ -8,7 +8,7 @@ hold", a tuple of leaves for "holds, by these spans" (empty where a condition ma
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,12 +59,14 @@ class LabelledSpan:
 
 
 class Evaluation:
-    """See the module. ``find`` gives the spans of a term or a list; the other callables work out what few rules need."""
+    """See the module. ``find`` gives the spans of a term or a list, and ``present`` the terms and lists that may have
+    any; the other callables work out what few rules need."""
 
     def __init__(
         self,
         subject: Subject,
         text: Text,
+        present: Set[Term | Names],
         find: Callable[[Term | Names], Leaves],
         mentions: Callable[[], tuple[Mention, ...]],
         main_countries: Callable[[], frozenset[str]],
@@ -73,13 +75,16 @@ class Evaluation:
     ) -> None:
         self.subject = subject
         self.text = text
+        self._present = present
         self._find = find
         self._get_mentions = mentions
         self._get_main = main_countries
         self._get_language = language
         self._get_labels = labels
         self._found: dict[Term | Names, Leaves] = {}
-        self._remembered: dict[tuple[int, str], Leaves | None] = {}
+        # By the name of a define and the region; within one rule set a name stands for one condition.
+        self._held: dict[tuple[str, str], Leaves | None] = {}
+        self._marked: dict[tuple[str, str], list[Placed]] = {}
 
     # -- what is worked out when it is asked for -------------------------------------------------------------------
     @cached_property
@@ -96,11 +101,6 @@ class Evaluation:
         return self._get_language()
 
     @cached_property
-    def _words(self) -> list[int]:
-        origin = self.text.origin
-        return [origin(s) for s in self.text.word_starts]
-
-    @cached_property
     def _sentence_starts(self) -> list[int]:
         return [s for s, _ in sentences(self.text)]
 
@@ -111,13 +111,9 @@ class Evaluation:
     @cached_property
     def _lead_end(self) -> int:
         """The offset at which the lead ends."""
-        first = bisect_right(self._words, self._text_start - 1) if self._text_start else 0
-        after = first + LEAD_WORDS
-        return self._words[after] if after < len(self._words) else len(self.text.body)
-
-    @property
-    def _text_start(self) -> int:
-        return self.text.title_length + 1 if self.text.title else 0
+        words = self.text.word_origins
+        after = self.text.title_words + LEAD_WORDS
+        return words[after] if after < len(words) else len(self.text.body)
 
     @cached_property
     def _countries_by_sentence(self) -> dict[int, set[str]]:
@@ -134,10 +130,10 @@ class Evaluation:
             case Term() | Names() | EntityLabel():
                 return self._leaf_spans(condition, region) or None
             case Use(of=of):
-                key = (id(condition.of), region)
-                if key not in self._remembered:
-                    self._remembered[key] = self.holds(of, region)
-                return self._remembered[key]
+                key = (condition.name, region)
+                if key not in self._held:
+                    self._held[key] = self.holds(of, region)
+                return self._held[key]
             case Group():
                 return self._group(condition, region)
             case Near():
@@ -151,8 +147,7 @@ class Evaluation:
                 held = [r for r in (self.holds(c, region) for c in condition.of) if r is not None]
                 return _join(held) if len(held) >= condition.n else None
             case Count():
-                spans = self.spans(condition.of, region)
-                return _leaves(spans) if _apart(spans) >= condition.min else None
+                return _leaves(_countable(self.spans(condition.of, region), condition.min)) or None
             case Origin():
                 return () if self._origin(condition) else None
 
@@ -190,9 +185,12 @@ class Evaluation:
                 if s.label == condition.entity_label and (not wanted or body[s.start : s.end].casefold() == wanted)
             )
         else:
-            if condition not in self._found:
-                self._found[condition] = self._find(condition)
-            found = self._found[condition]
+            if condition not in self._present:
+                return ()
+            known = self._found.get(condition)
+            if known is None:
+                known = self._found[condition] = self._find(condition)
+            found = known
         return self._inside(found, region)
 
     def _inside(self, leaves: Leaves, region: str) -> Leaves:
@@ -201,7 +199,7 @@ class Evaluation:
         if region == "title":
             return tuple(leaf for leaf in leaves if self.text.title and leaf.end <= self.text.title_length)
         if region == "lead":
-            first, last = self._text_start, self._lead_end
+            first, last = self.text.text_start, self._lead_end
             return tuple(leaf for leaf in leaves if leaf.start >= first and leaf.end <= last)
         return ()
 
@@ -233,31 +231,30 @@ class Evaluation:
         """The spans that a condition marks, by offset; those of an inner ``near`` are its windows."""
         match condition:
             case Term() | Names() | EntityLabel():
-                return [self._placed(leaf) for leaf in self._leaf_spans(condition, region)]
+                return [Placed(leaf.start, leaf.end, (leaf,)) for leaf in self._leaf_spans(condition, region)]
             case Country():
-                return [self._placed(leaf) for leaf in self._mentioned(condition, region)]
+                return [Placed(leaf.start, leaf.end, (leaf,)) for leaf in self._mentioned(condition, region)]
             case Use(of=of):
-                return self.spans(of, region)
+                key = (condition.name, region)
+                if key not in self._marked:
+                    self._marked[key] = self.spans(of, region)
+                return self._marked[key]
             case Group(op="any", of=members):
                 merged = [span for member in members for span in self.spans(member, region)]
-                return sorted(merged, key=lambda s: (s.start, s.end))
+                return sorted(merged, key=lambda s: (s.start, s.end)) if len(merged) > 1 else merged
             case Near():
-                limit = condition.words if condition.unit is Unit.WORDS else INFINITE - 1
-                members_spans = [self._no_datelines(self.spans(m, region)) for m in condition.of]
-                groups = self._groups(members_spans, condition.unit)
-                return [hull for group in groups for hull in hulls(group, limit, condition.ordered)]
+                return self._windows(condition, region)
             case _:
                 return []
 
-    def _placed(self, leaf: Leaf) -> Placed:
-        words = self._words
-        first = max(bisect_right(words, leaf.start) - 1, 0)
-        last = max(bisect_right(words, leaf.end - 1) - 1, first)
-        return Placed(leaf.start, leaf.end, first, last, (leaf,))
-
-    @staticmethod
-    def _no_datelines(spans: list[Placed]) -> list[Placed]:
-        return [s for s in spans if not (len(s.leaves) == 1 and s.leaves[0].dateline)]
+    def _windows(self, near: Near, region: str) -> list[Placed]:
+        members = []
+        for member in near.of:
+            spans = _no_datelines(self.spans(member, region))
+            if not spans:
+                return []
+            members.append(spans)
+        return [hull for group in self._groups(members, near.unit) for hull in hulls(group, _limit(near), near.ordered)]
 
     def _near(self, near: Near, region: str) -> Leaves | None:
         members: list[list[Placed]] = []
@@ -266,45 +263,41 @@ class Evaluation:
             if not spans:
                 return None
             members.append(spans)
-        limit = near.words if near.unit is Unit.WORDS else INFINITE - 1
         found: dict[Leaf, None] = {}
-        plain = [self._no_datelines(spans) for spans in members]
-        if all(plain):
-            for group in self._groups(plain, near.unit):
-                for kept in participants(group, limit, near.ordered):
-                    for span in kept:
-                        found.update(dict.fromkeys(span.leaves))
+        plain = [_no_datelines(spans) for spans in members]
+        self._chains(near, plain, found)
         for i, spans in enumerate(members):
             if len(plain[i]) < len(spans):
-                self._near_dateline(near, plain, i, [s.leaves[0] for s in spans if s not in plain[i]], limit, found)
+                self._near_dateline(near, plain, i, [s.leaves[0] for s in spans if s not in plain[i]], found)
         return tuple(found) if found else None
 
+    def _chains(self, near: Near, members: list[list[Placed]], found: dict[Leaf, None]) -> bool:
+        """Take in the leaves of all spans that are close enough together; whether there are any."""
+        held = False
+        for group in self._groups(members, near.unit):
+            for kept in participants(group, _limit(near), near.ordered):
+                for span in kept:
+                    held = True
+                    found.update(dict.fromkeys(span.leaves))
+        return held
+
     def _near_dateline(
-        self, near: Near, plain: list[list[Placed]], i: int, datelines: list[Leaf], limit: int, found: dict[Leaf, None]
+        self, near: Near, plain: list[list[Placed]], i: int, datelines: list[Leaf], found: dict[Leaf, None]
     ) -> None:
-        """A dateline stands in for member ``i`` beside words in sentences of the text that name no other country."""
+        """A dateline stands in for member ``i``, from any distance, beside words in sentences of the text that name no
+        other country."""
         if near.ordered and i:
             return
         for dateline in datelines:
             others = [
-                [s for s in spans if s.start >= self._text_start and self._names_no_other(s, dateline)]
-                for j, spans in enumerate(plain)
-                if j != i
+                [s for s in spans if self._names_no_other(s, dateline)] for j, spans in enumerate(plain) if j != i
             ]
-            if not all(others):
-                continue
-            held = False
-            for group in self._groups(others, near.unit):
-                for kept in participants(group, limit, near.ordered):
-                    for span in kept:
-                        held = True
-                        found.update(dict.fromkeys(span.leaves))
-            if held:
+            if self._chains(near, others, found):
                 found[dateline] = None
 
     def _names_no_other(self, span: Placed, dateline: Leaf) -> bool:
         named = self._countries_by_sentence.get(bisect_right(self._sentence_starts, span.start), set())
-        return span.start >= dateline.end and named <= {dateline.entity or ""}
+        return span.start >= max(dateline.end, self.text.text_start) and named <= {dateline.entity or ""}
 
     def _groups(self, members: list[list[Placed]], unit: Unit) -> list[list[list[Placed]]]:
         """The members' spans by title and text, sentence or paragraph; groups where one is missing are left out."""
@@ -312,7 +305,7 @@ class Evaluation:
             return []
         match unit:
             case Unit.WORDS:
-                starts = [0, self._text_start] if self.text.title else [0]
+                starts = [0, self.text.text_start] if self.text.title else [0]
             case Unit.SENTENCE:
                 starts = self._sentence_starts
             case Unit.PARAGRAPH:
@@ -323,7 +316,8 @@ class Evaluation:
                 number = bisect_right(starts, span.start)
                 if bisect_right(starts, span.end - 1) != number:
                     continue  # crosses a boundary, so it is inside neither
-                groups.setdefault(number, [[] for _ in members])[i].append(span)
+                placed = _with_words(span, self.text) if unit is Unit.WORDS else span
+                groups.setdefault(number, [[] for _ in members])[i].append(placed)
         return [group for _, group in sorted(groups.items()) if all(group)]
 
 
@@ -340,10 +334,32 @@ def _leaves(spans: list[Placed]) -> Leaves:
     return tuple(dict.fromkeys(leaf for span in spans for leaf in span.leaves))
 
 
-def _apart(spans: list[Placed]) -> int:
-    """How many of the spans can be counted without counting overlapping ones twice."""
-    count, end = 0, -1
-    for span in sorted(spans, key=lambda s: s.end):
-        if span.start >= end:
-            count, end = count + 1, span.end
-    return count
+def _limit(near: Near) -> int:
+    return near.words if near.unit is Unit.WORDS else INFINITE - 1
+
+
+def _no_datelines(spans: list[Placed]) -> list[Placed]:
+    return [s for s in spans if not (len(s.leaves) == 1 and s.leaves[0].dateline)]
+
+
+def _with_words(span: Placed, text: Text) -> Placed:
+    first, last = text.words_in(span.start, span.end)
+    return Placed(span.start, span.end, span.leaves, first, last)
+
+
+def _countable(spans: list[Placed], least: int) -> list[Placed]:
+    """The spans that stand in some set of ``least`` spans of which no two overlap."""
+    front = _packed((s.start, s.end) for s in spans)
+    if len(front) < least:
+        return []
+    back = _packed((-s.end, -s.start) for s in spans)
+    return [s for s in spans if bisect_right(front, s.start) + 1 + bisect_right(back, -s.end) >= least]
+
+
+def _packed(spans: Iterable[tuple[int, int]]) -> list[int]:
+    """Where the spans end of which as many as possible fit side by side."""
+    ends: list[int] = []
+    for start, end in sorted(spans, key=lambda s: s[1]):
+        if not ends or start >= ends[-1]:
+            ends.append(end)
+    return ends

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.errors import ConfigError, Problem
+from bot.rules.hints import keys_hint
 from bot.rules.model import ListedCountry, ListedName, NameList
 from bot.text import phrase
 from bot.yaml_nodes import Map, Node, Scalar, Seq, load_file
@@ -65,8 +66,6 @@ class _Reader:
         self.problems.append(node.place.problem(text, code))
 
     def _keys(self, node: Map, known: tuple[str, ...], what: str) -> None:
-        from bot.rules.language import keys_hint
-
         for entry in node.entries:
             if entry.key not in known:
                 text = f"{what} has no key {entry.key!r}{keys_hint(entry.key, known)}"
@@ -108,7 +107,8 @@ class _Reader:
         found: list[ListedName] = []
         for item in self._items(node, "names"):
             if isinstance(item, Scalar):
-                name, aliases, kind, country, key = item.text.strip(), (), "any", "", ""
+                name, kind, country, key = item.text.strip(), "any", "", ""
+                aliases: tuple[str, ...] = ()
             elif isinstance(item, Map):
                 self._keys(item, _NAME_KEYS, "a listed name")
                 name = self._text(item, "name", required=True)

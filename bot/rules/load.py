@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import ConfigError, Level, Problem
-from bot.rules.language import FILE_KEYS, Reader, keys_hint
+from bot.rules.hints import keys_hint
+from bot.rules.language import FILE_KEYS, Reader
 from bot.rules.lists import load_list
 from bot.rules.model import NameList, Rule, RuleSet
 from bot.yaml_nodes import Map, Node, Seq, load_file
@@ -79,13 +80,12 @@ def load_rules(
         source_tags=None if source_tags is None else frozenset(source_tags),
         has_model=has_model,
     )
-    earlier: frozenset[str] = frozenset()
     for folder_documents in documents:
+        replaceable = set(reader.define_names)
         for document in folder_documents:
             define = document.get("define")
             if define is not None:
-                reader.add_defines(define, earlier)
-        earlier = reader.define_names
+                reader.add_defines(define, replaceable)
     reader.read_defines()
     rules: dict[str, Rule] = {}
     for folder_documents in documents:
@@ -94,7 +94,10 @@ def load_rules(
             _read_rules(document, reader, here)
         rules.update(here)
     problems.extend(reader.problems)
+    own = {document.place.file for document in documents[-1]} if documents else set()
     for entry in reader.unused_defines():
+        if entry.key_place.file not in own:
+            continue  # a later folder that replaces rules leaves defines of the earlier ones unused; that is no mistake
         text = f"nothing uses the define {entry.key!r}; delete it, or use it with {{use: {entry.key}}}"
         place = entry.key_place
         problems.append(Problem(place.file, place.line, place.column, text, "unused-define", Level.WARNING))

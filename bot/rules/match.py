@@ -6,26 +6,24 @@ Word positions, sentences, countries and language are worked out only when one o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from bot.entities.gazetteer import countries_of, main_countries
 from bot.model import Evidence, Match, Mention
 from bot.rules import terms
-from bot.rules.compile import Program
+from bot.rules.compile import Need, Program
 from bot.rules.evaluate import Evaluation, LabelledSpan, Leaves, Subject
+from bot.rules.hyphens import Span, joined_hits
 from bot.rules.model import Names, Rule, Term, TermKind
 from bot.rules.near import Leaf
 from bot.scan import Hit
-from bot.text import Text, phrase
+from bot.text import Text
 
 EVIDENCE_MAX = 50  # spans of one match; DESIGN, "Evidence"
-COMPOUND_MAX = 6  # parts of a hyphenated word that are also tried joined; longer ones are not words
-REGEX_HITS_MAX = 1_000  # of one regex in one article
-
-_COMPOUND_HYPHEN = re.compile("[-‐‑]")
+REGEX_HITS_MAX = 1_000  # of one regex in one title or text
 
 Labeller = Callable[[Text, tuple[Mention, ...]], Sequence[LabelledSpan]]
 
@@ -52,7 +50,6 @@ class Engine:
                 import re2
 
                 self._regexes[condition] = re2.compile(condition.text, terms.regex_options())
-        self._always = frozenset(program.always)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -84,109 +81,43 @@ class Analysis:
         self.subject = subject
         self.text = Text(subject.title, subject.text)
         program = engine.program
-        count = program.pattern_count
-        by_pattern = program.by_pattern
-        hits: dict[int, list[tuple[int, int]]] = {}
-        names: list[Hit] = []
-        candidates: set[int] = set(engine._always)
-        for number, start, end in program.scanner.scan(self.text.norm):
-            if number < count:
-                if number in hits:
-                    hits[number].append((start, end))
-                else:
-                    hits[number] = [(start, end)]
-                    candidates.update(by_pattern[number])
-            else:
-                names.append((number - count, start, end))
-        self._hits = hits
-        self._name_hits = names
-        self._joined: dict[int, list[tuple[int, int]]] = {}
-        self._scan_joined(candidates)
-        if names:
+        self._hits: dict[int, list[Span]] = {}
+        self._name_hits: list[Hit] = []
+        self._joined: dict[int, list[Span]] = {}
+        self._take(program.scanner.scan(self.text.norm))
+        for number, start, end in joined_hits(self.text, program.scanner, program.joinable):
+            if number < program.pattern_count:
+                self._joined.setdefault(number, []).append((start, end))
+        found = self._hits.keys() | self._joined.keys() if self._joined else self._hits.keys()
+        self._present: set[Term | Names] = set()
+        candidates = set(program.always)
+        for number in found:
+            candidates.update(program.by_pattern[number])
+            self._present.update(program.wanted_by[number])
+        if self._name_hits:
             candidates.update(program.by_country)
-        if program.by_regex:
-            body = self.text.body
-            if any(r.search(body) is not None for r in engine._regexes.values()):
-                candidates.update(program.by_regex)
+        self._search_regexes(candidates)
         self._candidates = candidates
 
-    # -- hyphens ---------------------------------------------------------------------------------------------------
-    def _scan_joined(self, candidates: set[int]) -> None:
-        """Look at hyphenated words written as one, too (``cease-fire`` for the term ``ceasefire``)."""
-        body = self.text.body
-        if "-" not in body and "‐" not in body and "‑" not in body:
-            return
-        vocabulary = self.engine.program.vocabulary
-        done = 0
-        for hyphen in _COMPOUND_HYPHEN.finditer(body):
-            at = hyphen.start()
-            if at < done or not (0 < at < len(body) - 1) or not (body[at - 1].isalnum() and body[at + 1].isalnum()):
-                continue
-            start = at
-            while start > 0 and at - start < 40 and body[start - 1].isalnum():
-                start -= 1
-            parts: list[tuple[int, int]] = []
-            end = start
-            while end < len(body) and len(parts) <= COMPOUND_MAX:
-                last = end
-                while end < len(body) and end - last < 40 and body[end].isalnum():
-                    end += 1
-                if end == last:
-                    break
-                parts.append((last, end))
-                if end >= len(body) or body[end] not in "-‐‑":
-                    break
-                end += 1
-            done = end
-            for i in range(len(parts)):
-                for j in range(i + 2, len(parts) + 1):
-                    joined = phrase("".join(body[s:e] for s, e in parts[i:j]))
-                    if joined in vocabulary:
-                        self._scan_with(joined, parts[i][0], parts[j - 1][1], candidates)
+    def _take(self, hits: list[Hit]) -> None:
+        count = self.engine.program.pattern_count
+        found = self._hits
+        names = self._name_hits
+        for number, start, end in hits:
+            if number >= count:
+                names.append((number - count, start, end))
+            elif number in found:
+                found[number].append((start, end))
+            else:
+                found[number] = [(start, end)]
 
-    def _scan_with(self, joined: str, start: int, end: int, candidates: set[int]) -> None:
-        """Scan the neighbourhood of ``body[start:end]`` with ``joined`` in its place."""
-        program = self.engine.program
-        words = self._words
-        before = [w for w in words if w[2] <= start][-program.longest :]
-        after = [w for w in words if w[1] >= end][: program.longest]
-        line = [*before, (joined, start, end), *after]
-        norm = " "
-        spans: dict[int, int] = {}  # position in norm -> number of the word
-        previous_end = 0
-        for i, (word, first, last) in enumerate(line):
-            if i and self._broken(previous_end, first):
-                norm += " "  # a break in the text stays one
-            spans[len(norm)] = i
-            norm += word + " "
-            previous_end = last
-        middle = len(before)
-        for number, s, e in program.scanner.scan(norm):
-            if number >= program.pattern_count:
-                continue
-            first_word = spans.get(s + 1)
-            if first_word is None:
-                continue
-            inner = [i for p, i in spans.items() if s < p < e]
-            last_word = max(inner)
-            if first_word <= middle <= last_word:
-                self._joined.setdefault(number, []).append((line[first_word][1], line[last_word][2]))
-                candidates.update(program.by_pattern[number])
-
-    @cached_property
-    def _words(self) -> list[tuple[str, int, int]]:
-        """The words of the text with their spans in the body."""
-        norm = self.text.norm
-        found = []
-        for start in self.text.word_starts:
-            end = norm.index(" ", start)
-            found.append((norm[start:end], *self.text.span(start, end)))
-        return found
-
-    def _broken(self, end: int, start: int) -> bool:
-        """Whether something stands between two words that a phrase must not cross."""
-        between = self.text.body[end:start]
-        return phrase_break(between)
+    def _search_regexes(self, candidates: set[int]) -> None:
+        subject = self.subject
+        for term, rules in self.engine.program.by_regex:
+            compiled = self.engine.regex(term)
+            if compiled.search(subject.text) is not None or compiled.search(subject.title) is not None:
+                candidates.update(rules)
+                self._present.add(term)
 
     # -- spans -----------------------------------------------------------------------------------------------------
     def find(self, condition: Term | Names) -> Leaves:
@@ -194,23 +125,31 @@ class Analysis:
         if isinstance(condition, Term) and condition.kind is TermKind.REGEX:
             return self._find_regex(condition)
         need = self.engine.program.needs[condition]
-        text = self.text
-        body = text.body
         label = condition.label
-        found: dict[tuple[int, int], Leaf] = {}
-        for number in need.patterns:
-            spans = [self._span(start, end) for start, end in self._hits.get(number, ())]
-            for start, end in (*spans, *self._joined.get(number, ())):
-                if need.cased and terms.cased(body[start:end]) != need.cased:
-                    continue
-                if need.symbols and not _has_symbols(body, start, end, need.symbols):
-                    continue
-                if number in need.capitalised and body[start:end].islower():
-                    continue
-                found.setdefault((start, end), Leaf(start, end, label, need.entities.get(number)))
+        found: dict[Span, Leaf] = {}
+        for number in _both(need.patterns, self._hits):
+            for hit in self._hits[number]:
+                self._admit(need, number, self._span(*hit), label, found)
+        for number in _both(need.patterns, self._joined):
+            for span in self._joined[number]:
+                self._admit(need, number, span, label, found)
         return tuple(leaf for _, leaf in sorted(found.items()))
 
-    def _span(self, start: int, end: int) -> tuple[int, int]:
+    def _admit(self, need: Need, number: int, span: Span, label: str, found: dict[Span, Leaf]) -> None:
+        """Take a span in if it is written as its term or name asks."""
+        start, end = span
+        words = self.text.body[start:end]
+        if need.cased and terms.cased(words) != need.cased:
+            return
+        if need.symbols is not None and not need.symbols.stand_at(self.text.body, start, end):
+            return
+        if number in need.capitalised and words.islower():
+            return
+        if number in need.shouted and not words.isupper():
+            return
+        found.setdefault(span, Leaf(start, end, label, need.entities.get(number)))
+
+    def _span(self, start: int, end: int) -> Span:
         """The words of a hit in the body; the hit of a prefix is drawn out to the end of its word."""
         norm = self.text.norm
         if norm[end - 1] != " ":
@@ -218,16 +157,15 @@ class Analysis:
         return self.text.span(start, end)
 
     def _find_regex(self, term: Term) -> Leaves:
+        """The title and the text are searched each by itself: the line break between them is not the writer's."""
+        compiled = self.engine.regex(term)
+        label = term.label
         found: list[Leaf] = []
-        boundary = self.text.title_length
-        for match in self.engine.regex(term).finditer(self.text.body):
-            start, end = match.span()
-            if start < boundary < end and self.text.title:
-                continue  # the line break between title and text is ours, not the writer's
-            if end > start:
-                found.append(Leaf(start, end, term.label))
-            if len(found) >= REGEX_HITS_MAX:
-                break
+        for text, offset in ((self.subject.title, 0), (self.subject.text, self.text.text_start)):
+            for match in islice(compiled.finditer(text), REGEX_HITS_MAX):
+                start, end = match.span()
+                if end > start:
+                    found.append(Leaf(start + offset, end + offset, label))
         return tuple(found)
 
     # -- what rules see --------------------------------------------------------------------------------------------
@@ -248,6 +186,7 @@ class Analysis:
         return Evaluation(
             self.subject,
             self.text,
+            present=self._present,
             find=self.find,
             mentions=lambda: self.mentions,
             main_countries=lambda: frozenset(main_countries(self.mentions, self.text)),
@@ -281,12 +220,8 @@ class Analysis:
         )
 
 
-def phrase_break(between: str) -> bool:
-    """Whether what stands between two words keeps a phrase from reaching across."""
-    return Text("", f"a{between}b").norm.strip() not in ("a b", "ab")
-
-
-def _has_symbols(body: str, start: int, end: int, symbols: str) -> bool:
-    """Whether the characters that normalisation dropped stand in or beside a span (``C++``, ``$5``)."""
-    around = body[max(0, start - len(symbols)) : end + len(symbols)]
-    return all(around.count(c) >= symbols.count(c) for c in set(symbols))
+def _both(patterns: frozenset[int], hits: Mapping[int, object]) -> list[int]:
+    """The patterns that were hit, the smaller side looked up in the larger: a list may have 100,000 names."""
+    if len(patterns) < len(hits):
+        return [p for p in patterns if p in hits]
+    return [p for p in hits if p in patterns]

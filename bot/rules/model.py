@@ -32,6 +32,9 @@ class Term:
     text: str
     place: Place = field(compare=False, hash=False)
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # terms are looked up for every rule that is tried; a string remembers its hash
+
     @property
     def label(self) -> str:
         match self.kind:

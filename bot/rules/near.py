@@ -9,23 +9,24 @@ span, whatever the text.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 INFINITE = 1 << 60
-TUPLES_MAX = 4_000  # ways of one inner near in one region; beyond that its hulls are those of the first ones
+STEPS_MAX = 50_000  # of the search for the windows of one inner near in one region; the first ones are found
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A span with its words: ``first`` to ``last`` inclusive, and the leaves (evidence) that it stands for."""
+    """A span with the leaves (evidence) that it stands for, and its words: ``first`` to ``last`` inclusive, 0 where
+    words do not matter. Of a span that touches no word, ``last`` is the word before it and ``first`` the one behind."""
 
     start: int
     end: int
-    first: int
-    last: int
     leaves: tuple[Leaf, ...]
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def participants(members: Sequence[Sequence[Placed]], limit: int, ordered: bool)
 def _sweep(members: Sequence[Sequence[Placed]], ordered: bool, backward: bool) -> list[list[dict[int, int]]]:
     """For each span: by the set of members in the chain that it ends (its own included), the least cost."""
     costs: list[list[dict[int, int]]] = [[{} for _ in spans] for spans in members]
-    # Ends before starts at the same word boundary; a span that ends where another begins does not overlap it.
+    # Ends before starts at the same offset: a span that ends where another begins does not overlap it.
     events: list[tuple[int, int, int, int]] = []
     for i, spans in enumerate(members):
         for j, span in enumerate(spans):
@@ -74,29 +75,33 @@ def _sweep(members: Sequence[Sequence[Placed]], ordered: bool, backward: bool) -
             events.append((leave, 0, i, j))
     events.sort()
     count = len(members)
-    ended: dict[int, int] = {}
-    for _, kind, i, j in events:
+    ended: dict[int, int] = {}  # least (cost - last word) of the chains that ended before the word `word`
+    recent: dict[int, int] = {}  # least cost of those that ended in it: a span in the same word costs nothing more
+    word = -INFINITE
+    for _, enters, i, j in events:
         span = members[i][j]
-        bit = 1 << i
+        first, last = (-span.last, -span.first) if backward else (span.first, span.last)
         mine = costs[i][j]
-        if kind:
-            if not ordered or i == (count - 1 if backward else 0):
-                mine[bit] = 0
-            at = -span.last if backward else span.first
-            for mask, cost in ended.items():
-                if mask & bit:
-                    continue
-                if ordered and mask != _ordered_prefix(i, count, backward):
-                    continue
-                total = cost + at - 1
-                total = max(total, 0)
-                if total < mine.get(mask | bit, INFINITE):
-                    mine[mask | bit] = total
-        else:
-            at = -span.first if backward else span.last
+        bit = 1 << i
+        if recent and (first if enters else last) > word:
+            for mask, cost in recent.items():
+                if cost - word < ended.get(mask, INFINITE):
+                    ended[mask] = cost - word
+            recent.clear()
+        if not enters:
+            word = max(word, last)
             for mask, cost in mine.items():
-                if cost - at < ended.get(mask, INFINITE):
-                    ended[mask] = cost - at
+                if cost < recent.get(mask, INFINITE):
+                    recent[mask] = cost
+            continue
+        if not ordered or i == (count - 1 if backward else 0):
+            mine[bit] = 0
+        for chains, more in ((ended, first - 1), (recent, 0)):
+            for mask, cost in chains.items():
+                if mask & bit or (ordered and mask != _ordered_prefix(i, count, backward)):
+                    continue
+                if cost + more < mine.get(mask | bit, INFINITE):
+                    mine[mask | bit] = cost + more
     return costs
 
 
@@ -108,20 +113,36 @@ def _ordered_prefix(i: int, count: int, backward: bool) -> int:
 def hulls(members: Sequence[Sequence[Placed]], limit: int, ordered: bool) -> list[Placed]:
     """All windows of an inner ``near``, each with the leaves of every way that makes it."""
     kept = participants(members, limit, ordered)
+    spans = sorted(
+        ((span, i) for i, found in enumerate(kept) for span in found), key=lambda s: (s[0].start, s[0].end, s[1])
+    )
+    starts = [span.start for span, _ in spans]
+    full = (1 << len(members)) - 1
     found: dict[tuple[int, int], tuple[int, int, dict[Leaf, None]]] = {}
-    for number, way in enumerate(product(*kept)):
-        if number >= TUPLES_MAX:
-            break
-        chain = sorted(way, key=lambda s: (s.start, s.end))
-        if any(a.end > b.start for a, b in zip(chain, chain[1:], strict=False)):
-            continue
-        if ordered and chain != list(way):
-            continue
-        gap = sum(max(b.first - a.last - 1, 0) for a, b in zip(chain, chain[1:], strict=False))
-        if gap > limit:
-            continue
-        key = (chain[0].start, max(s.end for s in chain))
-        leaves = found.setdefault(key, (chain[0].first, max(s.last for s in chain), {}))[2]
-        for span in chain:
-            leaves.update(dict.fromkeys(span.leaves))
-    return [Placed(s, e, first, last, tuple(leaves)) for (s, e), (first, last, leaves) in sorted(found.items())]
+    steps = 0
+
+    def extend(chain: list[Placed], mask: int, left: int) -> None:
+        nonlocal steps
+        if mask == full:
+            key = (chain[0].start, chain[-1].end)
+            leaves = found.setdefault(key, (chain[0].first, chain[-1].last, {}))[2]
+            for span in chain:
+                leaves.update(dict.fromkeys(span.leaves))
+            return
+        for at in range(bisect_left(starts, chain[-1].end) if chain else 0, len(spans)):
+            steps += 1
+            if steps > STEPS_MAX:
+                return
+            span, i = spans[at]
+            gap = max(span.first - chain[-1].last - 1, 0) if chain else 0
+            if gap > left:
+                return
+            if not mask >> i & 1 and (not ordered or i == len(chain)):
+                chain.append(span)
+                extend(chain, mask | 1 << i, left - gap)
+                chain.pop()
+
+    extend([], 0, limit)
+    return [
+        Placed(s, e, leaves=tuple(by), first=first, last=last) for (s, e), (first, last, by) in sorted(found.items())
+    ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.model import Severity
-from bot.rules.language import DEFINE_NAME, ID, NEAR_MEMBERS_MAX
+from bot.rules.conditions import DEFINE_NAME, NEAR_MEMBERS_MAX
+from bot.rules.language import ID
 
 Schema = dict[str, Any]
 

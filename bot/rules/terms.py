@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 
 from bot.rules.model import Term, TermKind
-from bot.text import HANGUL_START, phrase
+from bot.text import JOINING_HYPHENS, Text, phrase
 from bot.yaml_nodes import Place
 
 TERM_MAX = 300  # characters; longer ones are pasted by mistake
@@ -19,9 +20,10 @@ PREFIX_MIN = 4  # letters before the *; DESIGN, "Terms"
 VARIANTS_MAX = 2_000  # phrases of one term; three inflected verbs in a row make 125
 HYPHENS_MAX = 4  # in one term: each doubles its phrases
 
-_OPERATOR = re.compile(r"\b(AND|OR|NOT|NEAR)\b")
-_HYPHEN = re.compile(r"(?<=\w)[-‐‑](?=\w)")
-_SYMBOLS = re.compile(r"[#@$%+&€£/_]")
+_OPERATOR = re.compile(r"(?:^|\s)(AND|OR|NOT)(?=\s|$)|(?<=\w)\s+(NEAR)(?=\s+\w|/)")
+_SPLIT = re.compile(r"\s*(?<!\S)(?:AND|OR|NOT|NEAR(?:/\d+)?)(?!\S)\s*")
+_HYPHEN = re.compile(f"(?<=\\w)[{JOINING_HYPHENS}](?=\\w)")
+_SYMBOLS = "#@$%+&€£/_"
 
 
 class TermError(ValueError):
@@ -34,6 +36,32 @@ class TermError(ValueError):
 
 def parse(written: str, place: Place) -> Term:
     """A plain string in the position of a condition. Raises :class:`TermError`."""
+    text = _checked_text(written)
+    if text.startswith("="):
+        if "*" in text:
+            raise TermError("'=' and '*' cannot be joined; write the forms that you mean under any:", "bad-prefix")
+        return _checked(Term(TermKind.CASED, text[1:].strip(), place))
+    if "*" in text:
+        head = text[:-1]
+        if not text.endswith("*") or "*" in head:
+            raise TermError("'*' may stand at the end of a term only, as in missil*", "bad-prefix")
+        last = re.split(r"[\s-]", head)[-1]
+        if sum(c.isalnum() for c in last) < PREFIX_MIN or not last[-1].isalnum():
+            raise TermError(f"'*' needs at least {PREFIX_MIN} letters before it, as in missil*", "bad-prefix")
+        return _checked(Term(TermKind.PREFIX, head, place))
+    return _checked(Term(TermKind.WORDS, text, place))
+
+
+def exact(written: str, place: Place) -> Term:
+    """The value of ``exact:``. Raises :class:`TermError`."""
+    text = _checked_text(written)
+    if text.startswith("=") or text.endswith("*"):
+        raise TermError(f"'=' and '*' have no meaning inside exact:; write the term {text!r} by itself", "bad-prefix")
+    return _checked(Term(TermKind.EXACT, text, place))
+
+
+def _checked_text(written: str) -> str:
+    """Without outer spaces, and free of what looks like another language's operators."""
     text = written.strip()
     if not text:
         raise TermError("an empty term; write a word, or delete the line", "empty-term")
@@ -49,31 +77,16 @@ def parse(written: str, place: Place) -> Term:
         )
     found = _OPERATOR.search(text)
     if found:
-        form = {"OR": "any", "AND": "all", "NOT": "none", "NEAR": "near"}[found[1]]
-        parts = ", ".join(p.strip() for p in re.split(r"\s*\b(?:AND|OR|NOT|NEAR)\b\s*", text) if p.strip())
-        shape = f"{{near: {{of: [{parts}], within: sentence}}}}" if form == "near" else f"{{{form}: [{parts}]}}"
-        raise TermError(f"{found[1]} is not an operator inside a term; write {shape}", "operator-in-term")
-    if text.startswith("="):
-        return _checked(Term(TermKind.CASED, text[1:].strip(), place))
-    if "*" in text:
-        head = text[:-1]
-        if not text.endswith("*") or "*" in head:
-            raise TermError("'*' may stand at the end of a term only, as in missil*", "bad-prefix")
-        last = re.split(r"[\s-]", head)[-1]
-        if sum(c.isalnum() for c in last) < PREFIX_MIN:
-            raise TermError(f"'*' needs at least {PREFIX_MIN} letters before it, as in missil*", "bad-prefix")
-        return _checked(Term(TermKind.PREFIX, head, place))
-    return _checked(Term(TermKind.WORDS, text, place))
-
-
-def exact(written: str, place: Place) -> Term:
-    """The value of ``exact:``. Raises :class:`TermError`."""
-    text = written.strip()
-    if not text:
-        raise TermError("an empty term; write a word, or delete the line", "empty-term")
-    if len(text) > TERM_MAX:
-        raise TermError(f"a term of {len(text):,} characters; the limit is {TERM_MAX}", "term-too-long")
-    return _checked(Term(TermKind.EXACT, text, place))
+        word = found[1] or found[2]
+        parts = ", ".join(p for p in _SPLIT.split(text) if p) or "..."
+        shape = {
+            "OR": f"{{any: [{parts}]}}",
+            "AND": f"{{all: [{parts}]}}",
+            "NOT": f"{{none: [{parts}]}}",
+            "NEAR": f"{{near: {{of: [{parts}], within: sentence}}}}",
+        }[word]
+        raise TermError(f"{word} is not an operator inside a term; write {shape}", "operator-in-term")
+    return text
 
 
 def _checked(term: Term) -> Term:
@@ -137,23 +150,19 @@ def phrases(term: Term, forms: Callable[[str], tuple[str, ...]]) -> tuple[str, .
         if term.kind is not TermKind.WORDS:
             found[phrase(spelling)] = None
             continue
-        # The phrase says where words end, the spelling whether they were typed in capitals; line the two up.
-        words = phrase(spelling).split(" ")
-        cased = _cased_words(spelling)
-        options = [
-            forms(w) if i < len(cased) and cased[i] == w and HANGUL_START not in w else (w,)
-            for i, w in enumerate(words)
-        ]
         size = 1
-        for option in options:
-            size *= len(option)
+        options = []
+        for gap, word in _pieces(spelling):
+            inflected = forms(word[1]) if word[0] == word[1] else (word[0],)
+            size *= len(inflected)
+            options.append([gap + form for form in inflected])
         if size > VARIANTS_MAX:
             raise TermError(
                 f"the forms of its words make {size:,} phrases; write {{exact: ...}} or split it with near",
                 "term-too-long",
             )
         for combination in product(*options):
-            found[" ".join(combination)] = None
+            found["".join(combination)] = None
     found.pop("", None)
     return tuple(found)
 
@@ -165,19 +174,53 @@ def _spellings(text: str) -> Iterator[str]:
         yield first + "".join(joint + piece for joint, piece in zip(joints, rest, strict=True))
 
 
-def _cased_words(text: str) -> list[str]:
-    """The words of a text as typed, cut as :func:`phrase` cuts them."""
-    return [w for w in re.split(r"[^\w']+", re.sub(r"['’]s\b", "", text).replace("’", "'")) if w]
+def _pieces(spelling: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The words of a text, each with the spaces before it (none for the first), normalised and as typed."""
+    text = Text("", spelling)
+    end = 0
+    for number, start in enumerate(text.word_starts):
+        word = text.word(number)
+        first, last = text.word_span(number)
+        yield " " * (start - end if number else 0), (word, spelling[first:last])
+        end = start + len(word)
 
 
-def cased(text: str) -> str:
-    """A text with its case, and otherwise as :func:`phrase` would have it: for terms such as ``=US``."""
-    text = re.sub(r"['’]s?(?!\w)", "", text)
-    text = re.sub(r"(?<![^\W_])((?:[^\W\d_]\.)+[^\W\d_])\.?(?!\w)", lambda m: m[1].replace(".", ""), text)
-    text = re.sub('["“”„«»\u00ad\u200b-\u200f\u2060]', "", text)
-    return re.sub(r"[\W_]+", " ", text).strip()
+def cased(words: str) -> str:
+    """The letters and digits of a text, folded as :func:`~bot.text.phrase` folds them but with their case: what
+    ``=US`` and ``U.S.`` have in common."""
+    text = Text("", words)
+    norm, body = text.norm, text.body
+    if "\x02" in norm:
+        norm = norm.replace("\x02", " ")
+    return "".join([ch.upper() if body[text.origin(i)].isupper() else ch for i, ch in enumerate(norm) if ch != " "])
 
 
-def symbols(text: str) -> str:
+def symbols(text: str) -> Symbols | None:
     """The characters of a term that normalisation drops and that its writer surely meant (``C++``, ``#metoo``)."""
-    return "".join(_SYMBOLS.findall(text))
+    if not any(c in _SYMBOLS for c in text):
+        return None
+    letters = [i for i, c in enumerate(text) if c not in _SYMBOLS and c.isalnum()]
+    first, last = letters[0], letters[-1] + 1
+    return Symbols(_only(text[:first]), _only(text[first:last]), _only(text[last:]))
+
+
+def _only(text: str) -> str:
+    return "".join(c for c in text if c in _SYMBOLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """What stands directly before the words, between them and directly behind them."""
+
+    before: str
+    between: str
+    behind: str
+
+    def stand_at(self, body: str, start: int, end: int) -> bool:
+        """Whether ``body[start:end]`` has them."""
+        return (
+            body.startswith(self.before, max(start - len(self.before), 0))
+            and body.startswith(self.behind, end)
+            and start >= len(self.before)
+            and _only(body[start:end]) == self.between
+        )

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints ratios against its peers in the same run."""

@@ -1,0 +1,323 @@
+"""The composition root: config in, running bot out. Nothing else builds stages, stores, channels or jobs.
+
+Start, in order: store, rules, sources, fetcher, channels and their workers, health listener, scheduler. Stop, in
+reverse: no new poll, polls under way finish, then posts in hand, then the store closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot import reload, rulebook
+from bot.channels.base import Channel
+from bot.config import Config
+from bot.deliver import Deliverer
+from bot.errors import ConfigError, StoreError
+from bot.fetch import Fetcher, Limits
+from bot.health import HealthServer, Metrics, not_ready
+from bot.log import Log
+from bot.model import DeliveryKind, Notice, Severity, Source
+from bot.poller import Poller, Tally
+from bot.poller import Rulebook as Live
+from bot.queue_worker import FOLD_LIMIT
+from bot.render import delivery_key, digest_of_deliveries
+from bot.schedule import spread
+from bot.store.base import NewDelivery, Store
+from bot.store.sql import SqlStore
+from bot.store.writer import StoreThread
+from bot.story import WINDOW, Stories, signs
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+TICK_S = 1.0  # seconds between looks for due sources
+STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
+STOP_POSTS_S = 3.0
+PURGE_AT_ONCE = 1_000  # articles in one transaction
+DRAIN_S = 60.0  # for `run --once`: how long deliveries are waited for
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a command changes of the ordinary run."""
+
+    catch_up: bool = True  # first polls and floods become digests; `demo` lifts it
+    drain_s: float = DRAIN_S
+    watch: bool = True  # reload the rules when their files change
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    spread: bool = True  # sources take their turns one after another; without it all are due at once
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a single round ended."""
+
+    tally: Tally
+    failures: Mapping[str, str]
+    delivered: bool
+
+
+class App:
+    """A bot. Use :func:`open_app`."""
+
+    def __init__(
+        self,
+        config: Config,
+        book: rulebook.Rulebook,
+        store: Store,
+        thread: StoreThread,
+        fetcher: Fetcher,
+        channels: Mapping[str, Channel],
+        core: ThreadPoolExecutor,
+        metrics: Metrics,
+        options: Options,
+    ) -> None:
+        self.config = config
+        self.book = book
+        self.metrics = metrics
+        self._store = store
+        self._thread = thread
+        self._options = options
+        self._clock = options.clock
+        self._core = core
+        self._started = self._clock()
+        self._notices: set[asyncio.Task[None]] = set()
+        self._log = Log("app")
+        self.stories = Stories()
+        self.deliverer = Deliverer(
+            channels,
+            thread,
+            metrics,
+            clock=self._clock,
+            digest_of=digest_of_deliveries,
+            on_parked=self._on_parked,
+            fold_limit=FOLD_LIMIT if options.catch_up else None,
+        )
+        self.poller = Poller(
+            thread,
+            fetcher,
+            self._live(book),
+            self.stories,
+            core=core,
+            clock=self._clock,
+            metrics=metrics,
+            max_age=config.max_age if options.catch_up else None,
+            concurrency=config.poll.concurrency,
+            on_deliveries=self._on_deliveries,
+            on_failing=self._on_failing,
+        )
+        self._health: HealthServer | None = None
+        self._scheduler: AsyncIOScheduler | None = None
+
+    def _live(self, book: rulebook.Rulebook) -> Live:
+        return Live(book.engine, book.sources, self.config.channels_for)
+
+    # -- life --------------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Take up the work that an earlier run left, and get ready to poll."""
+        now = self._clock()
+        stored = await self._thread.read(lambda s: s.recent_stories(now - WINDOW))
+        for one in stored:
+            found = signs(one.canonical_url, one.title, one.text)
+            self.stories.restore(one.story_id, found, one.channels, one.fetched_at)
+        self.stories.keep()
+        await self._sync_sources(self.book.sources.values())
+        self.deliverer.start()
+        if self.config.http is not None:
+            self._health = HealthServer(self.config.http.listen, self.metrics, self.readiness)
+            await self._health.start()
+            self._log.info("health listener", listen=f"{self.config.http.listen.host}:{self._health.port}")
+
+    async def stop(self) -> None:
+        """Finish the work in hand. Takes ten seconds at most."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        if self._health is not None:
+            await self._health.stop()
+        await self.poller.stop(STOP_POLLS_S)
+        if self._notices:
+            await asyncio.wait(self._notices, timeout=1)
+        await self.deliverer.stop(STOP_POSTS_S)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until ``stopping`` is set."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+        from apscheduler.triggers.cron import CronTrigger
+        from apscheduler.triggers.interval import IntervalTrigger
+
+        scheduler = self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        scheduler.add_job(self._tick, IntervalTrigger(seconds=TICK_S), next_run_time=datetime.now(UTC))
+        scheduler.add_job(self._care, CronTrigger(hour=3, minute=17, timezone=self.config.timezone, jitter=600))
+        scheduler.start()
+        async with contextlib.AsyncExitStack() as stack:
+            if self._options.watch:
+                watch = asyncio.create_task(reload.watch(self.config.rule_folders, self._reload, stopping))
+                stack.push_async_callback(_finish, watch)
+            await stopping.wait()
+
+    async def once(self) -> Result:
+        """Poll every source that is due, deliver, and say how it went."""
+        await self.poller.poll_all()
+        delivered = await self.deliverer.drain(self._options.drain_s)
+        return Result(self.poller.tally, dict(self.poller.failures), delivered)
+
+    async def poll_now(self) -> None:
+        """Make every source due, for ``run --once`` and the demo."""
+        now = self._clock()
+        await self._thread.run(lambda s: s.make_due(now))
+
+    def readiness(self) -> str | None:
+        """Why the bot is not doing its work, or ``None``."""
+        intervals = [s.every for s in self.book.sources.values() if s.enabled]
+        if not intervals:
+            return None
+        return not_ready(self.poller.last_finished, self._started, min(intervals), self._clock())
+
+    # -- jobs --------------------------------------------------------------------------------------------------------
+    async def _tick(self) -> None:
+        try:
+            await self.poller.tick()
+        except StoreError as error:
+            self._log.error("cannot look for due sources", error=str(error))
+
+    async def _care(self) -> None:
+        """Once a night: what is older than the retention goes."""
+        before = self._clock() - self.config.retention
+        try:
+            gone = PURGE_AT_ONCE
+            while gone == PURGE_AT_ONCE:  # piece by piece, so that polls get their turn at the writer
+                gone = await self._thread.run(lambda s: s.purge(before, PURGE_AT_ONCE))
+        except StoreError as error:
+            self._log.error("retention failed", error=str(error))
+        self.stories.forget(self._clock())
+
+    # -- rules that change -------------------------------------------------------------------------------------------
+    async def _reload(self) -> None:
+        """Replace rules and sources by what the folders hold now; or keep the old ones and say why."""
+        loop = asyncio.get_running_loop()
+        try:
+            book = await loop.run_in_executor(None, load_rules, self.config)
+            await self._sync_sources(book.sources.values())
+        except (ConfigError, StoreError) as error:
+            text = rulebook.one_line(error.problems) if isinstance(error, ConfigError) else str(error)
+            self._log.error("edit refused, the rules before it stay in force", problem=text)
+            await self._tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
+            return
+        difference = reload.difference(self.book, book)
+        self.book = book
+        self.poller.rulebook = self._live(book)
+        if difference:
+            self._log.info("rules replaced", change=difference)
+            await self._tell("Rules changed", difference, Severity.INFO)
+
+    async def _sync_sources(self, sources: Iterable[Source]) -> None:
+        now = self._clock()
+        listed = tuple(sources)
+        delays = {s.id: spread(s.id, s.every) if self._options.spread else 0.0 for s in listed}
+        await self._thread.run(lambda s: s.sync_sources(listed, now, delays))
+
+    # -- words to the operators --------------------------------------------------------------------------------------
+    def _on_deliveries(self, channels: Iterable[str]) -> None:
+        for channel in channels:
+            self.deliverer.notify(channel)
+
+    async def _on_parked(self, channel: str, text: str) -> None:
+        if channel != self.config.ops:  # a channel cannot tell of its own silence
+            await self._tell(f"Channel {channel} refuses messages", text, Severity.HIGH)
+
+    def _on_failing(self, source: Source, error: str, failures: int) -> None:
+        text = f"{source.name} ({source.id}) failed {failures} times in a row: {error}. It is tried on, less often."
+        task = asyncio.create_task(self._tell("Source keeps failing", text, Severity.LOW))
+        self._notices.add(task)
+        task.add_done_callback(self._notices.discard)
+
+    async def _tell(self, title: str, text: str, severity: Severity) -> None:
+        if self.config.ops is None:
+            return
+        now = self._clock()
+        mark = hashlib.blake2b(f"{title}\n{text}\n{now.isoformat()}".encode(), digest_size=8).hexdigest()
+        key = delivery_key(mark, self.config.ops, DeliveryKind.NOTICE)
+        notice = NewDelivery(self.config.ops, DeliveryKind.NOTICE, Notice(key, title, text, severity), now)
+        try:
+            await self._thread.run(lambda s: s.enqueue((notice,)))
+        except StoreError as error:
+            self._log.error("notice not stored", title=title, text=text, error=str(error))
+            return
+        self.deliverer.notify(self.config.ops)
+
+
+async def _finish(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def load_rules(config: Config) -> rulebook.Rulebook:
+    """The rulebook of a config. Raises ``ConfigError``."""
+    return rulebook.load(
+        config.rule_folders,
+        channels=config.channels.keys(),
+        model=config.ner_model,
+        routed_rules=config.unknown_rules,
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_app(
+    config: Config,
+    *,
+    options: Options = Options(),
+    channels: Mapping[str, Channel] | None = None,
+    sources: Sequence[Source] | None = None,
+    allow_private: bool = False,
+) -> AsyncIterator[App]:
+    """Build and start a bot, and stop it at the end of the block.
+
+    ``channels`` and ``sources`` replace those of the config (demo, tests). Raises ``ConfigError`` or ``StoreError``;
+    nothing is left running then.
+    """
+    from bot.channels.registry import make_channels
+
+    book = load_rules(config)
+    if sources is not None:
+        book = replace(book, sources={s.id: s for s in sources})
+    store = SqlStore(config.store.reveal())
+    store.acquire()
+    try:
+        store.upgrade()
+        store.open()
+        store.release_leases()
+        thread = StoreThread(store)
+    except BaseException:
+        store.close()
+        raise
+    core = ThreadPoolExecutor(1, thread_name_prefix="core")
+    limits = Limits(
+        total_s=config.poll.timeout.total_seconds(),
+        body_bytes=config.poll.body_max,
+        per_host=config.poll.per_host,
+        connections=max(config.poll.concurrency, 10),
+    )
+    private = True if allow_private else frozenset(config.allow_private)
+    try:
+        async with Fetcher(contact=config.contact or "", allow_private=private, limits=limits) as fetcher:
+            made = channels if channels is not None else make_channels(config)
+            app = App(config, book, store, thread, fetcher, made, core, Metrics(), options)
+            try:
+                await app.start()
+                yield app
+            finally:
+                await app.stop()
+    finally:
+        await thread.close()
+        store.close()
+        core.shutdown(wait=False, cancel_futures=True)

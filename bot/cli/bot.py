@@ -1,0 +1,58 @@
+"""``wirewatch run``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot.app import App, Options, open_app
+from bot.config import Config, load_config
+from bot.log import set_up
+
+
+def run(path: Path, *, once: bool) -> int:
+    """Run until a signal comes, or for one round."""
+    config = load_config(path, os.environ)
+    set_up(config.log.level, config.log.format, config.secrets())
+    return asyncio.run(_once(config) if once else _run(config))
+
+
+async def _run(config: Config) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stopping.set)
+    async with open_app(config) as app:
+        _greet(app)
+        await app.run(stopping)
+    return 0
+
+
+async def _once(config: Config) -> int:
+    async with open_app(config, options=Options(watch=False)) as app:
+        await app.poll_now()
+        result = await app.once()
+    tally = result.tally
+    print(
+        f"polled {tally.polls} sources ({tally.failed} failed), {tally.items} items, {tally.new} new, "
+        f"{tally.matched} matched, {tally.alerts} alerted",
+        file=sys.stderr,
+    )
+    for source, error in sorted(result.failures.items()):
+        print(f"  {source}: {error}", file=sys.stderr)
+    if not result.delivered:
+        print("some deliveries wait for their channel; the next run sends them", file=sys.stderr)
+    return 0 if result.delivered and not result.failures else 1
+
+
+def _greet(app: App) -> None:
+    """One line that says that everything is up."""
+    sources = sum(s.enabled for s in app.book.sources.values())
+    print(
+        f"wirewatch runs: {len(app.book.engine.rules)} rules, {sources} sources, channels "
+        f"{', '.join(app.config.channels)}",
+        file=sys.stderr,
+    )

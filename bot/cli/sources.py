@@ -1,0 +1,121 @@
+"""``wirewatch sources``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.config import Config, load_config
+from bot.errors import SourceError, StoreError, WirewatchError
+from bot.fetch import Fetcher, Limits
+from bot.model import Fetched, HttpState, Source
+from bot.pipeline import read
+from bot.sources import kind
+from bot.sources_file import load_sources
+from bot.store.base import SourceStatus
+from bot.store.sql import SqlStore
+
+
+def list_sources(path: Path) -> int:
+    """One line a source: state, last success, what is wrong."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    config = load_config(path, os.environ)
+    sources = load_sources(config.rule_folders)
+    statuses = _statuses(config)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("id", "state", "every", "last success", "items", "note"):
+        table.add_column(column, overflow="fold")
+    now = datetime.now(UTC)
+    for source in sources:
+        status = statuses.get(source.id)
+        state = "off" if not source.enabled else status.state if status else "new"
+        table.add_row(
+            source.id,
+            Text(state, style={"ok": "green", "failing": "red", "off": "dim"}.get(state, "")),
+            _span(source.every.total_seconds()),
+            _ago(status.last_success, now) if status else "",
+            str(status.items_total) if status else "",
+            Text(status.error if status else ""),
+        )
+    Console().print(table)
+    failing = sum(1 for s in sources if s.enabled and s.id in statuses and statuses[s.id].state == "failing")
+    print(f"{len(sources)} sources, {failing} failing")
+    return 0
+
+
+def _statuses(config: Config) -> dict[str, SourceStatus]:
+    """What the store knows; nothing where there is none yet."""
+    store = SqlStore(config.store.reveal())
+    try:
+        store.open()
+    except StoreError:
+        return {}
+    try:
+        return {s.source_id: s for s in store.source_statuses()}
+    finally:
+        store.close()
+
+
+def check_sources(path: Path, only: Sequence[str]) -> int:
+    """Fetch each source once and say what came."""
+    config = load_config(path, os.environ)
+    sources = {s.id: s for s in load_sources(config.rule_folders)}
+    for name in only:
+        if name not in sources:
+            from bot.rules.language import nearest
+
+            raise WirewatchError(
+                f"no source {name!r}{nearest(name, sources) or '; `wirewatch sources list` shows all'}"
+            )
+    wanted = [s for s in sources.values() if (s.id in only if only else s.enabled)]
+    failed = asyncio.run(_check_all(config, wanted))
+    print(f"{len(wanted)} sources, {failed} failed")
+    return 1 if failed else 0
+
+
+async def _check_all(config: Config, sources: Sequence[Source]) -> int:
+    limits = Limits(total_s=config.poll.timeout.total_seconds(), per_host=config.poll.per_host)
+    slots = asyncio.Semaphore(config.poll.concurrency)
+    async with Fetcher(
+        contact=config.contact or "", allow_private=frozenset(config.allow_private), limits=limits
+    ) as fetcher:
+
+        async def one(source: Source) -> bool:
+            async with slots:
+                try:
+                    print(f"ok    {source.id}: {await _look(fetcher, source)}")
+                except SourceError as error:
+                    print(f"FAIL  {source.id}: {error.text}")
+                    return False
+                return True
+
+        return sum(not good for good in await asyncio.gather(*(one(s) for s in sources)))
+
+
+async def _look(fetcher: Fetcher, source: Source) -> str:
+    now = datetime.now(UTC)
+    answer = await fetcher.fetch(source, HttpState(), now, request=kind(source.kind).request(source))
+    assert isinstance(answer, Fetched)  # nothing conditional was sent
+    parsed, articles = await asyncio.to_thread(read, answer, source)
+    dated = [a.published for a in articles if a.dated]
+    newest = f", newest {_ago(max(dated), now)}" if dated else ", no dates"
+    moved = f", moved to {answer.moved_to}" if answer.moved_to else ""
+    note = f" ({parsed.note})" if parsed.note else ""
+    return f"{parsed.format}, {len(articles)} items{newest}{moved}{note}"
+
+
+def _ago(when: datetime | None, now: datetime) -> str:
+    return "never" if when is None else f"{_span(max((now - when).total_seconds(), 0))} ago"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds)}s"

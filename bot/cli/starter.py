@@ -1,0 +1,52 @@
+"""``wirewatch init``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from bot.config import shipped_rules
+from bot.errors import WirewatchError
+
+_OWN_RULES = """\
+# Your own rules. The shipped ones are in force, too (rules: [shipped, rules/] in wirewatch.yaml); a rule here with the
+# id of a shipped one replaces it. `wirewatch check` says what is wrong, `wirewatch explain FILE` what would fire.
+rules:
+  - id: example-our-company
+    title: Our company in the news
+    severity: medium
+    tags: [company]
+    when:
+      any: ["Example Holdings", "=EXHL"]
+    tests:
+      - match: "Shares of Example Holdings rose on Monday."
+      - ignore: "This is only an example, holdings aside."
+"""
+
+_OWN_SOURCES = """\
+# Your own sources; those that ship with Wirewatch are polled, too. One with the id of a shipped one replaces it, and
+# {id: that-id, enabled: false} switches it off. `wirewatch sources check` fetches each once.
+defaults: {every: 10m}
+sources: []
+"""
+
+
+def init(folder: Path) -> int:
+    """Write the starter. What is there already is never overwritten."""
+    target = folder / "wirewatch.yaml"
+    if target.exists():
+        raise WirewatchError(f"{target} is there already; name another folder, or edit it")
+    rules = folder / "rules"
+    rules.mkdir(parents=True, exist_ok=True)
+    # The sample config stands beside the shipped rules, in a checkout and in the installed package alike.
+    shutil.copyfile(shipped_rules().parent / target.name, target)
+    written = [target]
+    for name, text in (("own.yaml", _OWN_RULES), ("sources.yaml", _OWN_SOURCES)):
+        path = rules / name
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    for path in written:
+        print(f"wrote {path}")
+    print(f"next: cd {folder} && wirewatch check && wirewatch run")
+    return 0

@@ -1,0 +1,16 @@
+"""A web page to an article's text, for pages that come without a feed."""
+
+from __future__ import annotations
+
+
+def page_text(content: bytes, url: str) -> tuple[str, str]:
+    """Title and main text of a page, without menus and comments; empty where there is no article."""
+    import trafilatura
+
+    found = trafilatura.bare_extraction(
+        content, url=url, include_comments=False, include_tables=False, with_metadata=True
+    )
+    if found is None or isinstance(found, dict):  # a dict only where one was asked for
+        return "", ""
+    # Paragraphs come one to a line; rules see a blank line between paragraphs, as in texts from feeds.
+    return found.title or "", (found.text or "").replace("\n", "\n\n")

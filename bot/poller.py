@@ -1,0 +1,253 @@
+"""Polling: leases what is due, runs the stages on it, and writes the outcome of each poll in one transaction.
+
+A failure of one source is recorded against it and the others go on. A failure of the store stops the poll that met
+it: its lease runs out, and the source is due again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from bot import pipeline, schedule
+from bot.errors import FetchError, FetchReason, SourceError, StoreError
+from bot.fetch import Fetcher
+from bot.health import Metrics
+from bot.log import Log
+from bot.model import Fetched, Match, Source
+from bot.noise import Verdict
+from bot.rules.match import Engine
+from bot.sources import kind
+from bot.store.base import Batch, Lease, Poll, Store
+from bot.story import Stories
+
+T = TypeVar("T")
+
+LEASE = timedelta(minutes=5)  # longer than any poll may take; after a crash a source waits no longer than this
+FAILURES_TOLD = 5  # failures in a row after which the ops channel hears of a source
+
+
+class StoreRunner(Protocol):
+    """The asynchronous way to the store (:class:`bot.store.writer.StoreThread`)."""
+
+    async def run(self, op: Callable[[Store], T]) -> T: ...
+
+    async def read(self, op: Callable[[Store], T]) -> T: ...
+
+    async def commit(self, batch: Batch) -> tuple[str, ...]: ...
+
+
+@dataclass
+class Tally:
+    """What happened so far, for the summary of a run."""
+
+    polls: int = 0
+    failed: int = 0
+    items: int = 0
+    new: int = 0
+    matched: int = 0
+    alerts: int = 0
+    repeats: int = 0
+    old: int = 0
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What an edit of the rules folder replaces as a whole."""
+
+    engine: Engine
+    sources: Mapping[str, Source]
+    route: Callable[[tuple[Match, ...]], tuple[str, ...]]
+
+
+class Poller:
+    """See the module. ``core`` is the executor that pure, heavy stages run on; ``on_deliveries`` is told the channels
+    that have something new to send, ``on_failing`` a source that keeps failing (once, until it works again)."""
+
+    def __init__(
+        self,
+        store: StoreRunner,
+        fetcher: Fetcher,
+        rulebook: Rulebook,
+        stories: Stories,
+        *,
+        core: Executor,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+        max_age: timedelta | None,
+        concurrency: int,
+        on_deliveries: Callable[[Iterable[str]], None],
+        on_failing: Callable[[Source, str, int], None],
+    ) -> None:
+        self.rulebook = rulebook
+        self.tally = Tally()
+        self.last_finished: datetime | None = None
+        self.failures: dict[str, str] = {}
+        self.notes: dict[str, str] = {}  # what was wrong with a feed and survived
+        self._store = store
+        self._fetcher = fetcher
+        self._stories = stories
+        self._core = core
+        self._clock = clock
+        self._metrics = metrics
+        self._max_age = max_age
+        self._concurrency = concurrency
+        self._on_deliveries = on_deliveries
+        self._on_failing = on_failing
+        self._running: set[asyncio.Task[None]] = set()
+        self._assembling = asyncio.Lock()
+        self._log = Log("poll")
+
+    async def tick(self) -> int:
+        """Start the polls that are due, as many as there is room for. Returns how many."""
+        room = self._concurrency - len(self._running)
+        if room <= 0:
+            return 0
+        now = self._clock()
+        leases = await self._store.run(lambda s: s.lease_due(now, room, now + LEASE))
+        for lease in leases:
+            task = asyncio.create_task(self._poll(lease), name=f"poll {lease.source_id}")
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return len(leases)
+
+    async def poll_all(self) -> None:
+        """Poll everything that is due now, and wait for it."""
+        while await self.tick() or self._running:
+            if self._running:
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    async def stop(self, timeout_s: float) -> None:
+        """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1)
+
+    async def _poll(self, lease: Lease) -> None:
+        source = self.rulebook.sources.get(lease.source_id)
+        if source is None:
+            return  # went away with an edit; its row is switched off
+        began = time.perf_counter()
+        try:
+            batch = await self._work(source, lease)
+            await self._write(source, lease, batch, began)
+        except StoreError as error:
+            self._log.error("poll not stored", source=source.id, error=str(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - logged, and recorded against the source
+            # A bug must not cost the source its turn for ever, nor the others theirs.
+            self._log.exception("poll failed unexpectedly", source=source.id)
+            failed = SourceError(source.id, FetchReason.BROKEN, f"internal error ({type(error).__name__}); see the log")
+            try:
+                await self._write(source, lease, self._failed(source, lease, failed), began)
+            except StoreError as store_error:
+                self._log.error("poll not stored", source=source.id, error=str(store_error))
+
+    async def _work(self, source: Source, lease: Lease) -> Batch:
+        """Fetch and run the stages that need no knowledge of other sources."""
+        loop = asyncio.get_running_loop()
+        now = self._clock()
+        try:
+            request = kind(source.kind).request(source)
+            answer = await self._fetcher.fetch(source, lease.state, now, request=request)
+            if not isinstance(answer, Fetched):
+                following = schedule.after_success(source.id, source.every, self._clock())
+                return Batch(Poll(source.id, self._clock(), following, "not_modified", state=answer.state))
+            parsed, articles = await loop.run_in_executor(self._core, pipeline.read, answer, source)
+        except SourceError as error:
+            return self._failed(source, lease, error)
+        if parsed.note:
+            self.notes[source.id] = parsed.note
+        else:
+            self.notes.pop(source.id, None)
+        finished = self._clock()
+        following = schedule.after_success(source.id, source.every, finished, parsed.ttl)
+        poll = Poll(source.id, finished, following, "ok", error="", state=answer.state, items=len(parsed.items))
+        return Batch(poll, articles)
+
+    def _failed(self, source: Source, lease: Lease, error: SourceError) -> Batch:
+        now = self._clock()
+        retry_after = error.retry_after_s if isinstance(error, FetchError) else None
+        following = schedule.after_failure(source.id, source.every, lease.failures + 1, now, retry_after)
+        return Batch(Poll(source.id, now, following, error.reason.value, error=error.text))
+
+    async def _write(self, source: Source, lease: Lease, batch: Batch, began: float) -> None:
+        """Judge what is new, decide, and commit."""
+        poll = batch.poll
+        decisions: tuple[pipeline.Decision, ...] = ()
+        new: tuple[str, ...] = ()
+        articles = batch.articles
+        if articles:
+            keys = [a.key for a in articles]
+            guids = [a.guid for a in articles]
+            known_keys, known_guids = await self._store.read(lambda s: s.known_articles(source.id, keys, guids))
+            articles = tuple(a for a in articles if a.key not in known_keys and a.guid not in known_guids)
+        rulebook = self.rulebook
+        if articles:
+            loop = asyncio.get_running_loop()
+            judged = await loop.run_in_executor(self._core, pipeline.judge, articles, rulebook.engine)
+            # One poll after another: a story must not be founded by two polls at once, and what the stories learn is
+            # taken back if the write fails.
+            async with self._assembling:
+                assembled = pipeline.assemble(
+                    judged,
+                    self._stories,
+                    rulebook.route,
+                    self._clock(),
+                    max_age=self._max_age,
+                    first_poll=lease.first,
+                )
+                poll = replace(poll, new_items=len(articles), elapsed_s=time.perf_counter() - began)
+                full = Batch(poll, assembled.articles, assembled.stories, assembled.alerts, assembled.deliveries)
+                try:
+                    new = await self._store.commit(full)
+                except BaseException:
+                    self._stories.undo()
+                    raise
+                self._stories.keep()
+            decisions = assembled.decisions
+            self._on_deliveries({d.channel for d in assembled.deliveries})
+            self._count_matches(judged)
+        else:
+            poll = replace(poll, elapsed_s=time.perf_counter() - began)
+            await self._store.commit(Batch(poll))
+        self._finish(source, lease, poll, new, decisions)
+
+    def _count_matches(self, judged: Iterable[pipeline.Judged]) -> None:
+        for one in judged:
+            if one.matches:
+                self.tally.matched += 1
+            for match in one.matches:
+                self._metrics.rule_matched(match.rule_id)
+
+    def _finish(
+        self, source: Source, lease: Lease, poll: Poll, new: tuple[str, ...], decisions: tuple[pipeline.Decision, ...]
+    ) -> None:
+        self.last_finished = poll.finished_at
+        self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s)
+        tally = self.tally
+        tally.polls += 1
+        tally.items += poll.items
+        tally.new += len(new)
+        sent = {d.alert.id for d in decisions if d.verdict in (Verdict.SEND, Verdict.CATCH_UP)}
+        tally.alerts += len(sent)
+        tally.repeats += len({d.alert.id for d in decisions if d.verdict is Verdict.TOLD} - sent)
+        tally.old += len({d.alert.id for d in decisions if d.verdict is Verdict.OLD})
+        if poll.ok:
+            self.failures.pop(source.id, None)
+            self._log.info("polled", source=source.id, outcome=poll.outcome, items=poll.items, new=len(new))
+            return
+        tally.failed += 1
+        self.failures[source.id] = poll.error
+        self._log.warning("poll failed", source=source.id, outcome=poll.outcome, error=poll.error)
+        if lease.failures + 1 == FAILURES_TOLD:
+            self._on_failing(source, poll.error, lease.failures + 1)

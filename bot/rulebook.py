@@ -1,0 +1,118 @@
+"""Everything under the rules folders, read and made ready to run: rules, lists, sources, engine.
+
+:func:`load` does all that can fail; what it returns replaces the old as a whole, or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.entities.facts import is_country
+from bot.entities.gazetteer import load_gazetteer
+from bot.errors import ConfigError, Level, Problem
+from bot.model import Mention, Source
+from bot.rules.compile import Program, build
+from bot.rules.inflect import Inflector, cache_folder
+from bot.rules.load import load_rules
+from bot.rules.evaluate import LabelledSpan
+from bot.rules.match import Engine, Labeller
+from bot.rules.model import RuleSet
+from bot.sources_file import load_sources
+from bot.text import Text
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """A complete, checked set. ``warnings`` do not stand in the way."""
+
+    ruleset: RuleSet
+    engine: Engine
+    sources: Mapping[str, Source]
+    warnings: tuple[Problem, ...]
+
+
+def shown(path: Path) -> Path:
+    """A path as messages name it: from the current folder where it lies below it."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve())
+    except (ValueError, OSError):
+        return path
+
+
+def load(
+    folders: Sequence[Path],
+    *,
+    channels: Collection[str] | None = None,
+    model: str | None = None,
+    routed_rules: Callable[[Collection[str]], tuple[Problem, ...]] = lambda known: (),
+    alias: Mapping[Path, Path] | None = None,
+) -> Rulebook:
+    """Read and compile. Raises ``ConfigError`` with every problem of every file.
+
+    ``channels``: the names that rules may send to, ``None`` where they are not known. ``model``: the configured
+    statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
+    ``alias``: how messages name a file that is read from elsewhere.
+    """
+    problems: list[Problem] = []
+    sources: tuple[Source, ...] = ()
+    try:
+        sources = load_sources(folders)
+    except ConfigError as error:
+        problems.extend(error.problems)
+    known_sources = None if problems else [s.id for s in sources]
+    known_tags = None if problems else sorted({t for s in sources for t in s.tags})
+    loaded = load_rules(
+        folders,
+        is_country=is_country,
+        channels=channels,
+        sources=known_sources,
+        source_tags=known_tags,
+        has_model=model is not None,
+        shown=lambda path: shown((alias or {}).get(path, path)),
+    )
+    problems.extend(loaded.problems)
+    ids = [rule.id for rule in loaded.ruleset.rules]
+    if not loaded.errors:
+        problems.extend(routed_rules(ids))
+    program, term_problems = build(loaded.ruleset, load_gazetteer(), Inflector(cache_folder()))
+    problems.extend(term_problems)
+    errors = [p for p in problems if p.level is Level.ERROR]
+    if errors:
+        raise ConfigError(tuple(sorted(set(problems))))
+    engine = make_engine(program, model)
+    return Rulebook(loaded.ruleset, engine, {s.id: s for s in sources}, tuple(problems))
+
+
+def make_engine(program: Program, model: str | None = None) -> Engine:
+    """The engine that runs a program, with the configured statistical model and the language detector at hand."""
+    return Engine(program, labeller=_labeller(model), detect=_detect)
+
+
+def _detect(text: str) -> str | None:
+    from bot.language import detect
+
+    return detect(text)
+
+
+def _labeller(model: str | None) -> Labeller | None:
+    """Runs the configured statistical model on a text, for conditions that ask for labels."""
+    if model is None:
+        return None
+    from bot.entities.annotate import Annotation, load_model, to_doc
+
+    nlp = load_model(model)
+
+    def label(text: Text, mentions: tuple[Mention, ...]) -> tuple[LabelledSpan, ...]:
+        doc = to_doc(Annotation(text, mentions), nlp)
+        return tuple(LabelledSpan(e.start_char, e.end_char, e.label_) for e in doc.ents)
+
+    return label
+
+
+def one_line(problems: Sequence[Problem]) -> str:
+    """Problems for a log line or a notice: the first, and how many more."""
+    first = str(problems[0]).replace(os.linesep, " ")
+    return first if len(problems) == 1 else f"{first} (and {len(problems) - 1} more)"

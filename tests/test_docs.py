@@ -1,0 +1,355 @@
+"""The documentation says what the program does: its examples run, its commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from bot import rulebook
+from bot.config import load_config, shipped_rules
+from bot.entities.facts import is_country
+from bot.rules import selftest
+from bot.rules.load import load_rules
+from bot.rules.selftest import Outcome
+from bot.sources_file import load_sources
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+OUR_PAGES = tuple(
+    ROOT / name
+    for name in (
+        "README.md",
+        "docs/rules.md",
+        "docs/sources.md",
+        "docs/operations.md",
+        "docs/architecture.md",
+        "docs/channels.md",
+    )
+)
+
+# -- reading the pages ----------------------------------------------------------------------------------------------
+
+_FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block. ``name`` says where it begins, as in ``rules.md:30``."""
+
+    page: Path
+    line: int
+    info: str
+    body: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def blocks(page: Path, info: str) -> list[Block]:
+    text = page.read_text("utf-8")
+    return [
+        Block(page, text.count("\n", 0, found.start()) + 1, info, found["body"])
+        for found in _FENCE.finditer(text)
+        if found["info"].strip() == info
+    ]
+
+
+def kind_of(body: str) -> str:
+    """What file an example is, by its top keys."""
+    keys = set(re.findall(r"^(\w+):", body, re.MULTILINE))
+    marks = (("config", "channels"), ("sources", "sources"), ("list", "list"), ("rules", "rules"))
+    return next((kind for kind, mark in marks if mark in keys), "unknown")
+
+
+EXAMPLES = [block for page in OUR_PAGES for block in blocks(page, "yaml")]
+
+
+def examples(kind: str) -> list[Block]:
+    return [block for block in EXAMPLES if kind_of(block.body) == kind]
+
+
+def own_folder(folder: Path, rules: list[Block]) -> Path:
+    """A rules folder with these rule blocks and every list of the pages."""
+    (folder / "lists").mkdir(parents=True)
+    for number, block in enumerate(examples("list")):
+        (folder / "lists" / f"list{number}.yaml").write_text(block.body, "utf-8")
+    for block in rules:
+        (folder / f"{block.page.stem}-{block.line}.yaml").write_text(block.body, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Outcome]]:
+    """What the engine says of the tests in the rules of each block: a page's blocks together, with what ships."""
+    found: dict[str, list[Outcome]] = {}
+    for page in OUR_PAGES:
+        ours = [b for b in examples("rules") if b.page == page]
+        if not ours:
+            continue
+        folder = own_folder(tmp_path_factory.mktemp(page.stem) / "own", ours)
+        book = rulebook.load([shipped_rules(), folder])
+        by_file: dict[str, list[Outcome]] = {}
+        for outcome in selftest.run(book.engine):
+            by_file.setdefault(outcome.rule.place.file.name, []).append(outcome)
+        for block in ours:
+            found[block.name] = by_file.get(f"{block.page.stem}-{block.line}.yaml", [])
+    return found
+
+
+SHIPPED = "\n".join(path.read_text("utf-8") for path in sorted(shipped_rules().glob("*.yaml")))
+
+# -- examples -------------------------------------------------------------------------------------------------------
+
+
+def test_every_yaml_example_is_a_file_of_a_known_kind() -> None:
+    assert [block.name for block in examples("unknown")] == []
+    assert all(examples(kind) for kind in ("rules", "list", "sources", "config"))
+
+
+@pytest.mark.parametrize("block", examples("rules"), ids=lambda b: b.name)
+def test_every_rule_example_loads_by_itself_and_does_what_the_page_says(
+    block: Block, outcomes: dict[str, list[Outcome]], tmp_path: Path
+) -> None:
+    folder = own_folder(tmp_path / "own", [block])
+    (folder / "lists" / "shipped").mkdir()
+    for path in (shipped_rules() / "lists").glob("*.yaml"):
+        (folder / "lists" / "shipped" / path.name).write_bytes(path.read_bytes())
+    loaded = load_rules([folder], is_country=is_country)
+    assert [str(p) for p in loaded.errors] == []
+    assert loaded.ruleset.rules
+    for rule in loaded.ruleset.rules:
+        if not rule.enabled:
+            assert f"id: {rule.id}\n" in SHIPPED, f"{rule.id} switches off a rule that does not ship"
+        else:
+            assert {test.match for test in rule.tests} == {True, False}, f"{rule.id} lacks a match or an ignore"
+    ran = outcomes[block.name]
+    assert len(ran) == sum(len(r.tests) for r in loaded.ruleset.rules if r.enabled)
+    assert [str(o.problem) for o in ran if not o.passed] == []
+
+
+@pytest.mark.parametrize("block", examples("sources"), ids=lambda b: b.name)
+def test_every_sources_example_loads(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text(block.body, "utf-8")
+    assert load_sources([shipped_rules(), path])
+
+
+@pytest.mark.parametrize("block", examples("config"), ids=lambda b: b.name)
+def test_every_config_example_loads(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    path = tmp_path / "wirewatch.yaml"
+    path.write_text(block.body, "utf-8")
+    variables = re.findall(r"\$\{(\w+)\}", block.body)
+    environ = dict.fromkeys(variables, "https://hooks.example.org/x")
+    config = load_config(
+        path, {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "DISCORD_TOKEN": "t", **environ}
+    )
+    assert config.channels
+
+
+def test_lists_on_the_pages_are_used_by_their_rules() -> None:
+    named = re.findall(r"^list: (\w+)", "\n".join(b.body for b in examples("list")), re.MULTILINE)
+    used = "\n".join(b.body for b in examples("rules"))
+    assert [name for name in named if name not in used] == []
+
+
+# -- output shown ---------------------------------------------------------------------------------------------------
+
+
+def run(*arguments: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
+    """The command line as a person starts it, in a terminal of no particular width."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "bot", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environ, input=text, capture_output=True, text=True, encoding="utf-8", timeout=60
+    )
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def test_mistakes_give_the_messages_that_the_page_shows(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "rules.md"
+    (wrong,) = blocks(page, "yaml wrong")
+    shown, failing = (b for b in blocks(page, "console") if b.body.startswith("rules/wrong.yaml"))
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "wrong.yaml").write_text(wrong.body, "utf-8")
+    found = run("check", "--rules", "rules", folder=tmp_path)
+    assert found.returncode == 1
+    assert lines(found.stdout) == lines(shown.body)
+    second = wrong.body[wrong.body.index("  - id: fails-its-test") :]
+    # Blank lines in place of the first rule, so that the line numbers are those of the page.
+    (folder / "wrong.yaml").write_text("rules:\n" + "\n" * (wrong.body.count("\n") - second.count("\n") - 1) + second)
+    found = run("check", "--rules", "rules", folder=tmp_path)
+    assert found.returncode == 1
+    assert lines(found.stdout) == lines(failing.body)
+
+
+def test_explain_prints_what_the_page_shows(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "rules.md"
+    (shown,) = (b for b in blocks(page, "console") if b.body.startswith("$ wirewatch explain"))
+    command, _, output = shown.body.partition("\n")
+    (rule,) = (b for b in blocks(page, "yaml") if "arms-deal-with-sanctioned-state" in b.body)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "own.yaml").write_text(rule.body, "utf-8")
+    (tmp_path / "wirewatch.yaml").write_text("rules: [shipped, rules/]\nchannels: {console: {kind: console}}\n")
+    title, text = lines(output)[:2]
+    (tmp_path / "article.txt").write_text(f"{title}\n{text}\n", "utf-8")
+    found = run(*command.removeprefix("$ wirewatch ").split(), folder=tmp_path)
+    assert found.stderr == ""
+    assert lines(found.stdout) == lines(output)
+
+
+# -- commands -------------------------------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[str]:
+    """``init``, ``sources list`` ...: every command that can be typed."""
+    from typer.main import get_command
+
+    from bot.cli.commands import app
+
+    def walk(command: object, before: str) -> Iterator[str]:
+        for name, inner in getattr(command, "commands", {}).items():
+            if hasattr(inner, "commands"):
+                yield from walk(inner, f"{before}{name} ")
+            else:
+                yield f"{before}{name}"
+
+    yield from walk(get_command(app), "")
+
+
+def options() -> Iterator[str]:
+    """Every long option of every command."""
+    from typer.main import get_command
+
+    from bot.cli.commands import app
+
+    def walk(command: object) -> Iterator[str]:
+        for parameter in getattr(command, "params", ()):
+            yield from (o for o in parameter.opts if o.startswith("--"))
+        for inner in getattr(command, "commands", {}).values():
+            yield from walk(inner)
+
+    yield from sorted(set(walk(get_command(app))) - {"--help"})
+
+
+ALL_TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"\bwirewatch {command}\b", ALL_TEXT)
+
+
+@pytest.mark.parametrize("option", list(options()))
+def test_every_option_is_documented(option: str) -> None:
+    assert option in ALL_TEXT
+
+
+def typed() -> Iterator[tuple[str, str]]:
+    """Every ``wirewatch ...`` that our pages tell people to type, with its place."""
+    for page in OUR_PAGES:
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
+            for found in re.finditer(r"(?:^ {4}(?:\$ )?(?:.*[|&] )?|`|^\$ )wirewatch ([a-z]+(?: [a-z]+)?)", line):
+                yield f"{page.name}:{number}", found[1]
+
+
+def test_every_command_that_the_pages_name_exists() -> None:
+    known = set(commands())
+    first = {c.split()[0] for c in known}
+    grouped = {c.split()[0] for c in known if " " in c}
+    missing = [
+        f"{place}: {words}"
+        for place, words in typed()
+        if words.split()[0] not in first or (words.split()[0] in grouped and words not in known)
+    ]
+    assert missing == []
+    assert len(list(typed())) > 10
+
+
+def test_the_command_table_says_what_help_says() -> None:
+    """The table in docs/operations.md has a row for each command, no more and no less."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    table = re.findall(r"^\| `wirewatch ([a-z]+(?: [a-z]+)?)", page, re.MULTILINE)
+    assert sorted(re.sub(r" (?:[A-Z].*)$", "", row) for row in table) == sorted(commands())
+
+
+# -- links ----------------------------------------------------------------------------------------------------------
+
+_LINK = re.compile(r"(?<!\\)\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    heads = re.findall(r"^#{1,6} (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.strip().lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_internal_link_resolves(page: Path) -> None:
+    broken = []
+    for target in _LINK.findall(_FENCE.sub("", page.read_text("utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (page.parent / file).resolve() if file else page
+        missing = not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path))
+        if missing:
+            broken.append(target)
+    assert broken == []
+
+
+# -- what else the pages promise ------------------------------------------------------------------------------------
+
+
+def test_every_metric_is_documented_and_every_documented_metric_exists() -> None:
+    from bot.health import Metrics
+
+    exposed = {metric.name for metric in Metrics().registry.collect()}
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    named = {re.sub(r"_total$", "", name) for name in re.findall(r"`(wirewatch_[a-z_]+)[`{]", page)}
+    assert named == exposed
+
+
+def test_the_table_of_channels_has_every_kind_and_says_which_can_be_used() -> None:
+    from bot import settings
+    from bot.channels import registry
+
+    union = get_args(settings.ChannelSettings)[0]
+    kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in get_args(union)}
+    page = (ROOT / "docs" / "channels.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| \[?`([a-z]+)`.*\| (yes|not yet) \|$", page, re.MULTILINE))
+    assert rows == {kind: "yes" if kind in registry._MAKERS else "not yet" for kind in kinds}
+
+
+def test_every_shipped_country_list_is_named_on_the_rules_page() -> None:
+    page = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    countries = [p.stem for p in (shipped_rules() / "lists").glob("*.yaml") if "\ncountries:" in p.read_text("utf-8")]
+    assert [name for name in countries if f"`@{name}`" not in page] == []
+
+
+def test_the_reference_has_every_condition_and_every_key() -> None:
+    from bot.rules.language import RULE_KEYS
+    from bot.rules.lists import _FILE_KEYS  # the names of the keys stand nowhere else
+
+    text = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    reference = text[text.index("## Reference") :]
+    conditions = (
+        "all any none at_least count near country person org place list entity title lead source tag lang use exact "
+        "regex ordered min_mentions salience sanctioned_by arms_embargo"
+    )
+    words = (*conditions.split(), *RULE_KEYS, *_FILE_KEYS)
+    assert [word for word in words if not re.search(rf"`[^`\n]*\b{word}\b", reference)] == []

@@ -20,7 +20,7 @@ def article(key: str = "a1", **changes: Any) -> Article:
         "url": f"https://wire.example/{key}",
         "canonical_url": f"wire.example/{key}",
         "title": f"Parliament of Examplia passes law number {key}",
-        "text": f"Members voted on Tuesday after a debate of nine hours about the draft called {key}, the speaker said.",
+        "text": f"Members voted on Tuesday after a debate of nine hours about the draft {key}, the speaker said.",
         "published": NOW - timedelta(minutes=10),
         "fetched_at": NOW,
         "content_hash": f"hash-{key}",

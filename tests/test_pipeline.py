@@ -42,8 +42,12 @@ def test_a_match_becomes_an_alert_and_a_delivery_for_each_channel() -> None:
 
 
 def test_two_articles_of_one_story_in_one_poll_alert_once_by_the_older() -> None:
-    older = article("b", published=NOW - timedelta(hours=2), title="Same headline in all the papers", canonical_url="x/1")
-    newer = article("a", published=NOW - timedelta(hours=1), title="Same headline in all the papers", canonical_url="x/2")
+    older = article(
+        "b", published=NOW - timedelta(hours=2), title="Same headline in all the papers", canonical_url="x/1"
+    )
+    newer = article(
+        "a", published=NOW - timedelta(hours=1), title="Same headline in all the papers", canonical_url="x/2"
+    )
     made = assemble(Judged(newer, (match(),), ()), Judged(older, (match(),), ()))
     assert [d.alert_ids for d in made.deliveries] == [("b",)]
     assert [d.verdict for d in made.decisions] == [Verdict.SEND, Verdict.TOLD]

@@ -7,7 +7,7 @@ A :class:`Decider` holds the tables; one :class:`Verdicts` lives for one text an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from bot.entities.compiled import Compiled
 from bot.entities.evidence import Beside, Contexts, Evidence, Found
@@ -26,7 +26,7 @@ _TOWNS = frozenset({"capital", "city"})
 _CAPITAL_PRIOR = 1.5  # "Paris" alone is France: a local piece with one more sign of it outweighs this
 _CITY_PRIOR = 0.8
 _LOCAL_AFTER = 2.0  # "Athens Police Department"
-_LOCAL_PEOPLE = 0.7  # "a Paris woman"
+_LOCAL_HINT = 0.7  # "a Paris woman"; "Ann Lee, 18, of Paris"
 _LOCAL_SOURCE = 1.0  # the outlet has a state in its name: "Texas Tribune"
 _PART_NAMED = 0.5  # the text names a state in which such a place is
 _LOCAL_SIGNS = 3  # counties, sheriffs and the like
@@ -327,53 +327,66 @@ class Verdicts:
         """A name that is a place in several countries."""
         one = beside.found
         name = one.name
-        evidence = self._evidence
         words = self._tables.contexts
-        country = name.kind == "name"
-        weight = evidence.abroad(name.entity, self._tables.neighbours.get(name.entity, ()))
-        local = _LOCAL_AFTER if self._text.norm.startswith(words.local_after, one.norm_end) else 0.0
-        if beside.after in words.local_people:
-            local = _LOCAL_AFTER if country else _LOCAL_PEOPLE
-        if country:
-            if local or self._a_town(beside) or self._in_address(one):
-                local = _LOCAL_AFTER
-                weight = 0.5 * weight
-        else:
-            if name.kind == "city":
-                weight = max(weight, evidence.home(name.entity))
-            weight += _CAPITAL_PRIOR if name.kind == "capital" else _CITY_PRIOR
-            if self._in_address(one):
-                local = max(local, 1.0)
-        best, reason = name.entity, ""
-        if self._source and any(state in self._source for state in self._tables.states):
-            local += _LOCAL_SOURCE
-        for code, parts in name.readings:
-            open_ = "*" in parts
-            named = evidence.parts.intersection(parts)
-            if code == name.entity and named:
-                return code, f"the text names {', '.join(sorted(named))}", one.start
-            home = evidence.home(code) + (_PART_NAMED if named else 0) + local
-            if country:
-                if open_ and code == "US" and beside.after in words.state_noun:
-                    home += _LOCAL_AFTER
-                if home < _COUNTRY_MIN and not (open_ and home > weight):
-                    continue
-                if not (local or open_ or (named and "+" in parts)):
-                    continue
-            elif (
-                code == "US"
-                and name.kind == "capital"
-                and not local
-                and evidence.local < (1 if named else _LOCAL_SIGNS)
-            ):
-                continue  # states alone, as a governor on his travels brings them, do not move a capital
-            if home > weight:
-                weight = home
-                best = code
-                reason = f"the text names {', '.join(sorted(named))}" if named else f"a local piece of {code}"
+        plain = self._text.norm.startswith(words.local_after, one.norm_end) or self._a_town(beside)
+        hinted = beside.after in words.local_people or self._in_address(one)
+        weight = self._evidence.abroad(name.entity, self._tables.neighbours.get(name.entity, ()))
+        decide = self._country_or_town if name.kind == "name" else self._which_town
+        best, reason, weight = decide(beside, weight, plain, hinted)
         if name.default and best == name.entity and weight <= 0:
             return _NO if name.default == "-" else (name.default, "nothing in the text points abroad", one.start)
         return best, reason, one.start
+
+    def _country_or_town(self, beside: Beside, weight: float, plain: bool, hinted: bool) -> tuple[str, str, float]:
+        """A country, unless the words beside it say "town" plainly, or hint at it where the text is from there."""
+        name = beside.found.name
+        evidence = self._evidence
+        best, reason = name.entity, ""
+        if plain:
+            weight *= 0.5
+        for code, parts in name.readings:
+            named = evidence.parts.intersection(parts)
+            easy = "*" in parts
+            likely = easy or "+" in parts
+            if not (plain or easy or (likely and (named or hinted))):
+                continue
+            home = self._home(code, bool(named)) + (_LOCAL_AFTER if plain or hinted else 0)
+            if easy and beside.after in self._tables.contexts.state_noun:
+                home += _LOCAL_AFTER
+            if home > weight and (easy or home >= _COUNTRY_MIN):
+                best, reason, weight = code, _why(code, named), home
+        return best, reason, weight
+
+    def _which_town(self, beside: Beside, weight: float, plain: bool, hinted: bool) -> tuple[str, str, float]:
+        """The town that is known best, unless the text is at home where there is another."""
+        name = beside.found.name
+        evidence = self._evidence
+        best, reason = name.entity, ""
+        capital = name.kind == "capital"
+        weight = weight + _CAPITAL_PRIOR if capital else max(weight, evidence.home(best)) + _CITY_PRIOR
+        for code, parts in name.readings:
+            named = evidence.parts.intersection(parts)
+            if code == name.entity:
+                if named:  # "Washington", with Seattle in the text
+                    return best, _why(code, named), weight
+                continue
+            # States alone, as a governor on his travels brings them, do not move a capital.
+            bare = code == "US" and capital and not (plain or hinted)
+            if bare and evidence.local + self._from_a_state() < (1 if named else _LOCAL_SIGNS):
+                continue
+            home = self._home(code, bool(named)) + (_LOCAL_AFTER if plain else _LOCAL_HINT if hinted else 0)
+            if home > weight:
+                best, reason, weight = code, _why(code, named), home
+        return best, reason, weight
+
+    def _home(self, code: str, named: bool) -> float:
+        """How much the text and its source read as local ones of a country."""
+        weight = self._evidence.home(code) + (_PART_NAMED if named else 0)
+        return weight + _LOCAL_SOURCE if code == "US" and self._from_a_state() else weight
+
+    def _from_a_state(self) -> bool:
+        """Whether the outlet has an American state in its name."""
+        return bool(self._source) and any(state in self._source for state in self._tables.states)
 
     def _in_address(self, one: Found) -> bool:
         """``400 S. Locust St., Lebanon``; ``Ann Lee, 22, Palestine``; ``Ann Lee, 18, of Paris``."""
@@ -392,3 +405,7 @@ class Verdicts:
         norm = self._text.norm
         at = norm.rfind(" ", 0, beside.before_at - 1) + 1
         return norm[at : beside.before_at - 1] in self._tables.contexts.town
+
+
+def _why(code: str, named: Set[str]) -> str:
+    return f"the text names {', '.join(sorted(named))}" if named else f"a local piece of {country_name(code)}"

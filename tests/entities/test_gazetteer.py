@@ -137,8 +137,8 @@ def test_a_country_beside_its_namesake_person_still_counts(reader: Reader) -> No
 
 READINGS = [
     ("Georgia and Armenia share a border; in Tbilisi people wait.", "Georgia", "GE", ""),
-    ("Lawmakers in Atlanta and Savannah, Ga., passed it; Georgia pays.", "Georgia", "US", "local"),
-    ("Georgia residents pay more.", "Georgia", "US", "US"),
+    ("Lawmakers in Atlanta and Savannah, Ga., passed it; Georgia pays.", "Georgia", "US", "United States"),
+    ("Georgia residents pay more.", "Georgia", "US", "United States"),
     ("Lebanon (Pennsylvania) held a fair.", "Lebanon", "US", "followed by Pennsylvania"),
     ("Lebanon fears a war, Beirut papers say.", "Lebanon", "LB", ""),
     ("A Lebanon man was held by Pennsylvania State Police in Lebanon County.", "Lebanon", "US", "Pennsylvania"),
@@ -157,6 +157,9 @@ READINGS = [
     ("Texas and California ban land sales to China, says a man in Houston.", "China", "CN", ""),
     ("Governors of Texas and Oregon and California spoke at the talks in Paris.", "Paris", "FR", ""),
     ("A bond of Mexico was sold in New York and Chicago, Missouri papers say.", "Mexico", "MX", ""),
+    ("Ana Ruiz, 24, of Mexico, was held in Texas; students from China and Oregon saw it.", "Mexico", "MX", ""),
+    ("China students rally in Texas and Ohio.", "China", "CN", ""),
+    ("Georgia students rally in Tbilisi.", "Georgia", "GE", ""),
     ("Jordan asked Texas and New York firms for help.", "Jordan", "JO", ""),
     ("Seattle and Spokane lead in Washington.", "Washington", "US", "Seattle"),
 ]
@@ -168,6 +171,13 @@ def test_context_decides_with_a_reason(reader: Reader, body: str, name: str, cod
     assert found
     assert {m.entity for m in found} == {code}
     assert all(reason in m.reason for m in found)
+
+
+def test_the_outlet_weighs_in(reader: Reader) -> None:
+    body = "A grand jury in Paris heard a state trooper and a member of the school board."
+    assert [m.entity for m in reader.read(body)] == ["FR"]
+    assert [m.entity for m in reader.read(body, source="Texas Evening News")] == ["US"]
+    assert [m.entity for m in reader.read("China spoke in Houston.", source="Texas Evening News")] == ["CN", "US"]
 
 
 NOWHERE = [

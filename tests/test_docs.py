@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -165,12 +166,12 @@ def test_lists_on_the_pages_are_used_by_their_rules() -> None:
 # -- output shown ---------------------------------------------------------------------------------------------------
 
 
-def run(*arguments: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """The command line as a person starts it, in a terminal of no particular width."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "bot", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=environ, input=text, capture_output=True, text=True, encoding="utf-8", timeout=60
+        command, cwd=folder, env=environ, capture_output=True, text=True, encoding="utf-8", timeout=60
     )
 
 
@@ -312,6 +313,12 @@ def test_every_internal_link_resolves(page: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("page", OUR_PAGES, ids=lambda p: p.name)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:bot|tests|scripts|bench)/[\w./-]*)", page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 # -- what else the pages promise ------------------------------------------------------------------------------------
 
 
@@ -330,9 +337,17 @@ def test_the_table_of_channels_has_every_kind_and_says_which_can_be_used() -> No
 
     union = get_args(settings.ChannelSettings)[0]
     kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in get_args(union)}
+    usable = {kind for kind in registry._MAKERS if find_spec(f"bot.channels.{kind}")}
     page = (ROOT / "docs" / "channels.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| \[?`([a-z]+)`.*\| (yes|not yet) \|$", page, re.MULTILINE))
-    assert rows == {kind: "yes" if kind in registry._MAKERS else "not yet" for kind in kinds}
+    assert rows == {kind: "yes" if kind in usable else "not yet" for kind in kinds}
+
+
+def test_as_many_rules_and_feeds_ship_as_the_readme_says() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rules, feeds = (int(re.findall(rf"ore than (\d+) {what}", readme)[0]) for what in ("rules", "public feeds"))
+    assert len(load_rules([shipped_rules()], is_country=is_country).ruleset.rules) > rules
+    assert len(load_sources([shipped_rules()])) > feeds
 
 
 def test_every_shipped_country_list_is_named_on_the_rules_page() -> None:

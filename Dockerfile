@@ -1,5 +1,7 @@
-# One container, one volume (/data), one config file (/etc/wirewatch/wirewatch.yaml and rules/ beside it).
-#   docker build -t wirewatch . && docker run -v wirewatch:/data -v ./etc:/etc/wirewatch wirewatch
+# One container, one volume (/data) with the config file, your rules and the database in it.
+#   docker build -t wirewatch .
+#   docker run --rm -v ./wirewatch:/data wirewatch init /data     (the folder must be writable by user 10001)
+#   docker run -d --env-file .env -v ./wirewatch:/data wirewatch
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE wirewatch.yaml ./
@@ -14,7 +16,7 @@ COPY --from=build /opt/wirewatch /opt/wirewatch
 ENV PATH=/opt/wirewatch/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     XDG_CACHE_HOME=/data/.cache \
-    WIREWATCH_CONFIG=/etc/wirewatch/wirewatch.yaml
+    WIREWATCH_CONFIG=/data/wirewatch.yaml
 USER wirewatch
 WORKDIR /data
 VOLUME /data

@@ -24,7 +24,17 @@ FORMATS = ("auto", "console", "json")
 _SECRET_MIN = 6  # characters; masking shorter ones would blot out ordinary words
 
 # Loggers of libraries that print whole addresses, or every tick, at INFO.
-_CHATTY = ("httpx", "httpcore", "aiohttp.access", "apscheduler", "slack_bolt", "slack_sdk", "discord", "alembic")
+_CHATTY = (
+    "httpx",
+    "httpcore",
+    "aiohttp.access",
+    "apscheduler",
+    "slack_bolt",
+    "slack_sdk",
+    "discord",
+    "alembic",
+    "watchfiles",
+)
 
 # -- redaction ------------------------------------------------------------------------------------------------------
 

@@ -120,9 +120,14 @@ def _by_severity(matches: Sequence[Match]) -> list[Match]:
 
 
 def _fired(match: Match) -> FiredRule:
-    """The rule, with the words that it found: in the order of the text, each once whatever its case."""
+    """The rule, with the words that it found: in the order of the text, each once whatever its case; what stands
+    inside a longer piece of evidence is not said again (``deal`` in ``arms deal``)."""
     words: dict[str, str] = {}
-    for evidence in sorted(match.evidence, key=lambda e: (e.start, e.end)):
+    covered = 0
+    for evidence in sorted(match.evidence, key=lambda e: (e.start, -e.end)):
+        if evidence.end <= covered:
+            continue
+        covered = evidence.end
         word = cut(clean(evidence.text), _WORD_MAX)
         if word:
             words.setdefault(word.casefold(), word)

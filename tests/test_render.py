@@ -29,6 +29,7 @@ from bot.model import (
 from bot.passage import PASSAGE_MAX, passage
 from bot.render import delivery_key, digest_of_deliveries, render_digest, render_message, render_notice
 from bot.store.base import Delivery
+from tests import samples
 
 AT = datetime(2026, 9, 14, 14, 5, tzinfo=UTC)
 TITLE = "Pyongyang agrees to ship shells"
@@ -307,3 +308,11 @@ def test_rendering_is_pure() -> None:
     a = alert(of, match(of, "arms deal", "shells"))
     first: Message = render_message(a, "console")
     assert render_message(a, "console") == first
+
+
+def test_words_inside_longer_evidence_are_not_said_again() -> None:
+    text = "An arms deal to ship artillery shells."
+    spans = [(3, 12), (3, 7), (8, 12), (13, 20), (16, 20), (21, 37), (31, 37)]
+    evidence = tuple(Evidence(text[s:e], s, e, "term") for s, e in spans)
+    message = render_message(samples.alert(matches=[samples.match(evidence=evidence)]), "desk")
+    assert message.rules[0].words == ("arms deal", "to ship", "artillery shells")

@@ -63,7 +63,7 @@ def _fold(ch: str) -> str:
             return plain
     if ch in "\n\x85\u2028\u2029":
         return "\n"
-    if ch.isspace():
+    if ch.isspace() or ch == "\u200b":
         return " "
     if 0xFF01 <= code <= 0xFF5E:  # full-width forms of ASCII
         return _fold(chr(code - 0xFEE0))
@@ -115,18 +115,18 @@ _TAIL = re.compile("[\u0300-\u036f]*")
 
 # Each branch begins with one literal (not a set, not a repeat), so that the engine skips to candidates. The text has a
 # space before it, so that looking behind needs no case for its start.
+_ELIDED = ("[cdjlmnst]", "qu|un", "all|gli", "dell|nell|dall|sull", "jusqu", "lorsqu|puisqu")  # by length
 _MARKED = r"""
       "                                          # quotation marks vanish
     | \x00                                       # so do format characters and left-over combining marks
     | \x1c                                       # the end of the title
     | \x1e                                       # a dash that separates
-    | ''*(?=s?(?:[^\w']|\Z))s?                    # possessive and closing quote
+    | ''*(?=s?'*(?:[^\w']|\Z))s?                  # possessive and closing quote
     | '(?<![^\W_]')                              # opening quote
-    | '(?=[^\W\d_]{2})(?:(?<=[^\w'][cdjlmnst]')|(?<=[^\w'](?:qu|un)')|(?<=[^\w'](?:all|gli)')
-        |(?<=[^\w'](?:dell|nell|dall|sull)')|(?<=[^\w']jusqu')|(?<=[^\w'](?:lorsqu|puisqu)'))
+    | '(?=[^\W\d_]{2})(?:ELIDED)               # elision
     | \.(?<=\b[^\W\d_]\.)(?=[^\W\d_]\b)          # a dot inside an acronym
-    | \.(?<=\.[^\W\d_]\.)                        # and the one at its end
-"""
+    | \.(?<=\b[^\W\d_]\.[^\W\d_]\.)(?!\x00*[^\W_])  # and the one at its end
+""".replace("ELIDED", "|".join(rf"(?<=[^\w'\x00](?:{words})')|(?<=\W'(?:{words})')" for words in _ELIDED))
 _EDIT = re.compile(_MARKED + r"| \n[ \n]+", re.VERBOSE)
 _EDIT_SPACED = re.compile(_MARKED + r'| [ ](?=[ \n\x00"])[ \n\x00"]* | \n[ \n\x00"]+', re.VERBOSE)
 
@@ -247,8 +247,7 @@ class Text:
         for word in self.norm.split(" "):
             if word:
                 starts.append(at)
-                at += len(word)
-            at += 1
+            at += len(word) + 1
         return starts
 
     @cached_property
@@ -318,11 +317,10 @@ def _replacement(folded: str, start: int, end: int) -> str:
     found = folded[start]
     if found in " \n":
         return _HARD if folded.count("\n", start, end) > 1 else " "
-    if found == '"':  # a lone one between two words parts them
-        return " " if folded[start - 1].isalnum() and folded[end : end + 1].isalnum() else ""
-    if found == "'":
-        elided = end == start + 1 and folded[start - 1].isalpha() and folded[end : end + 1].isalpha()
-        return " " if elided else ""
+    if found in "\"'":  # one that vanished would join the words on its two sides (elision, U.S."We)
+        before, behind = folded[start - 1], folded[end : end + 1]
+        parts = end == start + 1 and behind.isalnum() and (before.isalnum() or before == ".")
+        return " " if parts else ""
     if found == _BREAK:
         return "  "
     return _HARD if found == _TITLE_END else ""

@@ -18,7 +18,7 @@ import yaml
 from bot.errors import ConfigError, Problem
 
 try:
-    from yaml.cyaml import CParser as _Parser
+    from yaml._yaml import CParser as _Parser
 except ImportError:  # a PyYAML built without libyaml reads the same files, twenty times slower
     from yaml.parser import Parser as _PurePythonParser
     from yaml.reader import Reader
@@ -66,18 +66,18 @@ class Scalar(NamedTuple):
 
     @property
     def value(self) -> str | int | float | bool | None:
-        """What YAML 1.2's core schema makes of it; leading zeros stay text (``007``)."""
+        """What YAML 1.2's core schema makes of it; numbers with leading zeros (``007``) or 20 digits stay text."""
         if not self.plain:
             return self.text
         if self.text in _NULL:
             return None
         if self.text in _BOOL:
             return _BOOL[self.text]
-        if _INT.match(self.text) and not re.match(r"[-+]?0[0-9]", self.text) and len(self.text) < 20:
-            return int(self.text)
-        if _FLOAT.match(self.text) and not re.match(r"[-+]?0[0-9]", self.text):
-            return float(self.text)
-        return self.text
+        if re.match(r"[-+]?0[0-9]", self.text):
+            return self.text
+        if _INT.match(self.text):
+            return int(self.text) if len(self.text) < 20 else self.text
+        return float(self.text) if _FLOAT.match(self.text) else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class _Composer:
             if len(event.value) > SCALAR_MAX:
                 text = f"a value of {len(event.value):,} characters; the limit is {SCALAR_MAX:,}"
                 raise ConfigError((here.problem(text, "too-long"),))
-            return Scalar(event.value, event.style is None, here)
+            return Scalar(event.value, not event.style, here)
         if depth >= DEPTH_MAX:
             text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"
             raise ConfigError((here.problem(text, "too-deep"),))

@@ -1,8 +1,7 @@
-"""Rules made fast: what is looked for in one automaton, and an index from what is found to the rules worth a look.
+"""Rules made ready to run: what is looked for in one automaton, and the index from what is found to the rules.
 
 :func:`build` expands every term, puts all phrases, the names of lists and of the gazetteer into one
-:class:`~bot.scan.Scanner`, and chooses for each rule its *anchor*: a set of terms, as rare as can be had, of which one
-must be in the text for the rule to hold. Only rules with an anchor in the text are evaluated.
+:class:`~bot.scan.Scanner`, and says for each rule what must be found for it to hold (see :mod:`bot.rules.index`).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from bot.entities.gazetteer import Gazetteer
 from bot.errors import Problem
 from bot.rules import terms
+from bot.rules.index import COUNTRY, REGEX, Clause, Index, Requirement, build_index, one_of
 from bot.rules.inflect import Inflector
 from bot.rules.model import (
     AtLeast,
@@ -34,18 +34,16 @@ from bot.rules.model import (
 )
 from bot.scan import Scanner
 
-ALWAYS = -1  # anchor of a rule that no term can rule out
-COUNTRY = -2  # anchor of a rule that needs some name of the gazetteer
-ACRONYM_MAX = 3  # letters up to which a listed name in capitals is not looked for in other letters (IS, ELN)
-_REGEX = -3  # and below: the anchor of a rule that needs a regex to match, one number for each regex
+ACRONYM_MAX = 3  # letters; a listed name in capitals that is no longer is found in capitals only (IS, ELN)
+_SPECIAL_COST = 400.0  # of a country or a regex, beside _commonness: any article may hold one
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """Something that is looked for: a term, or the names of a list.
 
-    ``entities`` gives the id by pattern. ``cased``: the letters as typed, for ``=TERM``. ``capitalised`` and ``shouted``
-    are patterns of names that must not stand all in lower case, or must stand all in capitals.
+    ``entities`` gives the id by pattern. ``cased``: the letters as typed, for ``=TERM``. ``capitalised`` and
+    ``shouted`` are patterns of names that must not stand all in lower case, or must stand all in capitals.
     """
 
     condition: Term | Names
@@ -66,9 +64,11 @@ class Joinable:
     beginnings: Mapping[int, frozenset[str]]
     longest: int
 
-    def knows(self, word: str) -> bool:
-        """Whether some pattern has this word."""
-        return word in self.words or any(word[:n] in known for n, known in self.beginnings.items())
+    def knows(self, word: str, last: int) -> bool:
+        """Whether some pattern has this word, or begins it and reaches into its ``last`` letters."""
+        return word in self.words or any(
+            n > len(word) - last and word[:n] in known for n, known in self.beginnings.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,9 @@ class Program:
     scanner: Scanner
     pattern_count: int
     needs: Mapping[Term | Names, Need]
-    by_pattern: tuple[tuple[int, ...], ...]  # the rules anchored on it
+    index: Index
     wanted_by: tuple[tuple[Term | Names, ...], ...]  # the terms and lists that it is a form of
-    always: tuple[int, ...]
-    by_country: tuple[int, ...]
-    by_regex: tuple[tuple[Term, tuple[int, ...]], ...]
+    regexes: Mapping[Term, int]  # the number that stands for it in the index
     joinable: Joinable
     gazetteer: Gazetteer
 
@@ -106,10 +104,6 @@ def build(ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector) -> tuple
         builder.collect(condition)
     inflector.save()
     patterns = list(builder.patterns)[:used]
-    by_anchor: dict[int, list[int]] = {}
-    for number, rule in enumerate(rules):
-        for anchor in builder.anchors(rule.when):
-            by_anchor.setdefault(anchor, []).append(number)
     wanted_by: list[list[Term | Names]] = [[] for _ in patterns]
     for condition, need in builder.needs.items():
         for pattern in need.patterns:
@@ -120,11 +114,9 @@ def build(ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector) -> tuple
         scanner=Scanner([*patterns, *gazetteer.patterns]),
         pattern_count=used,
         needs=builder.needs,
-        by_pattern=tuple(tuple(by_anchor.get(p, ())) for p in range(used)),
+        index=build_index([builder.requirement(rule.when) for rule in rules], builder.cost),
         wanted_by=tuple(map(tuple, wanted_by)),
-        always=tuple(by_anchor.get(ALWAYS, ())),
-        by_country=tuple(by_anchor.get(COUNTRY, ())),
-        by_regex=tuple((term, tuple(by_anchor.get(number, ()))) for term, number in builder.regexes.items()),
+        regexes=builder.regexes,
         joinable=_joinable(patterns),
         gazetteer=gazetteer,
     )
@@ -155,7 +147,7 @@ class _Builder:
         self._lists = lists
         self._inflector = inflector
         self._seen: set[int] = set()
-        self._anchors: dict[int, tuple[float, frozenset[int]]] = {}
+        self._requirements: dict[int, Requirement] = {}
 
     def collect(self, condition: Condition) -> None:
         """Take in every term below a condition."""
@@ -187,7 +179,7 @@ class _Builder:
     def _term(self, term: Term) -> None:
         if term.kind is TermKind.REGEX:
             self.needs[term] = Need(term, frozenset(), {})
-            self.regexes[term] = _REGEX - len(self.regexes)
+            self.regexes[term] = REGEX - len(self.regexes)
             return
         try:
             found = terms.phrases(term, self._inflector.forms)
@@ -223,49 +215,35 @@ class _Builder:
             names, frozenset(entities), entities, capitalised=frozenset(capitalised), shouted=frozenset(shouted)
         )
 
-    # -- anchors ---------------------------------------------------------------------------------------------------
-    def anchors(self, condition: Condition) -> frozenset[int]:
-        """Patterns (or special anchors) of which at least one must be found for the condition to hold."""
-        return self._anchor(condition)[1]
-
-    def _anchor(self, condition: Condition) -> tuple[float, frozenset[int]]:
-        """How often the anchor is expected to be found (in no unit: only the order counts), and the anchor."""
-        known = self._anchors.get(id(condition))
+    # -- requirements ----------------------------------------------------------------------------------------------
+    def requirement(self, condition: Condition) -> Requirement:
+        """What must be found for the condition to hold."""
+        known = self._requirements.get(id(condition))
         if known is None:
-            known = self._anchors[id(condition)] = self._choose(condition)
+            known = self._requirements[id(condition)] = self._require(condition)
         return known
 
-    def _choose(self, condition: Condition) -> tuple[float, frozenset[int]]:
+    def _require(self, condition: Condition) -> Requirement:
         match condition:
             case Term() | Names():
-                if isinstance(condition, Term) and condition.kind is TermKind.REGEX:
-                    return 500.0, frozenset({self.regexes[condition]})
-                patterns = self.needs[condition].patterns
-                return sum(self._costs[p] for p in patterns), patterns
+                regex = self.regexes.get(condition) if isinstance(condition, Term) else None
+                found = self.needs[condition].patterns if regex is None else frozenset({regex})
+                return (Clause(found, ()),)
             case Country():
-                return 400.0, frozenset({COUNTRY})
+                return (Clause(frozenset({COUNTRY}), ()),)
             case Group(op="none") | Origin() | EntityLabel():
-                return 1e9, frozenset({ALWAYS})
-            case Group(op="any", of=members):
-                return self._either(self._anchor(m) for m in members)
-            case Group(of=members) | Near(of=members):
-                return min((self._anchor(m) for m in members), key=lambda a: a[0])
-            case AtLeast(n=n, of=members):
-                # Of m conditions n must hold, so one of any m - n + 1 does.
-                return self._either(
-                    sorted((self._anchor(m) for m in members), key=lambda a: a[0])[: len(members) - n + 1]
-                )
+                return ()
+            case Group(op="all", of=members) | Near(of=members):
+                return tuple(dict.fromkeys(clause for m in members for clause in self.requirement(m)))
+            case Group(of=members) | AtLeast(of=members):
+                return one_of([self.requirement(m) for m in members])
             case Count(of=of) | Within(of=of) | Use(of=of):
-                return self._anchor(of)
+                return self.requirement(of)
         raise AssertionError(condition)
 
-    @staticmethod
-    def _either(anchors: Iterable[tuple[float, frozenset[int]]]) -> tuple[float, frozenset[int]]:
-        anchors = list(anchors)
-        found = frozenset().union(*(patterns for _, patterns in anchors))
-        if ALWAYS in found:
-            return 1e9, frozenset({ALWAYS})
-        return sum(cost for cost, _ in anchors), found
+    def cost(self, pattern: int) -> float:
+        """How often a pattern is expected in texts."""
+        return self._costs[pattern] if pattern >= 0 else _SPECIAL_COST
 
 
 def _commonness(pattern: str) -> float:

@@ -74,7 +74,7 @@ class Fields:
                 self._bad(entry.key_place, text, "unknown-key")
                 good = False
         for name in required:
-            if node.get(name) is None:
+            if good and node.get(name) is None:  # a key misspelt is told as that
                 self._bad(node.place, f"{key} needs {name}:", "missing-key")
                 good = False
         return {e.key: e.value for e in node.entries} if good else None

@@ -19,17 +19,16 @@ Span = tuple[int, int]
 """Half-open, in offsets of the body."""
 
 PARTS_MAX = 6  # of a compound; longer ones are not words
-LINES_MAX = (
-    32  # ways to read what follows a joined compound; each of five further compounds in a row may be joined or not
-)
+LINES_MAX = 32  # ways to read what follows a joined compound: five more of them in a row, each joined or not
 
-_COMPOUND = re.compile(rf"[^\W_]{{1,40}}(?:[{JOINING_HYPHENS}][^\W_]{{1,40}})+")
+_COMPOUND = re.compile(rf"(?<![^\W_])[^\W_]{{1,40}}(?:[{JOINING_HYPHENS}][^\W_]{{1,40}})+")
 _PART = re.compile(r"[^\W_]+")
 
 
 def joined_hits(text: Text, scanner: Scanner, joinable: Joinable) -> list[Hit]:
     """The hits in which at least one compound is joined; unlike those of the scanner their spans are of the body."""
-    if not any(hyphen in text.body for hyphen in JOINING_HYPHENS):
+    body = text.body
+    if "-" not in body and "‐" not in body and "‑" not in body:
         return []
     edges = _edges(text, joinable)
     if not edges:
@@ -49,10 +48,17 @@ def _edges(text: Text, joinable: Joinable) -> dict[int, list[tuple[str, int]]]:
         parts = [m.span() for m in _PART.finditer(body, *compound.span())]
         for i in range(len(parts) - 1):
             for j in range(i + 1, min(i + PARTS_MAX, len(parts))):
-                joined = phrase("".join(body[s:e] for s, e in parts[i : j + 1]))
-                if joinable.knows(joined):
-                    first, last = text.words_in(parts[i][0], parts[j][1])
-                    edges.setdefault(first, []).append((joined, last + 1))
+                written = "".join([body[s:e] for s, e in parts[i : j + 1]])
+                joined = written.lower() if written.isascii() else phrase(written)
+                if not joinable.knows(joined, parts[j][1] - parts[j][0]):
+                    continue
+                first, last = text.words_in(parts[i][0], parts[j][1])
+                # Part of a longer word ("don't-know"), or letters that are words of their own: nothing to join.
+                if last - first != j - i or text.word_span(first)[0] != parts[i][0]:
+                    continue
+                words = [text.word(k) for k in range(first, last + 1)]
+                if joinable.knows("".join(words), len(words[-1])):
+                    edges.setdefault(first, []).append(("".join(words), last + 1))
     return edges
 
 

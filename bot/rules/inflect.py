@@ -31,7 +31,7 @@ class Inflector:
         self._path = folder / f"forms-{version('lemminflect')}-1.json" if folder else None
         if self._path:
             try:
-                self._known = json.loads(self._path.read_text("utf-8"))
+                self._known = _checked(json.loads(self._path.read_text("utf-8")))
             except (OSError, ValueError):
                 self._known = {}
 
@@ -57,6 +57,12 @@ class Inflector:
             os.replace(f.name, self._path)
         except OSError:
             return  # a read-only home costs a second at the next start, nothing else
+
+
+def _checked(kept: object) -> dict[str, list[str]]:
+    if not isinstance(kept, dict) or not all(isinstance(v, list) for v in kept.values()):
+        raise ValueError("not a table of word forms")
+    return kept
 
 
 def _work_out(word: str) -> list[str]:

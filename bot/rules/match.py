@@ -17,6 +17,7 @@ from bot.rules import terms
 from bot.rules.compile import Need, Program
 from bot.rules.evaluate import Evaluation, LabelledSpan, Leaves, Subject
 from bot.rules.hyphens import Span, joined_hits
+from bot.rules.index import COUNTRY
 from bot.rules.model import Names, Rule, Term, TermKind
 from bot.rules.near import Leaf
 from bot.scan import Hit
@@ -88,16 +89,12 @@ class Analysis:
         for number, start, end in joined_hits(self.text, program.scanner, program.joinable):
             if number < program.pattern_count:
                 self._joined.setdefault(number, []).append((start, end))
-        found = self._hits.keys() | self._joined.keys() if self._joined else self._hits.keys()
-        self._present: set[Term | Names] = set()
-        candidates = set(program.always)
-        for number in found:
-            candidates.update(program.by_pattern[number])
-            self._present.update(program.wanted_by[number])
+        found = {*self._hits, *self._joined}
         if self._name_hits:
-            candidates.update(program.by_country)
-        self._search_regexes(candidates)
-        self._candidates = candidates
+            found.add(COUNTRY)
+        found.update(self._matching_regexes())
+        self._found = found
+        self._candidates = program.index.candidates(found)
 
     def _take(self, hits: list[Hit]) -> None:
         count = self.engine.program.pattern_count
@@ -111,13 +108,23 @@ class Analysis:
             else:
                 found[number] = [(start, end)]
 
-    def _search_regexes(self, candidates: set[int]) -> None:
+    def _matching_regexes(self) -> list[int]:
         subject = self.subject
-        for term, rules in self.engine.program.by_regex:
-            compiled = self.engine.regex(term)
-            if compiled.search(subject.text) is not None or compiled.search(subject.title) is not None:
-                candidates.update(rules)
-                self._present.add(term)
+        return [
+            number
+            for term, number in self.engine.program.regexes.items()
+            if (r := self.engine.regex(term)).search(subject.text) is not None or r.search(subject.title) is not None
+        ]
+
+    @cached_property
+    def _present(self) -> frozenset[Term | Names]:
+        """The terms and lists of which something was found."""
+        program = self.engine.program
+        wanted = program.wanted_by
+        present: set[Term | Names] = {t for t, number in program.regexes.items() if number in self._found}
+        for number in (*self._hits, *self._joined):
+            present.update(wanted[number])
+        return frozenset(present)
 
     # -- spans -----------------------------------------------------------------------------------------------------
     def find(self, condition: Term | Names) -> Leaves:
@@ -198,7 +205,7 @@ class Analysis:
     def matches(self) -> tuple[Match, ...]:
         """The rules that fire, most severe first, then in the order of the files."""
         rules = self.engine.program.rules
-        found = [m for number in sorted(self._candidates) if (m := self.match(rules[number])) is not None]
+        found = [m for number in self._candidates if (m := self.match(rules[number])) is not None]
         return tuple(sorted(found, key=lambda m: -m.severity))
 
     def match(self, rule: Rule) -> Match | None:

@@ -17,6 +17,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _SCALAR = ["string", "number", "boolean"]
 _REF = {"$ref": "#/$defs/condition"}
 _MANY: Schema = {"type": "array", "items": _REF, "minItems": 1}
+_LANG = "^[A-Za-z]{2}$"
 _TEXTS: Schema = {"type": ["string", "array"], "items": {"type": "string"}}
 
 
@@ -80,7 +81,11 @@ def _conditions() -> list[Schema]:
         _one("lead", _REF, "In the first 60 words of the text only."),
         _one("source", _TEXTS, "The article comes from one of these sources."),
         _one("tag", _TEXTS, "Its source has one of these tags."),
-        _one("lang", _TEXTS, "It is in one of these languages."),
+        _one(
+            "lang",
+            {**_TEXTS, "pattern": _LANG, "items": {"type": "string", "pattern": _LANG}},
+            "It is in one of these languages.",
+        ),
         _one("use", {"type": "string"}, "A condition that stands under define:."),
         _one("exact", {"type": _SCALAR}, "This form only, not inflected."),
         _one("regex", {"type": "string"}, "An RE2 regular expression, case-insensitive."),

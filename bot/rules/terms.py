@@ -45,7 +45,7 @@ def parse(written: str, place: Place) -> Term:
         head = text[:-1]
         if not text.endswith("*") or "*" in head:
             raise TermError("'*' may stand at the end of a term only, as in missil*", "bad-prefix")
-        last = re.split(r"[\s-]", head)[-1]
+        last = head.rsplit(maxsplit=1)[-1] if head.strip() else ""
         if sum(c.isalnum() for c in last) < PREFIX_MIN or not last[-1].isalnum():
             raise TermError(f"'*' needs at least {PREFIX_MIN} letters before it, as in missil*", "bad-prefix")
         return _checked(Term(TermKind.PREFIX, head, place))

@@ -1,0 +1,108 @@
+"""Why a rule fired, or what kept it from firing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.model import Source
+from bot.rules import selftest
+from bot.rules.evaluate import Subject
+from bot.rules.explain import explain
+from tests.rules.setup import engine_of, rule
+
+
+def reason(when: Any, text: str, unless: Any = None, define: Any = None) -> str:
+    engine = engine_of(rule(when, unless, define))
+    return explain(engine.analyse(Subject("", text)), engine.rules[0]).reason
+
+
+NEAR = {"near": {"of": ["arms", {"country": "IR"}], "within": "3 words"}}
+
+
+@pytest.mark.parametrize(
+    ("when", "text", "expected"),
+    [
+        ("arms", "Arms and arms", "fired on 'Arms', 'arms'"),
+        ({"none": ["x"]}, "arms", "fired"),
+        ("arms", "x", "not found: arms"),
+        ({"all": ["arms", "deal"]}, "arms", "not found: deal"),
+        ({"any": ["a", "b"]}, "x", "any: none of a, b"),
+        ({"any": list("abcdefgh")}, "x", "any: none of a, b, c, d, e, f and 2 more"),
+        ({"at_least": {"n": 2, "of": ["a", "b", "c"]}}, "b", "at_least 2: 1 of 2 held"),
+        ({"count": {"of": "arms", "min": 3}}, "arms arms", "count >= 3: only 2 found"),
+        ({"count": {"of": "arms", "min": 3}}, "x", "not found: arms"),
+        ({"none": ["arms"]}, "arms", "none: found: arms"),
+        (NEAR, "arms a b c d Iran", "near (within 3 words): every member is in the text, but not within 3 words"),
+        (NEAR, "arms", "country: IR: the text names no country"),
+        (NEAR, "arms of Russia", "country: IR: the text names RU"),
+        ({"title": "arms"}, "arms", "not found: arms"),
+        ({"source": "bbc"}, "x", "not found: source: bbc"),
+    ],
+)
+def test_reasons(when: Any, text: str, expected: str) -> None:
+    assert reason(when, text) == expected
+
+
+def test_a_suppressed_match_says_by_what() -> None:
+    assert reason("arms", "arms film", unless="film") == "suppressed by unless: 'film'"
+    assert reason("arms", "arms", unless={"none": ["film"]}) == "suppressed by unless: none"
+
+
+def test_the_tree_has_a_verdict_at_each_condition() -> None:
+    engine = engine_of(rule({"all": [{"use": "w"}, {"title": "deal"}]}, "film", {"w": {"any": ["arms", "guns"]}}))
+    found = explain(engine.analyse(Subject("x", "Arms")), engine.rules[0])
+
+    def lines(step: Any, depth: int = 0) -> list[str]:
+        words = "".join(f" {e.text}@{e.start}" for e in step.evidence)
+        here = f"{' ' * depth}{'+' if step.holds else '-'} {step.label}{words}"
+        return [here, *(line for child in step.children for line in lines(child, depth + 1))]
+
+    assert lines(found.when) == [
+        "- all",
+        " + use: w Arms@2",
+        "  + any Arms@2",
+        "   + arms Arms@2",
+        "   - guns",
+        " - title",
+        "  - deal",
+    ]
+    assert found.unless is not None
+    assert (found.match, found.unless.holds, found.suppressed) == (None, False, False)
+    assert [step.label for step in found.when.failing()] == ["deal"]
+
+
+TESTED = """
+rules:
+  - id: arms
+    severity: high
+    when: {all: [arms, {any: [{tag: wire}, {lang: fr}, {none: [{source: bbc}]}]}]}
+    tests:
+      - match: "Arms."
+      - ignore: "Peace."
+      - match: {title: Arms, text: x}
+      - match: {text: arms, source: bbc}
+      - ignore: {text: arms, source: bbc, lang: de}
+      - ignore: "An arms race."
+      - match: "Peace."
+"""
+
+
+def test_in_rule_tests_say_what_failed_and_why() -> None:
+    outcomes = selftest.run(engine_of(TESTED))
+    assert [o.passed for o in outcomes] == [True, True, True, False, True, False, False]
+    assert [f"{o.problem.line}:{o.problem.column}: {o.problem.text}" for o in outcomes if not o.passed] == [
+        "10:9: rule 'arms': this test must match, but did not (any: none of tag: wire, lang: fr, none); "
+        "mend the rule or the test",
+        "12:9: rule 'arms': this test must be ignored, but matched (fired on 'arms'); mend the rule or the test",
+        "13:9: rule 'arms': this test must match, but did not (not found: arms); mend the rule or the test",
+    ]
+
+
+def test_a_test_with_a_source_has_its_tags_and_its_language() -> None:
+    engine = engine_of(TESTED)
+    tagged = selftest.run(engine, {"bbc": Source("bbc", "https://example.org/", tags=("wire",))})
+    french = selftest.run(engine, {"bbc": Source("bbc", "https://example.org/", lang="fr")})
+    assert [o.passed for o in tagged][3:5] == [True, False]
+    assert [o.passed for o in french][3:5] == [True, True]  # the second says that it is German

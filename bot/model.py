@@ -211,6 +211,7 @@ class Match:
     tags: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     channels: tuple[str, ...] = ()  # channels that the rule names itself, besides the routes
+    shadow: bool = False  # the rule is on trial: nothing is posted
 
 
 @dataclass(frozen=True, slots=True)

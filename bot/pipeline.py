@@ -33,6 +33,7 @@ class Judged:
     article: Article
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
+    shadow: tuple[Match, ...] = ()  # of rules on trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Assembled:
     alerts: tuple[Alert, ...]
     deliveries: tuple[NewDelivery, ...]
     decisions: tuple[Decision, ...]
+    shadow: Mapping[str, tuple[Match, ...]]
 
 
 def read(fetched: Fetched, source: Source) -> tuple[ParsedFeed, tuple[Article, ...]]:
@@ -75,8 +77,10 @@ def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
     judged = []
     for article in articles:
         analysis = engine.analyse(subject(article))
-        countries = _shown(analysis.matches, analysis.countries) if analysis.matches else ()
-        judged.append(Judged(article, analysis.matches, countries))
+        live = tuple(m for m in analysis.matches if not m.shadow)
+        shadow = tuple(m for m in analysis.matches if m.shadow)
+        countries = _shown(live, analysis.countries) if live else ()
+        judged.append(Judged(article, live, countries, shadow))
     return tuple(judged)
 
 
@@ -122,7 +126,14 @@ def assemble(
             told = tuple(d.channel for d in verdicts if d.verdict in (Verdict.SEND, Verdict.CATCH_UP))
         stories.remember(article, story, told, now)
     deliveries.extend(_catch_up(channel, found, now) for channel, found in catch_up.items())
-    return Assembled(tuple(one.article for one in ordered), placed, tuple(alerts), tuple(deliveries), tuple(decisions))
+    return Assembled(
+        tuple(one.article for one in ordered),
+        placed,
+        tuple(alerts),
+        tuple(deliveries),
+        tuple(decisions),
+        {one.article.key: one.shadow for one in ordered if one.shadow},
+    )
 
 
 def _decide(
@@ -143,5 +154,6 @@ def _delivery(alert: Alert, channel: str, now: datetime) -> NewDelivery:
 
 def _catch_up(channel: str, alerts: Sequence[Alert], now: datetime) -> NewDelivery:
     names = dict.fromkeys(a.article.source_name or a.article.source_id for a in alerts)
-    digest = render_digest(alerts, channel, f"Catching up with {', '.join(names)}", Verdict.CATCH_UP.value, now)
+    reason = "What was new when this source was first read; from now on alerts come one by one."
+    digest = render_digest(alerts, channel, f"Catching up with {', '.join(names)}", reason, now)
     return NewDelivery(channel, DeliveryKind.DIGEST, digest, now, tuple(a.id for a in alerts))

@@ -104,3 +104,9 @@ def test_an_alert_is_as_severe_as_its_most_severe_rule() -> None:
     payload = made.deliveries[0].payload
     assert isinstance(payload, Message)
     assert payload.severity is Severity.CRITICAL
+
+
+def test_a_rule_on_trial_is_recorded_and_posts_nothing() -> None:
+    made = assemble(Judged(article("a"), (), (), (match("trial", shadow=True),)))
+    assert made.alerts == made.deliveries == ()
+    assert [m.rule_id for m in made.shadow["a"]] == ["trial"]

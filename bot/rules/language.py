@@ -17,7 +17,8 @@ from bot.yaml_nodes import Map, Node, Scalar, Seq
 
 __all__ = ["FILE_KEYS", "ID", "RULE_KEYS", "Reader", "keys_hint", "nearest"]
 
-RULE_KEYS = ("id", "title", "severity", "tags", "channels", "when", "unless", "tests", "enabled", "note")
+MODES = ("live", "shadow")
+RULE_KEYS = ("id", "title", "severity", "tags", "channels", "when", "unless", "tests", "enabled", "mode", "note")
 FILE_KEYS = ("define", "rules")
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 
@@ -80,6 +81,10 @@ class Reader(Conditions):
         unless = self._at_most_deep(unless_node) if unless_node is not None else None
         tests = self._tests(node.get("tests"))
         enabled = self._flag(node.get("enabled"), "enabled", True)
+        mode = self._text(node, "mode")
+        if mode not in ("", *MODES):
+            place = (node.get("mode") or node).place
+            self._bad(place, f"no mode {mode!r}{keys_hint(mode, MODES)}", "bad-value")
         self._text(node, "note")
         if len(self.problems) > before or when is None:
             return None
@@ -93,6 +98,7 @@ class Reader(Conditions):
             unless=unless,
             tests=tests,
             enabled=enabled,
+            shadow=mode == "shadow",
             place=node.place,
         )
 

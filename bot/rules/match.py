@@ -215,7 +215,7 @@ class Analysis:
             return None
         if rule.unless is not None and self.evaluation.holds(rule.unless) is not None:
             return None
-        return Match(rule.id, rule.title, rule.severity, rule.tags, self.evidence(leaves), rule.channels)
+        return Match(rule.id, rule.title, rule.severity, rule.tags, self.evidence(leaves), rule.channels, rule.shadow)
 
     def evidence(self, leaves: Iterable[Leaf]) -> tuple[Evidence, ...]:
         """Leaves as evidence: by offset, without repeats, at most ``EVIDENCE_MAX``."""

@@ -224,6 +224,7 @@ class Rule:
     unless: Condition | None
     tests: tuple[RuleTest, ...]
     enabled: bool
+    shadow: bool  # on trial: counted and kept as samples, never posted
     place: Place = field(compare=False, hash=False)
 
 

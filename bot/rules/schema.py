@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.model import Severity
 from bot.rules.conditions import DEFINE_NAME, NEAR_MEMBERS_MAX
-from bot.rules.language import ID
+from bot.rules.language import ID, MODES
 
 Schema = dict[str, Any]
 
@@ -110,6 +110,7 @@ def rules_schema() -> Schema:
         unless={**_REF, "description": "... and this does not, anywhere in the article."},
         tests={"type": "array", "items": test},
         enabled={"type": "boolean", "default": True},
+        mode={"enum": list(MODES), "default": "live", "description": "shadow: count and keep samples, post nothing."},
         note={"type": "string", "description": "For editors."},
     )
     return {

@@ -160,6 +160,7 @@ def test_a_condition_that_cannot_be_meant(when: str, complaint: str) -> None:
         ),
         ("- {id: r, severity: high, when: a, tags: [[b]]}", "2:45: tags: takes words, as in tags: [one, two]"),
         ("- {id: r, severity: high, when: a, enabled: yes}", "2:47: enabled: takes true or false"),
+        ("- {id: r, severity: high, when: a, mode: shadw}", "2:44: no mode 'shadw'; did you mean 'shadow'?"),
         ("- {id: r, severity: high, when: a, title: [b]}", "2:45: title: takes a text"),
         (
             "- {id: r, severity: high, when: a, tests: b}",

@@ -125,7 +125,7 @@ def name(given: str, family: str = "", quality: Quality = Quality.GOOD) -> Watch
 def inverted(text: str, quality: Quality = Quality.GOOD) -> WatchName | None:
     """A person's name from ``FAMILY, Given Middle`` (OFAC's and others' way); without a comma as it stands."""
     family, comma, given = clean(text).partition(",")
-    return name(given, family, quality) if comma and given.strip() else name(family)
+    return name(given, family, quality) if comma and given.strip() else name(family, quality=quality)
 
 
 def entry(

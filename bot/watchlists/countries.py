@@ -47,7 +47,7 @@ _BRACKETS = re.compile(r"\(\d+\)|\([^()]*\)|\[[^\[\]]*\]")
 
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for row in read_table("countries.tsv"):
         for text in (row["name"], *split_names(row["aliases"]), *split_names(row["exact"])):
             found.setdefault(_key(text), row["code"])

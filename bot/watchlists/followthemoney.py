@@ -1,8 +1,8 @@
-"""Entities of FollowTheMoney, one JSON object a line: ``entities.ftm.json`` and ``targets.nested.json`` of OpenSanctions,
-and what any other tool of that model writes.
+"""Entities of FollowTheMoney, one JSON object a line: ``entities.ftm.json`` and ``targets.nested.json`` of
+OpenSanctions, and what any other tool of that model writes.
 
-Layout: https://www.opensanctions.org/docs/bulk/json/. Of an export with a ``target`` mark only the targets are taken; the other
-lines are addresses, ownerships and relatives.
+Layout: https://www.opensanctions.org/docs/bulk/json/. Of an export with a ``target`` mark only the targets are taken;
+the other lines are addresses, ownerships and relatives.
 """
 
 from __future__ import annotations
@@ -12,11 +12,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.watchlists.base import LINE_MAX, EntryKind, Head, Quality, WatchEntry, WatchListError, clean, entry, iso_date, name
+from bot.watchlists.base import (
+    LINE_MAX,
+    EntryKind,
+    Head,
+    Quality,
+    WatchEntry,
+    WatchListError,
+    clean,
+    entry,
+    iso_date,
+    name,
+)
 from bot.watchlists.opensanctions import KINDS
 
 PARTS = ("main",)
-_PLACES = frozenset({EntryKind.PLACE})
 _GOOD = ("name", "alias", "previousName")
 _COUNTRIES = ("nationality", "citizenship", "country", "jurisdiction", "mainCountry", "flag")
 
@@ -48,7 +58,8 @@ def _entry(found: Mapping[str, Any], head: Head) -> WatchEntry | None:
     seen = iso_date(found.get("last_seen") if isinstance(found.get("last_seen"), str) else None)
     if seen is not None and (head.as_of is None or seen > head.as_of):
         head.as_of, head.version = seen, seen.isoformat()
-    if kind is None or kind in _PLACES or found.get("target") is False:
+    target = found.get("target")
+    if kind is None or target is False or (kind is EntryKind.PLACE and not target):
         return None
     properties = found.get("properties")
     if not isinstance(properties, dict):

@@ -1,8 +1,8 @@
 """OFAC's lists as delimited files: ``sdn.csv``, ``alt.csv`` and ``add.csv``, and the same of the Consolidated list
 (``cons_prim.csv``, ``cons_alt.csv``, ``cons_add.csv``).
 
-Layout: the "Specially Designated Nationals Data Specification" of the U.S. Treasury. There is no header; ``-0-`` is an empty
-cell; the entity number of ``sdn.csv`` stands first in the others. A vessel's programmes are written
+Layout: the "Specially Designated Nationals Data Specification" of the U.S. Treasury. There is no header; ``-0-`` is an
+empty cell; the entity number of ``sdn.csv`` stands first in the others. A vessel's programmes are written
 ``IRAN] [IFSR``. Weak aliases are only in the remarks (``a.k.a. 'NAME'``); births and nationalities too. The files
 carry no date.
 """
@@ -59,8 +59,8 @@ def _rows(path: Path, part: str, columns: int) -> Iterator[list[str]]:
     for number, row in enumerate(read_rows(path), 1):
         if len(row) < columns or not row[0].isdigit():
             raise WatchListError(
-                f"row {number} of the {part} file has {len(row)} cells beginning with {row[0][:20]!r} where OFAC writes "
-                f"{columns}, the first a number"
+                f"row {number} of the {part} file has {len(row)} cells beginning with {row[0][:20]!r} where OFAC "
+                f"writes {columns}, the first a number"
             )
         yield ["" if cell == _NULL else cell for cell in row]
 

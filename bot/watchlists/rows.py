@@ -17,7 +17,7 @@ def read_rows(path: Path) -> Iterator[list[str]]:
     which OFSI has used. Raises :class:`WatchListError`."""
     line = 0
     try:
-        with path.open(encoding=_encoding(path), newline="") as file:
+        with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
             previous = csv.field_size_limit(LINE_MAX)
             try:
                 for row in csv.reader(_lines(file)):

@@ -1,7 +1,7 @@
 """The United Kingdom's lists as CSV: the UK Sanctions List of the FCDO, and the Consolidated List of OFSI.
 
-OFSI's list (``ConList.csv``) was closed on 28 January 2026; mirrors and archives of it are read all the same. Both files
-have a line with a date before the header, one row for each name or address of a target, and the family name in
+OFSI's list (``ConList.csv``) was closed on 28 January 2026; mirrors and archives of it are read all the same. Both
+files have a line with a date before the header, one row for each name or address of a target, and the family name in
 "Name 6", the others in "Name 1" to "Name 5". The rows of a target need not stand together.
 """
 
@@ -97,7 +97,9 @@ def _header(table: Iterator[list[str]], head: Head) -> dict[str, int]:
         for cell in row:
             head.as_of = head.as_of or uk_date(cell.rpartition(": ")[2])
         head.version = head.as_of.isoformat() if head.as_of else ""
-    raise WatchListError(f"none of its first {HEADER_WITHIN} rows has the columns 'Unique ID' or 'Group ID', and 'Name 6'")
+    raise WatchListError(
+        f"none of its first {HEADER_WITHIN} rows has the columns 'Unique ID' or 'Group ID', and 'Name 6'"
+    )
 
 
 def _take(cells: Mapping[str, str], target: Target) -> None:

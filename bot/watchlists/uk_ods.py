@@ -7,6 +7,7 @@ needed for it. Cells and rows that repeat are written once with a count, which a
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +41,7 @@ def _unpack(path: Path, content: Path) -> None:
                 if size > CONTENT_MAX:
                     raise WatchListError(f"its content.xml is larger than {CONTENT_MAX >> 20} MB")
                 out.write(piece)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise WatchListError("it is no OpenDocument spreadsheet, or a damaged one") from error
 
 

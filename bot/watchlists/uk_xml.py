@@ -1,5 +1,5 @@
-"""The United Kingdom's lists as XML: the UK Sanctions List (``UK-Sanctions-List.xml``, root ``Designations``), and OFSI's
-Consolidated List in its format of 2022 (``ConList.xml``, root ``ArrayOfFinancialSanctionsTarget``).
+"""The United Kingdom's lists as XML: the UK Sanctions List (``UK-Sanctions-List.xml``, root ``Designations``), and
+OFSI's Consolidated List in its format of 2022 (``ConList.xml``, root ``ArrayOfFinancialSanctionsTarget``).
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def children(element: etree._Element, *names: str) -> list[etree._Element]:
 
 
 def _parser(path: Path, **options: object) -> etree.iterparse[tuple[str, etree._Element]]:
-    return etree.iterparse(  # type: ignore[call-overload,no-any-return]
+    return etree.iterparse(
         str(path),
         resolve_entities=False,
         no_network=True,
@@ -94,6 +94,6 @@ class _guard:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, etree.XMLSyntaxError):
-            line = error.lineno or 0
+            line = f" in line {error.lineno}" if error.lineno else ""
             what = clean((error.msg or "").split(", line ")[0])[:200] or "no XML"
-            raise WatchListError(f"broken XML in line {line}: {what}") from error
+            raise WatchListError(f"broken XML{line}: {what}") from error

@@ -130,7 +130,9 @@ def table(rows: list[Row]) -> str:
     paired: list[tuple[float, float]] = []
     for row in rows:
         base = row.baseline
-        line = f"{row.corpus:8}{row.topic:18}{row.gold:5}   {_figures(row.alone)}{_base(row.alone[2], base and base[0])}"
+        line = (
+            f"{row.corpus:8}{row.topic:18}{row.gold:5}   {_figures(row.alone)}{_base(row.alone[2], base and base[0])}"
+        )
         if base:
             alone.append((row.alone[2], base[0]))
         if row.paired:

@@ -82,3 +82,94 @@ def test_stories_out_of_the_window_cost_no_memory() -> None:
     stories.forget(NOW + WINDOW + timedelta(hours=1))
     assert stories.count == 0
     assert stories.place(one, NOW).is_new
+
+
+FIRST = (
+    "Tanker seized off Fujairah",
+    "Iranian forces boarded the tanker Meltem Star off Fujairah on Tuesday and steered it towards Bandar Abbas, its "
+    "owner said. Twenty-two sailors are on board.",
+)
+OWN_WORDS = (
+    "Iran takes oil tanker near the Emirates",
+    "The Meltem Star, a tanker laden with crude, was boarded by Iranian commandos near Fujairah and taken to Bandar "
+    "Abbas with its 22 sailors, according to a maritime security firm.",
+)
+OTHER = (
+    "Tanker drivers strike in Eastwick",
+    "Drivers of fuel tankers stopped work in Eastwick on Tuesday over a new roster, and petrol stations there ran dry.",
+)
+
+
+def report(key: str, of: tuple[str, str], source: str = "") -> Article:
+    return article(key, title=of[0], text=of[1], canonical_url=f"{key}.example/1", source_id=source or key)
+
+
+def test_the_same_event_in_other_words_joins_and_the_reason_names_what_is_shared() -> None:
+    stories = Stories()
+    for one in (report("a", FIRST), report("x", OTHER)):
+        stories.remember(one, stories.place(one, NOW), (), NOW)
+    story = stories.place(report("b", OWN_WORDS), NOW)
+    assert (story.id, story.is_new) == ("a", False)
+    likeness, words = story.reason.removeprefix("alike ").split(": ")
+    assert 0.2 < float(likeness) < 1
+    assert "Fujairah" in words.split(", ")
+
+
+def test_one_word_in_common_is_no_story() -> None:
+    assert not joined(report("a", FIRST), report("b", OTHER))
+
+
+def test_nearly_the_same_text_joins_and_says_so() -> None:
+    stories = Stories()
+    text = (
+        f"{WIRE_TEXT} Eleven ships had waited outside, among them two ferries whose passengers were put up in schools."
+    )
+    first = article("a", text=text, title="Port open")
+    stories.remember(first, stories.place(first, NOW), (), NOW)
+    edited = text.replace("put up", "lodged") + " Reporting by Ann Ro."
+    story = stories.place(report("b", ("Ships sail again", f"NORTHPORT (AP) - {edited}")), NOW)
+    assert story.reason.startswith("nearly the same text as an earlier article (alike 0.")
+
+
+@pytest.mark.parametrize(
+    ("second", "source", "same"),
+    [
+        ("Flood warning number 17 for the Eastwick valley", "wire", False),  # the next bulletin of a series
+        ("Flood warning number 16 for the Eastwick valley", "wire", True),  # the same one again
+        ("Flood warning number 17 for the Eastwick valley", "other", True),  # another outlet counts differently
+    ],
+)
+def test_the_next_number_of_an_outlets_series_is_a_story_of_its_own(second: str, source: str, same: bool) -> None:
+    text = "Water levels rise in the valley of the Eastwick; keep away from the banks and move cattle to high ground."
+    first = report("a", ("Flood warning number 16 for the Eastwick valley", text), "wire")
+    assert joined(first, report("b", (second, f"{text} Updated hourly."), source)) is same
+
+
+def test_words_that_the_stream_is_full_of_stop_joining_articles() -> None:
+    one = ("Regatta: Ann Ro wins the sprint", "Ann Ro of Eastwick won the sprint at the Northport regatta on Tuesday.")
+    two = ("Regatta: Bo Li out of the relay", "Bo Li of Westmere missed the relay at the Northport regatta on Tuesday.")
+    assert not joined(report("a", one), report("b", two))
+    stories = Stories()
+    new = []
+    for number in range(300):
+        name = f"Sailor{number}"
+        daily = report(
+            f"r{number}", (f"Regatta: {name} races", f"{name} sailed for club{number} at the Northport regatta.")
+        )
+        story = stories.place(daily, NOW)
+        stories.remember(daily, story, (), NOW)
+        new.append(story.is_new)
+    assert not any(new[1:6])
+    assert all(new[-100:])
+
+
+def test_text_without_spaces_between_words_joins_by_pairs_of_letters() -> None:
+    first = ("伊朗与美国在日内瓦举行核谈判", "伊朗外长表示双方就指导原则达成一致,谈判将于两周后继续举行。")
+    second = ("美伊日内瓦核谈判达成指导原则", "伊朗外长周二表示与美国就指导原则达成一致,下一轮谈判两周后举行。")
+    other = ("东京股市上涨", "日经指数周二收盘上涨百分之二,汽车和半导体股票领涨,日元走软。")
+    assert joined(report("a", first), report("b", second))
+    assert not joined(report("a", first), report("c", other))
+
+
+def test_a_story_of_which_nothing_is_known_was_told_to_nobody() -> None:
+    assert Stories().told(Stories().place(report("a", FIRST), NOW)) == frozenset()

@@ -1,0 +1,159 @@
+"""What of an article tells its story: signs of a copy, and its words with how much they matter in it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.story.stopwords import STOPWORDS
+from bot.story.thresholds import (
+    HEADLINE_WORDS_MIN,
+    LEAD_WORDS,
+    NAME_WEIGHT,
+    SHINGLE_WORDS,
+    SKETCH_EACH,
+    STEM_LETTERS,
+    TEXT_MAX,
+    TEXT_WORDS_MIN,
+    TITLE_WEIGHT,
+)
+from bot.text import HANGUL_START, phrase
+
+# "NORTHPORT, Examplia, March 4 (Reuters) - ", "By Jane Doe, Associated Press"
+_DATELINE = re.compile(
+    r"\A\s*(?:By [^\n]{3,80}\n\s*)?"
+    r"(?:[A-Z][A-Za-z .'/-]{2,40}(?:, ?[A-Z][A-Za-z.]{2,20})?(?:,? [A-Z][a-z]{2,8}\.? \d{1,2})?"
+    r"(?: ?\([A-Za-z/ ]{2,30}\))? ?[-–—]+ )"
+)
+_NAME = re.compile(r"(?<=[a-z,;’'] )(?:[A-Z][\w’']+|\d[\d.,]*)(?: (?:[A-Z][\w’']+|\d[\d.,]*))*")
+_ENDINGS = ("ing", "ed", "es", "s", "ly")
+_STEM_MIN = 4  # letters that a stem keeps
+_PRIME = 0x01000193  # FNV's: spreads the words of a shingle
+_SPACELESS = 0x0E00  # code points from which a letter may be a word of its own (bot.text)
+_MIX = np.uint32(0x9E3779B1)
+
+Words32 = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """``signs`` are 64-bit numbers for link, text and headline (0: none). ``sketch`` holds up to six shingles.
+    ``series`` stands for the outlet and its headline without numbers and single letters (0: no headline), ``headline``
+    for the whole of it. ``terms`` maps the hash of each stem to how much it matters in the article, ``words`` to a word
+    that has it."""
+
+    signs: tuple[int, int, int]
+    series: int
+    headline: int
+    sketch: tuple[int, ...]
+    terms: dict[int, float]
+    words: dict[int, str]
+
+
+def features(source_id: str, canonical_url: str, title: str, text: str) -> Features:
+    """Read an article."""
+    text = text[:TEXT_MAX]
+    headline = phrase(title).split()
+    body = phrase(_DATELINE.sub("", text)).split()
+    names = set(phrase(" ".join(_NAME.findall(text))).split()) if text else set()
+    terms, words = _terms(headline, body, names)
+    signs = (
+        _sign("u", canonical_url) if canonical_url else 0,
+        _sign("t", " ".join(body)) if len(body) >= TEXT_WORDS_MIN else 0,
+        _sign("h", " ".join(headline)) if len(headline) >= HEADLINE_WORDS_MIN else 0,
+    )
+    plain = ("0" if len(word) == 1 or not word.isalpha() else word for word in headline)
+    series = hashed(f"{source_id}\0{' '.join(plain)}") if headline else 0
+    return Features(signs, series, hashed(" ".join(headline)), _sketch(body), terms, words)
+
+
+def stem(word: str) -> str:
+    """A word without the commonest English endings, cut to :data:`STEM_LETTERS`; enough to bring forms together in
+    other European languages, too. What holds a digit stays as it is."""
+    if not word.isalpha():
+        return word
+    if len(word) > _STEM_MIN:
+        for ending in _ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= _STEM_MIN and not word.endswith("ss"):
+                word = word[: -len(ending)]
+                break
+        if len(word) > _STEM_MIN:
+            if word.endswith("e"):
+                word = word[:-1]
+            elif word.endswith("y"):
+                word = f"{word[:-1]}i"
+    return word[:STEM_LETTERS]
+
+
+def hashed(word: str) -> int:
+    """A stem as a number; the same in every run, unlike ``hash``."""
+    return crc32(word.encode("utf-8", "surrogatepass")) or 1
+
+
+def _terms(headline: Sequence[str], body: Sequence[str], names: set[str]) -> tuple[dict[int, float], dict[int, str]]:
+    counts = Counter(_weighty(body))
+    for word in _weighty(headline):
+        counts[word] += TITLE_WEIGHT
+    by_stem: dict[str, list[str]] = {}
+    for word in counts:
+        by_stem.setdefault(stem(word), []).append(word)
+    terms: dict[int, float] = {}
+    words: dict[int, str] = {}
+    for root, forms in by_stem.items():
+        weight = 1 + log(sum(counts[form] for form in forms))
+        if not names.isdisjoint(forms):
+            weight *= NAME_WEIGHT
+        number = hashed(root)
+        terms[number] = weight
+        words[number] = forms[0]
+    return terms, words
+
+
+def _weighty(words: Sequence[str]) -> Iterable[str]:
+    """Words that may tell what an article is about: no function words, no single letters; where the script sets no
+    spaces, pairs of neighbours instead of letters."""
+    if any((len(w) < 3 and w[0] >= chr(_SPACELESS)) or w[0] == HANGUL_START for w in words):
+        plain = [w for w in words if not _alone(w)]
+        pairs = [(a + b).replace(HANGUL_START, "") for a, b in pairwise(words) if _alone(a) and _alone(b)]
+        words = plain + pairs
+    return [w for w in words if len(w) > 1 and w not in STOPWORDS]
+
+
+def _alone(word: str) -> bool:
+    return word[0] == HANGUL_START or (len(word) == 1 and ord(word) >= _SPACELESS)
+
+
+def _sketch(body: Sequence[str]) -> tuple[int, ...]:
+    """The smallest shingles of the lead and of the whole: two copies share most of them whatever was cut or added."""
+    if len(body) < TEXT_WORDS_MIN:
+        return ()
+    known = {word: hashed(word) for word in set(body)}
+    numbers = np.array([known[word] for word in body], dtype=np.uint32)
+    length = len(body) - SHINGLE_WORDS + 1
+    rolled = np.zeros(length, dtype=np.uint32)
+    for at in range(SHINGLE_WORDS):
+        rolled = rolled * np.uint32(_PRIME) + numbers[at : at + length]
+    rolled ^= rolled >> np.uint32(15)
+    rolled *= _MIX
+    rolled ^= rolled >> np.uint32(13)
+    lead = _smallest(rolled[: LEAD_WORDS - SHINGLE_WORDS + 1])
+    return tuple(sorted({*lead, *_smallest(rolled)} - {0}))
+
+
+def _smallest(shingles: Words32) -> list[int]:
+    found: list[int] = np.unique(shingles)[:SKETCH_EACH].tolist()
+    return found
+
+
+def _sign(kind: str, text: str) -> int:
+    digest = hashlib.blake2b(f"{kind}{text}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") or 1

@@ -1,0 +1,265 @@
+"""The stories of the window, in memory: where an article belongs, and who has heard of it."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sys import getsizeof
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.model import Article, Story
+from bot.story.features import Features, features
+from bot.story.index import Index
+from bot.story.likeness import Profile, candidates, likeness, profile, shared, threshold
+from bot.story.thresholds import (
+    COPY_LIKENESS_MIN,
+    CROWD,
+    MEMBERS,
+    SHARED_MIN,
+    SKETCH_SHARED_MIN,
+    STEPS_PER_WORD,
+    WINDOW,
+)
+from bot.story.weights import Weights
+
+_SIGNS = ("link", "text", "headline")
+_WORDS_SHOWN = 4  # of a reason
+_FOUNDS = "no earlier article like it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """What takes one article back."""
+
+    terms: npt.NDArray[np.uint32]
+    story: int
+    founded: bool
+    told: frozenset[str] | None
+
+
+class Stories:
+    """Articles come in order of arrival; ``now`` moves forward. One task at a time uses it."""
+
+    def __init__(self, window: timedelta = WINDOW) -> None:
+        self._window = window.total_seconds()
+        self._index = Index()
+        self._weights = Weights()
+        self._ids: list[str] = []
+        self._number: dict[str, int] = {}
+        self._last = array("I")  # each story's latest row, plus one
+        self._told: dict[int, frozenset[str]] = {}
+        self._told_sets: dict[frozenset[str], frozenset[str]] = {}  # few differ; kept once
+        self._undo: list[_Undo] = []
+        self._forget_at: datetime | None = None
+        self._read: tuple[Article, Features] | None = None  # what place() read, for remember(); no state
+
+    @property
+    def count(self) -> int:
+        """How many stories are in memory."""
+        return len(self._ids)
+
+    def place(self, article: Article, now: datetime) -> Story:
+        """The story that an article belongs to. Changes nothing."""
+        found = self._features(article)
+        at = now.timestamp()
+        return self._same_sign(found, at) or self._alike(article, found, at) or Story(article.key, True, _FOUNDS)
+
+    def told(self, story: Story) -> frozenset[str]:
+        """The channels that heard of a story."""
+        number = self._number.get(story.id)
+        return frozenset() if number is None else self._told.get(number, frozenset())
+
+    def remember(self, article: Article, story: Story, told: Iterable[str], seen: datetime) -> None:
+        """An article belongs to a story, and these channels hear of it by this article."""
+        self._remember(self._features(article), story.id, told, seen)
+
+    def restore(
+        self,
+        story_id: str,
+        source_id: str,
+        canonical_url: str,
+        title: str,
+        text: str,
+        told: Iterable[str],
+        seen: datetime,
+    ) -> None:
+        """As :meth:`remember`, from what was stored before a restart."""
+        self._remember(features(source_id, canonical_url, title, text), story_id, told, seen)
+
+    def keep(self) -> None:
+        """What was learnt since the last call is stored."""
+        self._undo.clear()
+        self._settle()
+
+    def undo(self) -> None:
+        """Take back what was learnt since the last :meth:`keep`, exactly: it could not be stored, and comes again."""
+        while self._undo:
+            last = self._undo.pop()
+            self._weights.unlearn(last.terms)
+            story, sibling = self._index.pop()
+            self._last[story] = sibling
+            if last.told is None:
+                self._told.pop(story, None)
+            else:
+                self._told[story] = last.told
+            if last.founded:
+                del self._number[self._ids.pop()]
+                self._last.pop()
+        self._settle()
+
+    def forget(self, now: datetime) -> None:
+        """Drop what has left the window; with the next :meth:`keep` or :meth:`undo`, if one is due."""
+        self._forget_at = now
+        if not self._undo:
+            self._settle()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that all this takes."""
+        ids = sum(getsizeof(story_id) + getsizeof(number) for story_id, number in self._number.items())
+        told = sum(getsizeof(channels) for channels in self._told_sets)
+        tables = sum(map(getsizeof, (self._ids, self._number, self._last, self._told, self._told_sets)))
+        return self._index.nbytes + self._weights.nbytes + ids + told + tables
+
+    def digest(self) -> str:
+        """A fingerprint of all that is remembered: equal states have equal ones."""
+        whole = hashlib.blake2b(digest_size=16)
+        told = sorted((number, sorted(channels)) for number, channels in self._told.items())
+        parts = (*self._index.parts(), *self._weights.parts(), self._last.tobytes(), repr((self._ids, told)).encode())
+        for part in parts:
+            whole.update(len(part).to_bytes(8, "little"))
+            whole.update(part)
+        return whole.hexdigest()
+
+    # -- where it belongs -----------------------------------------------------------------------------------------
+    def _features(self, article: Article) -> Features:
+        if self._read is None or self._read[0] is not article:
+            self._read = article, features(article.source_id, article.canonical_url, article.title, article.text)
+        return self._read[1]
+
+    def _in_window(self, row: int, at: float) -> bool:
+        return at - self._index.seen[row] <= self._window
+
+    def _same_sign(self, found: Features, at: float) -> Story | None:
+        for sign, name in zip(found.signs, _SIGNS, strict=True):
+            if not sign:
+                continue
+            for row in self._index.exact.rows(sign, STEPS_PER_WORD):
+                if self._in_window(row, at):
+                    return self._joins(row, f"same {name} as an earlier article")
+        return None
+
+    def _alike(self, article: Article, found: Features, at: float) -> Story | None:
+        if not len(self._index) or not found.terms:
+            return None
+        one = profile(found, self._weights)
+        copies = self._copies(found)
+        rows = sorted({*copies, *candidates(one, self._index)})
+        rows = [row for row in rows if self._in_window(row, at)]
+        before = {self._index.owner[row] for row in rows if self._index.is_next(row, found)}
+        rows = [row for row in rows if self._index.owner[row] not in before]
+        if not rows:
+            return None
+        alike, common = likeness(one, rows, self._index, self._weights, at)
+        scores = alike.tolist()
+        copied = [
+            (score, row)
+            for row, score in zip(rows, scores, strict=True)
+            if row in copies and score >= COPY_LIKENESS_MIN
+        ]
+        if copied:
+            score, row = max(copied)
+            return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})")
+        near = [
+            (score, row)
+            for row, score, count in zip(rows, scores, common.tolist(), strict=True)
+            if count >= SHARED_MIN and score > 0
+        ]
+        best = self._best(one, near, at)
+        if best is None:
+            return None
+        score, row = best
+        if score < threshold(min(len(found.terms), self._index.length[row])):
+            return None
+        words = shared(one, row, self._index, _WORDS_SHOWN)
+        return self._joins(row, f"alike {score:.2f}: {', '.join(_written(found.words[w], article) for w in words)}")
+
+    def _copies(self, found: Features) -> set[int]:
+        counts: dict[int, int] = {}
+        for shingle in found.sketch:
+            for row in self._index.exact.rows(shingle, STEPS_PER_WORD):
+                counts[row] = counts.get(row, 0) + 1
+        return {row for row, count in counts.items() if count >= SKETCH_SHARED_MIN}
+
+    def _best(self, one: Profile, near: list[tuple[float, int]], at: float) -> tuple[float, int] | None:
+        """The story of the nearest article, judged by it and by the mean over the story's latest ones."""
+        if not near:
+            return None
+        score, row = max(near)
+        last = self._last[self._index.owner[row]]
+        members = [member for member in self._index.members(last, MEMBERS) if self._in_window(member, at)]
+        if len(members) > 1:
+            alike, _ = likeness(one, members, self._index, self._weights, at)
+            score += CROWD * (float(alike.mean()) - score)
+        return score, row
+
+    def _joins(self, row: int, reason: str) -> Story:
+        return Story(self._ids[self._index.owner[row]], False, reason)
+
+    # -- memory ---------------------------------------------------------------------------------------------------
+    def _remember(self, found: Features, story_id: str, told: Iterable[str], seen: datetime) -> None:
+        story = self._number.get(story_id)
+        founded = story is None
+        if story is None:
+            story = self._number[story_id] = len(self._ids)
+            self._ids.append(story_id)
+            self._last.append(0)
+        one = profile(found, self._weights)
+        self._weights.learn(one.all_terms)
+        # A clock that was set back must not hide the articles before it from forget().
+        at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
+        self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story])
+        self._last[story] = len(self._index)
+        before = self._told.get(story)
+        self._undo.append(_Undo(one.all_terms, story, founded, before))
+        heard = (before or frozenset()) | frozenset(told)
+        if heard:
+            self._told[story] = self._told_sets.setdefault(heard, heard)
+
+    def _settle(self) -> None:
+        """What may be done only while nothing can be taken back."""
+        if self._forget_at is not None:
+            self._drop(self._forget_at.timestamp() - self._window)
+            self._forget_at = None
+        self._weights.age()
+        self._index.settle()
+
+    def _drop(self, horizon: float) -> None:
+        rows = bisect_left(self._index.seen, horizon)
+        if not rows:
+            return
+        self._index.drop(rows)
+        alive = np.unique(np.frombuffer(self._index.owner, dtype=np.uint32))
+        numbers = np.zeros(len(self._ids), dtype=np.uint32)
+        numbers[alive] = np.arange(len(alive), dtype=np.uint32)
+        self._index.renumber(numbers)
+        kept = alive.tolist()
+        self._told = {new: self._told[old] for new, old in enumerate(kept) if old in self._told}
+        self._ids = [self._ids[old] for old in kept]
+        self._told_sets = {channels: channels for channels in self._told.values()}
+        self._number = {story_id: number for number, story_id in enumerate(self._ids)}
+        self._last = array("I", (self._last[old] - rows for old in kept))
+
+
+def _written(word: str, article: Article) -> str:
+    """A word as the article writes it."""
+    body = article.body
+    at = body.casefold().find(word)
+    as_written = body[at : at + len(word)]
+    return as_written if at >= 0 and as_written.casefold() == word else word

@@ -1,0 +1,46 @@
+"""Every number that decides whether two articles tell one story, with its reason.
+
+"Measured" means by ``python -m bench.quality_stories`` on labelled public round-ups (headline and lead; full texts): a
+value was taken from the middle of the range in which both kinds of text score well, not from the best point.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+WINDOW = timedelta(hours=72)  # a headline that comes again later is news again ("Quake hits Japan")
+
+# -- exact signs ----------------------------------------------------------------------------------------------------
+HEADLINE_WORDS_MIN = 5  # shorter headlines ("Live updates", "Morning briefing") say nothing about the story
+TEXT_WORDS_MIN = 12  # shorter texts ("Read more") neither
+
+# -- nearly the same text -------------------------------------------------------------------------------------------
+SHINGLE_WORDS = 8  # in a row: that many are the same by copying, not by chance
+LEAD_WORDS = 48  # an outlet that cuts wire copy keeps its beginning; two or three sentences
+SKETCH_EACH = 3  # smallest shingles of the lead and of the whole text: six numbers stand for a text of any length
+SKETCH_SHARED_MIN = 2  # one in common may be a quotation or a standing footer
+COPY_LIKENESS_MIN = 0.12  # besides, the weighty words must agree: two texts may share a long standing introduction
+
+# -- words ----------------------------------------------------------------------------------------------------------
+TEXT_MAX = 8_000  # characters that are read: news puts the event first, and a long tail only costs time
+TITLE_WEIGHT = 2  # a word of the headline counts as often again: measured 1 to 3, flat from 2
+NAME_WEIGHT = 1.25  # names and numbers: they tell one event from another of its kind; more lets a topic swallow events
+STEM_LETTERS = 7  # "negotiations", "negotiators" -> "negotia"; measured 5 to 8, flat from 6
+TERMS = 32  # heaviest words kept of an article: measured 25 to 50; more blur short texts, fewer lose long ones
+PRIOR_ARTICLES = 50  # the weight of what is shipped against what is learnt; fades within the first hours
+MEMORY_ARTICLES = 50_000  # of which word frequencies are learnt; older ones count half, then a quarter
+
+# -- likeness -------------------------------------------------------------------------------------------------------
+# Cosine from which two articles tell one story, by the different words of the shorter one; straight lines between.
+# A feed's summary of a sentence shares a theme by chance; a long text has more words of its own, so that the same story
+# looks less alike. Measured from a tenth below to a tenth above: F1 moves by less than .005.
+LIKE = ((15, 0.27), (45, 0.205), (60, 0.205), (200, 0.12))
+AGE_PER_DAY = 0.08  # of likeness lost: an event of the day before yesterday has successors of its own kind
+CROWD = 0.6  # part of the mean over a story's articles, against its nearest: a chain must not make a topic of a story
+SHARED_MIN = 3  # different weighty words in common: with two, "nuclear" and "test" make a story
+
+# -- effort: what keeps the cost flat ---------------------------------------------------------------------------------
+STEPS = 400  # entries read of the index for one article, rare words first; 1,000 find the same stories
+STEPS_PER_WORD = 48  # of which for one word, latest first
+NEAREST = 32  # articles that are compared in full
+MEMBERS = 8  # latest articles of a story that are compared

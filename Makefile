@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo test lint types format bench clean
 
 help:
-	@echo "make demo    install, and show the whole pipeline on sample news"
+	@echo "make demo    install, and show the whole pipeline on sample news; with CHAT=1 on a local Slack and Discord"
 	@echo "make test    install, and run the tests"
 	@echo "make lint    ruff;  make types   mypy;  make format   ruff format"
 	@echo "make bench   the benchmarks at small sizes"
@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed
-	@$(BIN)/wirewatch demo
+	@$(BIN)/wirewatch demo$(if $(CHAT), --chat)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)

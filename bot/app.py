@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot import reload, rulebook
 from bot.channels.base import Channel
+from bot.channels.registry import Fleet, Trouble, make_fleet
 from bot.config import Config
 from bot.deliver import Deliverer
 from bot.errors import ConfigError, StoreError
 from bot.fetch import Fetcher, Limits
 from bot.health import HealthServer, Metrics, not_ready
 from bot.log import Log
-from bot.model import DeliveryKind, Notice, Severity, Source
+from bot.model import Severity, Source
+from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
 from bot.queue_worker import FOLD_LIMIT
-from bot.render import delivery_key, digest_of_deliveries
+from bot.render import digest_of_deliveries
 from bot.schedule import spread
-from bot.store.base import NewDelivery, Store
+from bot.sources.list_change import WithLists, sources_of
+from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
-from bot.story import WINDOW, Stories, signs
+from bot.story import WINDOW, Stories
+from bot.watchlists import refresh
+from bot.watchlists.index import name_lists
+from bot.watchlists.refresh import Fetches
+from bot.watchlists.settings import list_sources
+from bot.watchlists.store import Shelf, folder_for
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -40,6 +47,10 @@ if TYPE_CHECKING:
 TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
 STOP_POSTS_S = 3.0
+STOP_NOTICES_S = 1.0
+LISTS_S = 600.0  # seconds between looks for watch lists that are due
+FIRST_ROUND_S = 60.0  # seconds over which new sources are polled for the first time; longer for thousands of them
+FIRST_POLL_S = 0.02  # seconds for each of them
 PURGE_AT_ONCE = 1_000  # articles in one transaction
 DRAIN_S = 60.0  # for `run --once`: how long deliveries are waited for
 
@@ -73,8 +84,8 @@ class App:
         book: rulebook.Rulebook,
         store: Store,
         thread: StoreThread,
-        fetcher: Fetcher,
-        channels: Mapping[str, Channel],
+        fetcher: Fetches,
+        fleet: Fleet,
         core: ThreadPoolExecutor,
         metrics: Metrics,
         options: Options,
@@ -88,16 +99,17 @@ class App:
         self._clock = options.clock
         self._core = core
         self._started = self._clock()
-        self._notices: set[asyncio.Task[None]] = set()
+        self._fleet = fleet
         self._log = Log("app")
         self.stories = Stories()
+        self.operators = Operators(config.ops, fleet, thread, clock=self._clock, notify=self._on_delivery)
         self.deliverer = Deliverer(
-            channels,
+            fleet.channels,
             thread,
             metrics,
             clock=self._clock,
             digest_of=digest_of_deliveries,
-            on_parked=self._on_parked,
+            on_parked=self.operators.on_parked,
             fold_limit=FOLD_LIMIT if options.catch_up else None,
         )
         self.poller = Poller(
@@ -111,8 +123,9 @@ class App:
             max_age=config.max_age if options.catch_up else None,
             concurrency=config.poll.concurrency,
             on_deliveries=self._on_deliveries,
-            on_failing=self._on_failing,
+            on_failing=self.operators.on_failing,
         )
+        self._stopping = False
         self._health: HealthServer | None = None
         self._scheduler: AsyncIOScheduler | None = None
 
@@ -125,25 +138,28 @@ class App:
         now = self._clock()
         stored = await self._thread.read(lambda s: s.recent_stories(now - WINDOW))
         for one in stored:
-            found = signs(one.canonical_url, one.title, one.text)
-            self.stories.restore(one.story_id, found, one.channels, one.fetched_at)
+            self.stories.restore(
+                one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.channels, one.fetched_at
+            )
         self.stories.keep()
         await self._sync_sources(self.book.sources.values())
         self.deliverer.start()
         if self.config.http is not None:
-            self._health = HealthServer(self.config.http.listen, self.metrics, self.readiness)
+            self._health = HealthServer(
+                self.config.http.listen, self.metrics, self.readiness, self._fleet.http_routes()
+            )
             await self._health.start()
             self._log.info("health listener", listen=f"{self.config.http.listen.host}:{self._health.port}")
 
     async def stop(self) -> None:
         """Finish the work in hand. Takes ten seconds at most."""
+        self._stopping = True
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         if self._health is not None:
             await self._health.stop()
         await self.poller.stop(STOP_POLLS_S)
-        if self._notices:
-            await asyncio.wait(self._notices, timeout=1)
+        await self.operators.finish(STOP_NOTICES_S)
         await self.deliverer.stop(STOP_POSTS_S)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -155,8 +171,21 @@ class App:
         scheduler = self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        scheduler.add_job(self._tick, IntervalTrigger(seconds=TICK_S), next_run_time=datetime.now(UTC))
-        scheduler.add_job(self._care, CronTrigger(hour=3, minute=17, timezone=self.config.timezone, jitter=600))
+        scheduler.add_job(
+            self._job, args=(self._tick,), trigger=IntervalTrigger(seconds=TICK_S), next_run_time=datetime.now(UTC)
+        )
+        scheduler.add_job(
+            self._job,
+            args=(self._care,),
+            trigger=CronTrigger(hour=3, minute=17, timezone=self.config.timezone, jitter=600),
+        )
+        if self.config.watchlists:
+            scheduler.add_job(
+                self._job,
+                args=(self._refresh_lists,),
+                trigger=IntervalTrigger(seconds=LISTS_S),
+                next_run_time=datetime.now(UTC),
+            )
         scheduler.start()
         async with contextlib.AsyncExitStack() as stack:
             if self._options.watch:
@@ -183,6 +212,15 @@ class App:
         return not_ready(self.poller.last_finished, self._started, min(intervals), self._clock())
 
     # -- jobs --------------------------------------------------------------------------------------------------------
+    async def _job(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a job of the scheduler, which cancels what is under way when it shuts down: at a stop that is no error
+        (a lease that nobody used runs out, a purge goes on the next night)."""
+        try:
+            await work()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+
     async def _tick(self) -> None:
         try:
             await self.poller.tick()
@@ -200,6 +238,26 @@ class App:
             self._log.error("retention failed", error=str(error))
         self.stories.forget(self._clock())
 
+    async def _refresh_lists(self) -> None:
+        """Download the watch lists that are due; a new version becomes rules like an edit."""
+        private = frozenset(self.config.allow_private)
+        try:
+            async with Fetcher(
+                contact=self.config.contact or "", allow_private=private, limits=refresh.LIMITS
+            ) as fetcher:
+                outcomes = await refresh.refresh_due(
+                    list_sources(self.config.watchlists), shelf_of(self.config), fetcher, self._clock()
+                )
+        except OSError as error:
+            self._log.error("watch lists not refreshed", error=error.strerror or str(error))
+            return
+        for outcome in outcomes:
+            self._log.info("watch list", list=outcome.name, outcome=outcome.result.value, text=outcome.text)
+            if not outcome.ok:
+                await self.operators.tell(f"Watch list {outcome.name} not refreshed", outcome.text, Severity.MEDIUM)
+        if any(outcome.result is refresh.Result.UPDATED for outcome in outcomes):
+            await self._reload()
+
     # -- rules that change -------------------------------------------------------------------------------------------
     async def _reload(self) -> None:
         """Replace rules and sources by what the folders hold now; or keep the old ones and say why."""
@@ -210,49 +268,28 @@ class App:
         except (ConfigError, StoreError) as error:
             text = rulebook.one_line(error.problems) if isinstance(error, ConfigError) else str(error)
             self._log.error("edit refused, the rules before it stay in force", problem=text)
-            await self._tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
+            await self.operators.tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
             return
         difference = reload.difference(self.book, book)
         self.book = book
         self.poller.rulebook = self._live(book)
         if difference:
             self._log.info("rules replaced", change=difference)
-            await self._tell("Rules changed", difference, Severity.INFO)
+            await self.operators.tell("Rules changed", difference, Severity.INFO)
 
     async def _sync_sources(self, sources: Iterable[Source]) -> None:
         now = self._clock()
         listed = tuple(sources)
-        delays = {s.id: spread(s.id, s.every) if self._options.spread else 0.0 for s in listed}
+        first_round = timedelta(seconds=max(FIRST_ROUND_S, FIRST_POLL_S * len(listed)))
+        delays = {s.id: spread(s.id, min(s.every, first_round)) if self._options.spread else 0.0 for s in listed}
         await self._thread.run(lambda s: s.sync_sources(listed, now, delays))
 
-    # -- words to the operators --------------------------------------------------------------------------------------
     def _on_deliveries(self, channels: Iterable[str]) -> None:
         for channel in channels:
-            self.deliverer.notify(channel)
+            self._on_delivery(channel)
 
-    async def _on_parked(self, channel: str, text: str) -> None:
-        if channel != self.config.ops:  # a channel cannot tell of its own silence
-            await self._tell(f"Channel {channel} refuses messages", text, Severity.HIGH)
-
-    def _on_failing(self, source: Source, error: str, failures: int) -> None:
-        text = f"{source.name} ({source.id}) failed {failures} times in a row: {error}. It is tried on, less often."
-        task = asyncio.create_task(self._tell("Source keeps failing", text, Severity.LOW))
-        self._notices.add(task)
-        task.add_done_callback(self._notices.discard)
-
-    async def _tell(self, title: str, text: str, severity: Severity) -> None:
-        if self.config.ops is None:
-            return
-        now = self._clock()
-        mark = hashlib.blake2b(f"{title}\n{text}\n{now.isoformat()}".encode(), digest_size=8).hexdigest()
-        key = delivery_key(mark, self.config.ops, DeliveryKind.NOTICE)
-        notice = NewDelivery(self.config.ops, DeliveryKind.NOTICE, Notice(key, title, text, severity), now)
-        try:
-            await self._thread.run(lambda s: s.enqueue((notice,)))
-        except StoreError as error:
-            self._log.error("notice not stored", title=title, text=text, error=str(error))
-            return
-        self.deliverer.notify(self.config.ops)
+    def _on_delivery(self, channel: str) -> None:
+        self.deliverer.notify(channel)
 
 
 async def _finish(task: asyncio.Task[None]) -> None:
@@ -262,13 +299,22 @@ async def _finish(task: asyncio.Task[None]) -> None:
 
 
 def load_rules(config: Config) -> rulebook.Rulebook:
-    """The rulebook of a config. Raises ``ConfigError``."""
-    return rulebook.load(
+    """The rulebook of a config, its watch lists included. Raises ``ConfigError``."""
+    wanted = list_sources(config.watchlists)
+    lists, warnings = name_lists(shelf_of(config), wanted, config.file)
+    book = rulebook.load(
         config.rule_folders,
         channels=config.channels.keys(),
         model=config.ner_model,
         routed_rules=config.unknown_rules,
+        watch_lists=lists,
     )
+    return replace(book, sources={**book.sources, **sources_of(wanted)}, warnings=(*warnings, *book.warnings))
+
+
+def shelf_of(config: Config) -> Shelf:
+    """Where the downloaded watch lists are."""
+    return Shelf(folder_for(config.store.reveal(), config.file))
 
 
 @contextlib.asynccontextmanager
@@ -285,11 +331,14 @@ async def open_app(
     ``channels`` and ``sources`` replace those of the config (demo, tests). Raises ``ConfigError`` or ``StoreError``;
     nothing is left running then.
     """
-    from bot.channels.registry import make_channels
-
     book = load_rules(config)
     if sources is not None:
         book = replace(book, sources={s.id: s for s in sources})
+
+    def on_trouble(trouble: Trouble) -> None:  # connections open when the app starts, so there is one
+        app.operators.on_trouble(trouble)
+
+    fleet = Fleet(channels) if channels is not None else make_fleet(config, on_trouble=on_trouble)
     store = SqlStore(config.store.reveal())
     store.acquire()
     try:
@@ -303,6 +352,7 @@ async def open_app(
     core = ThreadPoolExecutor(1, thread_name_prefix="core")
     limits = Limits(
         total_s=config.poll.timeout.total_seconds(),
+        wire_bytes=config.poll.body_max,
         body_bytes=config.poll.body_max,
         per_host=config.poll.per_host,
         connections=max(config.poll.concurrency, 10),
@@ -310,8 +360,8 @@ async def open_app(
     private = True if allow_private else frozenset(config.allow_private)
     try:
         async with Fetcher(contact=config.contact or "", allow_private=private, limits=limits) as fetcher:
-            made = channels if channels is not None else make_channels(config)
-            app = App(config, book, store, thread, fetcher, made, core, Metrics(), options)
+            with_lists = WithLists(fetcher, shelf_of(config))
+            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options)
             try:
                 await app.start()
                 yield app

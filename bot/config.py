@@ -20,6 +20,7 @@ from bot.log import redact_url
 from bot.model import Match
 from bot.secret import Secret
 from bot.settings import SHIPPED, Route, Settings
+from bot.watchlists.settings import check_all
 from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
 from bot.yaml_nodes import Entry, Map, Place, Scalar, Seq, load_file, place_of, plain
 
@@ -61,7 +62,8 @@ class Config(Settings):
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in the configuration, for the log's redactor. The store's address is not one as a whole; its
         password is masked by shape."""
-        owners: Iterator[Model] = iter((*self.channels.values(), *self.slack.values(), *self.discord.values()))
+        sections = (self.channels, self.slack, self.discord, self.watchlists)
+        owners: Iterator[Model] = (owner for section in sections for owner in section.values())
         return tuple(value for owner in owners for _, value in owner if isinstance(value, Secret))
 
 
@@ -99,6 +101,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     problems += missing
     problems += _check_ages(tree, found) if isinstance(found, Settings) else ()
     problems += _check_connections(tree, data)
+    problems += _check_watchlists(tree, data)
     problems += _check_api_urls(environ, path)
     if problems:
         raise ConfigError(tuple(sorted({around.hide(p) for p in problems})))
@@ -210,6 +213,11 @@ def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:
 _SLACK_NEEDS = {"socket": "app_token", "http": "signing_secret"}
 
 
+def _check_watchlists(tree: Map, data: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, text in check_all(data.get("watchlists")):
+        yield place_of(tree, ("watchlists", name)).problem(text, "bad-value")
+
+
 def _check_connections(tree: Map, data: Mapping[str, Any]) -> Iterator[Problem]:
     """Every Slack or Discord channel needs an entry that can connect."""
     channels = data.get("channels")
@@ -218,12 +226,13 @@ def _check_connections(tree: Map, data: Mapping[str, Any]) -> Iterator[Problem]:
             continue
         place = place_of(tree, ("channels", name))
         if channel.get("kind") == "slack":
-            yield from _check_slack(place, str(channel.get("workspace", "default")), data.get("slack"))
+            yield from _check_slack(place, str(channel.get("workspace", "default")), data)
         elif channel.get("kind") == "discord" and "channel" in channel and "webhook" not in channel:
             yield from _check_discord(place, str(channel.get("bot", "default")), data.get("discord"))
 
 
-def _check_slack(place: Place, workspace: str, section: object) -> Iterator[Problem]:
+def _check_slack(place: Place, workspace: str, data: Mapping[str, Any]) -> Iterator[Problem]:
+    section = data.get("slack")
     entry = _entry(section, workspace)
     if entry is None or not entry.get("bot_token"):
         yield place.problem(
@@ -236,6 +245,12 @@ def _check_slack(place: Place, workspace: str, section: object) -> Iterator[Prob
         text = f"Slack's mode {mode!r} needs slack.{workspace}.{key}"
         text += f" (or set SLACK_{key.upper()})" if workspace == "default" else ""
         yield place.problem(f"{text}; add it, or write mode: off there to post without commands", "no-connection")
+    elif mode == "http" and not isinstance(data.get("http"), dict):
+        yield place.problem(
+            f"Slack's mode 'http' of slack.{workspace} needs the section http:, whose listener takes Slack's requests; "
+            "add `http: {listen: 127.0.0.1:8080}` and let your HTTPS proxy pass /slack/events on to it",
+            "no-listener",
+        )
 
 
 def _check_discord(place: Place, bot: str, section: object) -> Iterator[Problem]:

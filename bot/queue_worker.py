@@ -142,6 +142,8 @@ class Queue:
         self._woken = asyncio.Event()
         self._finishing = False
         self._hold_until: datetime | None = None  # nothing is sent to this channel before
+        self._pace = timedelta(seconds=channel.capabilities.pace_s)
+        self._turn: datetime | None = None  # when the platform's pace allows the next post
         self._last_success: datetime | None = None
         self._refused: int | None = None  # the delivery whose last attempt was refused in words: it is not there
         self._misses = 0  # transient failures in a row
@@ -242,7 +244,7 @@ class Queue:
 
     def _wait_before(self, delivery: Delivery) -> float:
         """Seconds until this delivery may go out."""
-        times = [t for t in (self._hold_until, delivery.not_before) if t is not None]
+        times = [t for t in (self._hold_until, delivery.not_before, self._turn) if t is not None]
         wait = (max(times) - self._tools.clock()).total_seconds() if times else 0.0
         if wait > 0:
             self._hold_until = max(times)
@@ -305,10 +307,11 @@ class Queue:
         if said is not Verdict.LOOK_UP:
             return None
         async with _deadline(self._channel.name, "look-up"):
-            return await self._channel.find(delivery.payload.key)
+            return await self._channel.find(delivery.payload.key, since=delivery.created_at)
 
     async def _post(self, delivery: Delivery) -> Receipt:
         payload = delivery.payload
+        self._turn = self._tools.clock() + self._pace
         async with _deadline(self._channel.name, "post"):
             if isinstance(payload, Message):
                 return await self._channel.post(payload)

@@ -23,7 +23,8 @@ from pydantic import (
 from bot.log import redact_url
 from bot.model import Match, Severity
 from bot.secret import Secret
-from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, at_least, check_web_url, nearest
+from bot.watchlists.settings import ListName, WatchListSettings
+from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, YesNo, at_least, check_web_url, nearest
 
 SHIPPED = "shipped"  # the word under `rules:` for the rules that come with the package
 
@@ -136,11 +137,20 @@ def _ref(value: object) -> str:
     raise ValueError('write a name in quotes, such as "#alerts", or an id')
 
 
+def _discord_id(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    raise ValueError("write an id, which is a number (right-click in Discord with Developer Mode on, Copy ID)")
+
+
 _HIDDEN = WithJsonSchema({"type": "string", "writeOnly": True})
 SecretText = Annotated[Secret, BeforeValidator(_secret), _HIDDEN]
 SecretWebUrl = Annotated[Secret, BeforeValidator(_secret_web_url), _HIDDEN]
 SecretUrl = Annotated[Secret, BeforeValidator(_secret_url), _HIDDEN]
 Ref = Annotated[str, BeforeValidator(_ref), WithJsonSchema({"type": ["string", "integer"]})]
+DiscordId = Annotated[int, BeforeValidator(_discord_id), WithJsonSchema({"type": ["string", "integer"]})]
 Bytes = Annotated[Size, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}(KB|MB)$"})]
 _STRING = WithJsonSchema({"type": "string"})
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), _STRING]
@@ -174,6 +184,7 @@ class SlackSettings(Model):
     kind: Literal["slack"]
     channel: Ref = Field(description='Name ("#sanctions-desk") or id of the channel; the bot must be a member.')
     workspace: Name = Field(default="default", description="Which entry of `slack:` to use.")
+    image: YesNo = Field(default=False, description="Show the article's picture below an alert.")
 
 
 class DiscordSettings(Model):
@@ -188,13 +199,37 @@ class DiscordSettings(Model):
         default=None, description="Name or id of the server, where a channel's name is not unique."
     )
     forum_tags: tuple[Text, ...] = Field(default=(), max_length=5, description="Tags of a new post in a forum.")
+    publish: YesNo = Field(
+        default=True, description="In an announcement channel: publish alerts to the servers that follow it."
+    )
+    mention_roles: tuple[DiscordId, ...] = Field(
+        default=(), max_length=100, description="Ids of roles that an alert pings; nobody else ever is."
+    )
+    mention_from: SeverityWord = Field(
+        default=Severity.HIGH, description="Alerts of this severity and above ping `mention_roles`."
+    )
     bot: Name = Field(default="default", description="Which entry of `discord:` to use.")
+    thread: DiscordId | None = Field(
+        default=None, description="With `webhook`: id of a thread of its channel to post in."
+    )
+    forum: YesNo = Field(
+        default=False, description="With `webhook`: its channel is a forum, and each alert becomes a post there."
+    )
 
     @model_validator(mode="after")
     def _one_target(self) -> DiscordSettings:
         if (self.channel is None) == (self.webhook is None):
             raise ValueError("needs either channel: or webhook:, exactly one of the two")
+        foreign = self.model_fields_set & (_BOT_ONLY if self.webhook else _WEBHOOK_ONLY)
+        if foreign:
+            raise ValueError(
+                f"{min(foreign)}: does nothing with {'webhook' if self.webhook else 'channel'}:; leave it out"
+            )
         return self
+
+
+_BOT_ONLY = frozenset({"guild", "forum_tags", "publish", "mention_roles", "mention_from", "bot"})
+_WEBHOOK_ONLY = frozenset({"thread", "forum"})
 
 
 class AppriseSettings(Model):
@@ -267,6 +302,10 @@ class SlackConnection(Model):
     mode: Literal["socket", "http", "off"] = Field(
         default="socket", description="How commands and buttons come in; `off`: alerts only."
     )
+    pace: Duration = Field(
+        default=timedelta(seconds=1),
+        description="Between two posts in one channel. Slack allows one a second; less is for other servers.",
+    )
 
 
 class DiscordConnection(Model):
@@ -308,3 +347,6 @@ class Settings(Model):
     log: LogSettings = Field(default=LogSettings(), description="What is logged.")
     slack: dict[Name, SlackConnection] = Field(default={}, description="Slack workspaces by name.")
     discord: dict[Name, DiscordConnection] = Field(default={}, description="Discord bots by name.")
+    watchlists: dict[ListName, WatchListSettings] = Field(
+        default={}, description="Sanctions and other watch lists to download, by name."
+    )

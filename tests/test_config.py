@@ -35,6 +35,7 @@ from bot.settings import (
     WebhookSettings,
 )
 from bot.sources_file import SourceEntry, SourcesFile
+from bot.watchlists.settings import WatchListSettings
 from bot.yaml_models import Model
 
 ROOT = Path(__file__).parent.parent
@@ -363,6 +364,7 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "log.", LogSettings
     yield "slack.*.", SlackConnection
     yield "discord.*.", DiscordConnection
+    yield "watchlists.*.", WatchListSettings
     yield "", SourcesFile
     yield "sources.", SourceEntry
 
@@ -376,6 +378,8 @@ def shown_default(field: FieldInfo) -> str | None:
             return f"`{duration.show(length)}`" if length != timedelta(days=1) else "`24h`"
         case Severity() as severity:
             return f"`{severity.word}`"
+        case bool():
+            return f"`{str(field.default).lower()}`"
         case str() | int() | Listen() | Secret() | ZoneInfo() as value:
             return f"`{value}`"
     return None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,9 +82,10 @@ class Bench:
         readable: bool = True,
         starts: Sequence[Step] = (),
         finds: Sequence[Step] = (),
+        pace_s: float = 0.0,
     ) -> FakeChannel:
         self.channels[name] = FakeChannel(
-            name, self.time.clock, readable=readable, script=script, starts=starts, finds=finds
+            name, self.time.clock, readable=readable, script=script, starts=starts, finds=finds, pace_s=pace_s
         )
         return self.channels[name]
 
@@ -214,6 +216,28 @@ async def test_a_rate_limit_is_waited_out_exactly_and_needs_no_look_up(bench: Be
     assert desk.attempts == [(START, "desk-1"), (START, "desk-2"), (limited, "desk-2"), (limited, "desk-3")]
     assert desk.looked_up == []
     assert bench.value("wirewatch_deliveries_total", channel="desk", outcome="rate_limited") == 1
+
+
+async def test_posts_keep_the_distance_that_the_platform_wants_and_the_first_does_not_wait(bench: Bench) -> None:
+    desk, other = bench.channel(Step.OK, Step.LOST, pace_s=1.5), bench.channel(name="other")
+    bench.put(1, 2, 3)
+    bench.put(1, 2, 3, channel="other")
+    deliverer = await bench.start()
+    deliverer.notify()  # being woken does not shorten it
+    await bench.time.until(bench.all_sent)
+    times = [at for at, _ in desk.attempts]
+    assert times[0] == START
+    assert all(later - at >= timedelta(seconds=1.5) for at, later in pairwise(times))
+    assert [at for at, _ in other.attempts] == [START] * 3
+
+
+async def test_a_look_up_reads_no_further_back_than_the_delivery(bench: Bench) -> None:
+    desk = bench.channel(Step.LOST_REPLY)
+    bench.put(1, at=START - timedelta(hours=2))
+    await bench.start()
+    await bench.time.until(bench.all_sent)
+    assert desk.looked_back == [START - timedelta(hours=2)]
+    assert desk.keys == ["desk-1"]
 
 
 async def test_a_rate_limit_holds_the_whole_channel_even_for_what_comes_first(bench: Bench) -> None:

@@ -7,6 +7,7 @@ it never decides whether something is sent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.model import Digest, Message, Notice, Receipt
@@ -15,11 +16,28 @@ from bot.model import Digest, Message, Notice, Receipt
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can do besides posting. ``readable``: :meth:`Channel.find` can look a key up, so that nothing
-    is posted twice after a crash. ``edits`` and ``replies``: posts can be changed, and have threads."""
+    is posted twice after a crash. ``edits`` and ``replies``: posts can be changed, and have threads. ``pace_s``:
+    seconds that the platform wants between two posts; 0 where it names none, or the channel keeps time itself."""
 
     readable: bool = False
     edits: bool = False
     replies: bool = False
+    pace_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of an examination. ``text`` says what is fine, or what is wrong; then ``remedy`` says what to do, where
+    ``text`` does not."""
+
+    subject: str
+    fine: bool
+    text: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        tail = f"; {self.remedy}" if self.remedy else ""
+        return f"{self.subject}: {self.text}{tail}"
 
 
 class Channel(Protocol):
@@ -66,9 +84,9 @@ class Channel(Protocol):
         """Change an earlier post; where ``capabilities.edits`` is false, do nothing and return ``receipt``."""
         ...
 
-    async def find(self, key: str) -> Receipt | None:
-        """The post that carries ``key``, if the channel's recent history holds one. Only where
-        ``capabilities.readable`` is true; others return ``None``."""
+    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+        """The post that carries ``key``, if the channel's recent history holds one. ``since``: it was made then or
+        later, so nobody need read further back. Only where ``capabilities.readable`` is true, else ``None``."""
         ...
 
     async def check(self) -> str | None:

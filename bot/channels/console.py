@@ -117,7 +117,7 @@ class ConsoleChannel:
     async def edit(self, receipt: Receipt, message: Message) -> Receipt:
         return receipt
 
-    async def find(self, key: str) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
         return None
 
     async def check(self) -> str | None:

@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.channels.base import Capabilities
@@ -36,6 +37,7 @@ T = TypeVar("T")
 FIND_MESSAGES = 500  # newest messages that `find` reads: 5 requests
 FIND_THREADS = 20  # newest threads, or posts of a forum, that it looks into
 FIND_IN_THREAD = 100  # messages of each
+CLOCK_SKEW = timedelta(minutes=2)  # between our clock and Discord's time stamps
 UNCERTAIN_MAX = 1000  # keys whose post may have been done
 
 
@@ -163,10 +165,13 @@ class DiscordChannel:
         self._connection.remember(message)
         return edited
 
-    async def find(self, key: str) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+        """Newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`FIND_MESSAGES`; then in the threads
+        under those, and in a forum's posts since then."""
+        oldest = since - CLOCK_SKEW if since else None
         target = await self._target()
         try:
-            posted = await self._ask(lambda c: _find(c, target, key))
+            posted = await self._ask(lambda c: _find(c, target, key, oldest))
         except RefusedError as error:
             raise self._verdict(error) from error
         if posted is None:
@@ -374,7 +379,7 @@ async def _send_to_forum(client: WireClient, target: _Target, post: Post) -> Pos
     return await client.send_to_forum(forum, post, target.tags)
 
 
-async def _find(client: WireClient, target: _Target, key: str) -> Posted | None:
+async def _find(client: WireClient, target: _Target, key: str, oldest: datetime | None) -> Posted | None:
     """The post with ``key``: in the recent history, then in recent threads."""
     import discord
 
@@ -386,8 +391,12 @@ async def _find(client: WireClient, target: _Target, key: str) -> Posted | None:
         forum = await client.place(target.id)
         assert isinstance(forum, discord.ForumChannel)
         threads = await client.recent_threads(forum, FIND_THREADS)
+        if oldest is not None:
+            threads = [t for t in threads if discord.utils.snowflake_time(t) >= oldest]
     else:
         async for posted in client.recent(target.id, FIND_MESSAGES):
+            if oldest is not None and posted.at < oldest:
+                break
             if wanted(posted):
                 return posted
             if posted.has_thread and posted.ours:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.channels.base import Finding
 from bot.channels.discord_connection import DiscordConnection, RefusedError
 from bot.channels.discord_errors import delivery_error
 from bot.errors import DeliveryError
@@ -24,15 +24,6 @@ _THREADS = {
 }
 INVITE_PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16 | 1 << 35 | 1 << 38
 """The six above as Discord's bit set; the invite link in docs/discord.md asks for exactly these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the examination. ``text`` says what is wrong and what to click, or that it is fine."""
-
-    subject: str
-    fine: bool
-    text: str
 
 
 async def examine(connection: DiscordConnection, channels: tuple[DiscordChannel, ...] = ()) -> list[Finding]:

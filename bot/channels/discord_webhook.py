@@ -89,7 +89,7 @@ class DiscordWebhook:
         await self._variants(alert_post(message), "PATCH", f"/messages/{message_id}{query}")
         return receipt
 
-    async def find(self, key: str) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
         return None
 
     async def check(self) -> str | None:

@@ -22,6 +22,7 @@ from bot.errors import DeliveryError
 from bot.log import Log
 from bot.model import Digest, Message, Notice, Receipt
 
+PACE_S: Final = 1.0  # seconds between posts in one channel (docs.slack.dev/apis/web-api/rate-limits)
 LIST_PAGE: Final = 200  # channels a page, as Slack recommends
 LIST_PAGES: Final = 100  # pages until a name counts as unknown
 HISTORY_PAGE: Final = 200  # messages a page; Slack's most is 999
@@ -40,12 +41,10 @@ log = Log("slack")
 class SlackChannel:
     """Posts to one Slack channel, given as ``#name`` or id.
 
-    ``image`` shows the article's picture below an alert. ``broadcast`` shows replies in the channel too. The
-    connection is shared; the channel starts and stops its part of it.
+    ``image`` shows the article's picture below an alert. ``broadcast`` shows replies in the channel too.
+    ``pace_s`` is what the outbox leaves between two posts. The connection is shared; the channel starts and stops its
+    part of it.
     """
-
-    pace_s: Final = 1.0
-    """Seconds between posts that Slack allows in one channel (docs.slack.dev/apis/web-api/rate-limits)."""
 
     def __init__(
         self,
@@ -55,12 +54,14 @@ class SlackChannel:
         connection: SlackConnection,
         image: bool = False,
         broadcast: bool = False,
+        pace_s: float = PACE_S,
     ) -> None:
         self._name = name
         self._channel = channel.strip()
         self._connection = connection
         self._image = image
         self._broadcast = broadcast
+        self._pace_s = pace_s
         self._started = False
         self._id = self._channel if _ID.match(self._channel) else ""
 
@@ -82,7 +83,7 @@ class SlackChannel:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(readable=True, edits=True, replies=True)
+        return Capabilities(readable=True, edits=True, replies=True, pace_s=self._pace_s)
 
     async def start(self) -> None:
         if not self._started:

@@ -49,6 +49,7 @@ class SlackConnection:
 
     Without ``app_token`` and ``signing_secret`` it can post and nothing else; with ``app_token`` it listens by Socket
     Mode; with ``signing_secret`` only, :meth:`http_app` takes Slack's requests. ``api_url`` is ``SLACK_API_URL``.
+    ``listen``: false for ``doctor``, whose websocket would take clicks and commands away from the bot that runs.
     ``on_trouble`` is told once about each trouble that a person has to act on, in one sentence; it must not raise.
     Safe to share: it starts with the first :meth:`start` and stops with the last :meth:`stop`.
     """
@@ -64,6 +65,7 @@ class SlackConnection:
         proxy: str | None = None,
         timeout_s: float = 20.0,
         times: SocketTimes | None = None,
+        listen: bool = True,
         on_trouble: Trouble | None = None,
     ) -> None:
         self.name = name
@@ -74,6 +76,7 @@ class SlackConnection:
         self._proxy = proxy
         self._timeout_s = timeout_s
         self._times = times or SocketTimes()
+        self._listen = listen
         self._on_trouble = on_trouble
         self._users = 0
         self._session: aiohttp.ClientSession | None = None
@@ -120,7 +123,7 @@ class SlackConnection:
 
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_s))
         self.app.client.session = self._session
-        if self._app_token:
+        if self._app_token and self._listen:
             client = self._web_client(self._app_token)
             self._socket = SlackSocket(self.app, self._app_token, client, self._times, self._on_socket)
             self._socket.start()
@@ -244,8 +247,9 @@ class SlackConnection:
                 f"Slack ({self.name}): {refused.note}; buttons and commands rest, alerts are still sent as far as "
                 "Slack takes them. It is tried again without end; look at https://status.slack.com if this lasts."
             )
-        log.error("trouble", workspace=self.name, text=text)
-        if self._on_trouble is not None and (pending := self._on_trouble(text)) is not None:
+        if self._on_trouble is None:
+            log.error("trouble", workspace=self.name, text=text)
+        elif (pending := self._on_trouble(text)) is not None:
             await pending
 
     # -- signed HTTP ------------------------------------------------------------------------------------------------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from bot.channels.base import Finding
 from bot.channels.slack import SlackChannel
 from bot.channels.slack_connection import SlackConnection
 from bot.channels.slack_errors import SlackRefused, meaning
@@ -21,20 +21,6 @@ SCOPES: Final[dict[str, str]] = {
 """Exactly what docs/slack-manifest.yaml asks for, and why."""
 
 NEEDED: Final = frozenset(SCOPES) - {"commands"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the examination. ``text`` says what is fine or what is wrong; then ``remedy`` says what to do."""
-
-    subject: str
-    fine: bool
-    text: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        tail = f"; {self.remedy}" if self.remedy else ""
-        return f"{self.subject}: {self.text}{tail}"
 
 
 async def examine(connection: SlackConnection, channels: Sequence[SlackChannel] = ()) -> tuple[Finding, ...]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-from bot.channels.registry import make_channels
+from bot.channels.base import Channel, Finding
+from bot.channels.registry import Fleet, make_fleet
 from bot.config import Config, load_config
 from bot.errors import ConfigError, DeliveryError, WirewatchError
+from bot.log import set_up
+from bot.model import DeliveryKind, FiredRule, Message, Segment, Severity
+from bot.render import delivery_key
 from bot.store.sql import SqlStore
+
+T = TypeVar("T")
 
 
 def upgrade(path: Path) -> int:
@@ -32,14 +41,15 @@ def upgrade(path: Path) -> int:
     return 0
 
 
-def doctor(path: Path) -> int:
-    """Try everything that a run needs, and say what to do about what is missing."""
+def doctor(path: Path, *, send: bool = False) -> int:
+    """Try everything that a run needs, and say what to do about what is missing. ``send``: post a test alert, too."""
     report = _Report()
     config = report.look(
         "config", lambda: load_config(path, os.environ), lambda c: f"{path}, {len(c.channels)} channels"
     )
     if config is None:
         return 1
+    set_up("error", secrets=config.secrets())  # what is warned of is said below, in words
     from bot.app import load_rules
 
     report.look(
@@ -47,10 +57,10 @@ def doctor(path: Path) -> int:
         lambda: load_rules(config),
         lambda b: f"{len(b.ruleset.rules)} rules, {len(b.ruleset.lists)} lists, {len(b.sources)} sources",
     )
-    report.look("store", lambda: _store(config), str)
+    report.look("store", lambda: _store(config, report), str)
     if not config.contact:
         report.warn("contact", "not set; put your address into contact: so that publishers can reach you")
-    asyncio.run(_channels(config, report))
+    asyncio.run(_channels(config, report, send=send))
     return 1 if report.failed else 0
 
 
@@ -75,7 +85,7 @@ class _Report:
     def __init__(self) -> None:
         self.failed = False
 
-    def look(self, what: str, try_it: Callable[[], object], say: Callable[..., str]):  # type: ignore[no-untyped-def]
+    def look(self, what: str, try_it: Callable[[], T], say: Callable[[T], str]) -> T | None:
         try:
             found = try_it()
         except ConfigError as error:
@@ -87,6 +97,12 @@ class _Report:
         print(f"ok    {what}: {say(found)}")
         return found
 
+    def finding(self, what: str, fine: bool, text: str) -> None:
+        if fine:
+            print(f"ok    {what}: {text}")
+        else:
+            self.fail(what, text)
+
     def fail(self, what: str, text: str) -> None:
         self.failed = True
         print(f"FAIL  {what}: {text}")
@@ -95,7 +111,7 @@ class _Report:
         print(f"warn  {what}: {text}")
 
 
-def _store(config: Config) -> str:
+def _store(config: Config, report: _Report) -> str:
     store = SqlStore(config.store.reveal())
     store.open()
     try:
@@ -103,20 +119,98 @@ def _store(config: Config) -> str:
         counts = store.counts()
     finally:
         store.close()
+    if counts.get("deliveries.parked"):
+        report.warn("deliveries", "some are parked; `wirewatch deliveries list` says why, `... retry` sends them again")
     waiting, parked = counts.get("deliveries.waiting", 0), counts.get("deliveries.parked", 0)
     return f"{config.store}, {counts.get('articles', 0)} articles, {waiting} deliveries waiting, {parked} parked"
 
 
-async def _channels(config: Config, report: _Report) -> None:
-    for name, channel in make_channels(config).items():
-        try:
-            await channel.start()
-            remedy = await channel.check()
-        except DeliveryError as error:
-            remedy = error.text
-        finally:
-            await channel.stop()
-        if remedy:
-            report.fail(f"channel {name}", remedy)
-        else:
-            print(f"ok    channel {name}: {config.channels[name].kind}")
+async def _channels(config: Config, report: _Report, *, send: bool) -> None:
+    fleet = report.look("channels", lambda: make_fleet(config, on_trouble=lambda _: None, listen=False), _counted)
+    if fleet is None:
+        return
+    sound = set()
+    async with contextlib.AsyncExitStack() as stack:
+        for channel in fleet.channels.values():
+            await stack.enter_async_context(_started(channel, report))
+        for name, channel in fleet.channels.items():
+            if name not in fleet.accounts:
+                advice = await channel.check()
+                report.finding(f"channel {name}", advice is None, advice or config.channels[name].kind)
+                sound |= {name} if advice is None else set()
+        async for account, finding in _connections(fleet):
+            on_channel = finding.subject in fleet.accounts
+            subject = f"channel {finding.subject}" if on_channel else f"{account}: {finding.subject}"
+            report.finding(subject, finding.fine, str(finding).partition(": ")[2])
+            sound |= {finding.subject} if on_channel and finding.fine else set()
+        for name, channel in fleet.channels.items():
+            if send and name in sound:
+                await _send(channel, report)
+            elif send:
+                report.warn(f"channel {name}", "no test alert sent; first mend what is said above")
+
+
+async def _connections(fleet: Fleet) -> AsyncIterator[tuple[str, Finding]]:
+    """What is found on each connection and its channels, with the name of the account."""
+    for name, workspace in fleet.slack.items():
+        from bot.channels import slack_doctor
+        from bot.channels.slack import SlackChannel
+
+        rooms = [c for c in fleet.channels.values() if isinstance(c, SlackChannel) and c.connection is workspace]
+        for finding in await slack_doctor.examine(workspace, rooms):
+            yield f"Slack {name}", finding
+    for name, bot in fleet.discord.items():
+        from bot.channels import discord_doctor
+        from bot.channels.discord import DiscordChannel
+
+        places = [c for c in fleet.channels.values() if isinstance(c, DiscordChannel) and c.connection is bot]
+        for finding in await discord_doctor.examine(bot, tuple(places)):
+            yield f"Discord {name}", finding
+
+
+@contextlib.asynccontextmanager
+async def _started(channel: Channel, report: _Report) -> AsyncIterator[None]:
+    try:
+        await channel.start()
+    except DeliveryError as error:
+        report.finding(f"channel {channel.name}", False, error.text)
+    try:
+        yield
+    finally:
+        await channel.stop()
+
+
+async def _send(channel: Channel, report: _Report) -> None:
+    """Post a test alert, which no database knows of."""
+    try:
+        receipt = await channel.post(_test_alert(channel.name, datetime.now(UTC)))
+    except DeliveryError as error:
+        report.fail(f"channel {channel.name}", f"test alert not taken: {error.text}")
+    else:
+        print(f"sent  channel {channel.name}: test alert posted{f', {receipt.url}' if receipt.url else ''}")
+
+
+def _test_alert(channel: str, now: datetime) -> Message:
+    return Message(
+        key=delivery_key(f"doctor {now.isoformat()}", channel, DeliveryKind.ALERT),
+        alert_id="doctor",
+        severity=Severity.INFO,
+        headline=f"Test alert for the channel {channel}",
+        url="https://example.org/wirewatch-test",
+        source="wirewatch doctor",
+        published=now,
+        dated=True,
+        passage=(
+            Segment("If you can read this, "),
+            Segment("alerts arrive here", strong=True),
+            Segment(". It was sent by hand, by whoever runs Wirewatch, and means nothing else."),
+        ),
+        countries=(),
+        rules=(FiredRule("doctor", "Test by wirewatch doctor --send", Severity.INFO, ("alerts arrive here",)),),
+        fallback=f"INFO: Test alert for the channel {channel}",
+    )
+
+
+def _counted(fleet: Fleet) -> str:
+    accounts = sorted(set(fleet.accounts.values()))
+    return f"{len(fleet.channels)} channels" + (f" over {', '.join(accounts)}" if accounts else "")

@@ -47,11 +47,12 @@ async def _run(path: Path) -> int:
         open_app(config, options=options, channels=channels, sources=outlets.sources, allow_private=True) as app,
     ):
         result = await app.once()
-        _summary(console, app, result, time.perf_counter() - began)
+        summary(console, app, result, time.perf_counter() - began)
     return 0 if result.delivered and result.tally.alerts else 1
 
 
-def _summary(console: Console, app: App, result: Result, seconds: float) -> None:
+def summary(console: Console, app: App, result: Result, seconds: float, *, next_steps: bool = True) -> None:
+    """What happened, in a few lines."""
     tally = result.tally
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", justify="right")
@@ -70,6 +71,8 @@ def _summary(console: Console, app: App, result: Result, seconds: float) -> None
     console.print()
     console.print(Rule("what happened", style="dim"))
     console.print(table)
+    if not next_steps:
+        return
     console.print()
     console.print(
         "Next: [bold]wirewatch init DIR[/] writes a config and a rules folder of your own; "

@@ -282,8 +282,8 @@ class Store(Protocol):
         ...
 
     def unpark(self, channel: str | None, now: datetime) -> int:
-        """Set parked deliveries (of one channel or all) to waiting, due ``now``, with no attempts counted. Returns
-        how many."""
+        """Set parked deliveries (of one channel or all) to waiting, due ``now``. Attempts stay counted, so that
+        one which got through before the refusal is looked up and not sent twice. Returns how many."""
         ...
 
     def deliveries(self, states: Sequence[DeliveryState], limit: int) -> tuple[Delivery, ...]:

@@ -50,16 +50,18 @@ class FakeChannel:
         clock: Callable[[], datetime],
         *,
         readable: bool = True,
+        pace_s: float = 0.0,
         script: Iterable[Step] = (),
         starts: Iterable[Step] = (),
         finds: Iterable[Step] = (),
     ) -> None:
-        self._name, self._clock, self._readable = name, clock, readable
+        self._name, self._clock, self._readable, self._pace_s = name, clock, readable, pace_s
         self.script, self.starts, self.finds = deque(script), deque(starts), deque(finds)
         self.down: Step | None = None
         self.history: list[Post] = []
         self.attempts: list[tuple[datetime, str]] = []
         self.looked_up: list[str] = []
+        self.looked_back: list[datetime | None] = []
         self.started = self.stopped = 0
 
     @property
@@ -68,7 +70,7 @@ class FakeChannel:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(readable=self._readable, edits=True, replies=True)
+        return Capabilities(readable=self._readable, edits=True, replies=True, pace_s=self._pace_s)
 
     @property
     def keys(self) -> list[str]:
@@ -98,12 +100,14 @@ class FakeChannel:
         self.history[i] = Post(receipt.key, message, self.history[i].at)
         return receipt
 
-    async def find(self, key: str) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
         self.looked_up.append(key)
+        self.looked_back.append(since)
         await self._end(self.finds.popleft() if self.finds else self.down or Step.OK)
         if not self._readable:
             return None
-        return next((self._receipt(i) for i, post in enumerate(self.history) if post.key == key), None)
+        found = (i for i, post in enumerate(self.history) if post.key == key and (since is None or post.at >= since))
+        return next((self._receipt(i) for i in found), None)
 
     async def check(self) -> str | None:
         return self.down.value if self.down else None

@@ -411,7 +411,7 @@ class TestOutbox:
         assert store.pending("desk", 9) == ()
         assert [d.last_error for d in store.deliveries([DeliveryState.PARKED], 9)] == ["no such channel"] * 3
         assert store.unpark("desk", minutes(3)) == 2
-        assert [(d.attempts, d.not_before) for d in store.pending("desk", 9)] == [(0, minutes(3))] * 2
+        assert [(d.attempts, d.not_before) for d in store.pending("desk", 9)] == [(1, minutes(3))] * 2
         assert store.unpark(None, minutes(3)) == 1
 
     def test_a_sent_delivery_is_never_opened_again(self, store: SqlStore) -> None:

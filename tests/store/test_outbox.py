@@ -86,7 +86,7 @@ class Outbox(RuleBasedStateMachine):
         parked = [p for p in self.posts if p.state is DeliveryState.PARKED and channel in (None, p.channel)]
         assert self.store.unpark(channel, T0) == len(parked)
         for post in parked:
-            post.state, post.attempts = DeliveryState.WAITING, 0
+            post.state = DeliveryState.WAITING
 
     @rule(channel=st.sampled_from(CHANNELS), limit=st.integers(1, 5), name=st.integers(0, 3))
     def fold(self, channel: str, limit: int, name: int) -> None:

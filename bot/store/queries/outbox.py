@@ -180,11 +180,11 @@ def fold(connection: Connection, channel: str, delivery_ids: Sequence[int], dige
 
 
 def unpark(connection: Connection, channel: str | None, now: datetime) -> int:
-    """They start over: no attempts counted, due now."""
+    """Due now. Attempts stay counted: an earlier one may have got through, so the next looks it up first."""
     change = update(deliveries).where(deliveries.c.state == DeliveryState.PARKED.value)
     if channel is not None:
         change = change.where(deliveries.c.channel == channel)
-    return connection.execute(change.values(state=DeliveryState.WAITING.value, attempts=0, not_before=now)).rowcount
+    return connection.execute(change.values(state=DeliveryState.WAITING.value, not_before=now)).rowcount
 
 
 def receipt(connection: Connection, key: str) -> Receipt | None:

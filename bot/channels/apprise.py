@@ -1,0 +1,103 @@
+"""The channel ``apprise``: plain text to any of the services that apprise knows. Needs the extra ``apprise``.
+
+apprise says whether a service took a message, and no more: every failure counts as passing and is tried again. It
+cannot be read back, so after a crash a message may come twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import apprise
+
+from bot.channels.base import Capabilities
+from bot.channels.text import clean, clean_block, cut, safe_url
+from bot.errors import TransientDeliveryError
+from bot.model import Digest, Message, Notice, Receipt
+from bot.secret import Secret
+
+TITLE_MAX = 200  # characters
+BODY_MAX = 1_800  # characters; what apprise splits or cuts beyond a service's own limit, it does in the middle of words
+LINES_MAX = 15  # alerts of a digest
+
+
+class AppriseChannel:
+    """One apprise address. Its text is a secret and is never shown."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, name: str, url: Secret) -> None:
+        """Raises ``ValueError`` if apprise cannot use the address."""
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its messages hold addresses
+        self._name = name
+        self._service = apprise.Apprise()
+        if not self._service.add(url.reveal()):
+            raise ValueError("apprise cannot use this url:; https://appriseit.com/services shows how each is written")
+
+    def __repr__(self) -> str:
+        return f"AppriseChannel({self._name!r})"
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def start(self) -> None:
+        """There is no connection to open."""
+
+    async def stop(self) -> None:
+        """Nor to close."""
+
+    async def post(self, message: Message) -> Receipt:
+        return await self._send(
+            message.key, f"{message.severity.word.upper()}: {message.headline}", alert_text(message)
+        )
+
+    async def post_digest(self, digest: Digest) -> Receipt:
+        return await self._send(digest.key, digest.title, digest_text(digest))
+
+    async def post_notice(self, notice: Notice) -> Receipt:
+        return await self._send(notice.key, notice.title, clean_block(notice.text))
+
+    async def reply(self, to: Receipt, message: Message) -> Receipt:
+        return await self.post(message)
+
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+        return receipt
+
+    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+        return None
+
+    async def check(self) -> str | None:
+        """The address was understood; more cannot be told without posting."""
+        return None
+
+    async def _send(self, key: str, title: str, body: str) -> Receipt:
+        taken = await self._service.async_notify(
+            title=cut(clean(title), TITLE_MAX), body=cut(body, BODY_MAX), body_format=apprise.NotifyFormat.TEXT
+        )
+        if not taken:
+            raise TransientDeliveryError(
+                self._name, "apprise could not deliver; check url: in wirewatch.yaml and that the service is up"
+            )
+        return Receipt(self._name, key, "", datetime.now(UTC))
+
+
+def alert_text(message: Message) -> str:
+    """The facts of an alert, a line each; the address first, so that no cut takes it away."""
+    countries = " ".join(f"{c.flag} {clean(c.name)}" for c in message.countries)
+    rules = ", ".join(clean(rule.title) for rule in message.rules)
+    source = " · ".join(filter(None, (clean(message.source), f"{message.published:%d %b %H:%M} UTC")))
+    passage = clean("".join(segment.text for segment in message.passage))
+    return "\n".join(filter(None, (safe_url(message.url), passage, countries, source, rules)))
+
+
+def digest_text(digest: Digest) -> str:
+    """The reason, then a line and an address for each alert, and how many there are beyond."""
+    shown = digest.lines[:LINES_MAX]
+    lines = [f"- {cut(clean(line.headline), 100)} {safe_url(line.url)}".rstrip() for line in shown]
+    while lines and len("\n".join(lines)) > BODY_MAX - 200:
+        lines.pop()
+    more = digest.total - len(lines)
+    tail = [f"... and {more} more"] if more > 0 else []
+    return "\n".join([cut(clean(digest.reason), 150), *lines, *tail])

@@ -18,7 +18,7 @@ from bot.model import Article, Item, Source
 from bot.urls import canonical, identifies
 
 if TYPE_CHECKING:
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
 MAX_HTML = 400_000  # characters of markup that are looked at; a long article is 100,000
 MAX_TEXT = 100_000  # characters kept of a text

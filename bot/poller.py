@@ -16,7 +16,6 @@ from typing import Protocol, TypeVar
 
 from bot import pipeline, schedule
 from bot.errors import FetchError, FetchReason, SourceError, StoreError
-from bot.fetch import Fetcher
 from bot.health import Metrics
 from bot.log import Log
 from bot.model import Fetched, Match, Source
@@ -25,6 +24,7 @@ from bot.rules.match import Engine
 from bot.sources import kind
 from bot.store.base import Batch, Lease, Poll, Store
 from bot.story import Stories
+from bot.watchlists.refresh import Fetches
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Poller:
     def __init__(
         self,
         store: StoreRunner,
-        fetcher: Fetcher,
+        fetcher: Fetches,
         rulebook: Rulebook,
         stories: Stories,
         *,
@@ -140,7 +140,7 @@ class Poller:
             batch = await self._work(source, lease)
             await self._write(source, lease, batch, began)
         except StoreError as error:
-            self._log.error("poll not stored", source=source.id, error=str(error))
+            self._not_stored(source, error)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - logged, and recorded against the source
@@ -150,7 +150,14 @@ class Poller:
             try:
                 await self._write(source, lease, self._failed(source, lease, failed), began)
             except StoreError as store_error:
-                self._log.error("poll not stored", source=source.id, error=str(store_error))
+                self._not_stored(source, store_error)
+
+    def _not_stored(self, source: Source, error: StoreError) -> None:
+        """The store could take neither news nor a failure: only the log and the summary of a run can tell."""
+        self._log.error("poll not stored", source=source.id, error=str(error))
+        self.tally.polls += 1
+        self.tally.failed += 1
+        self.failures[source.id] = str(error)
 
     async def _work(self, source: Source, lease: Lease) -> Batch:
         """Fetch and run the stages that need no knowledge of other sources."""
@@ -207,7 +214,14 @@ class Poller:
                     first_poll=lease.first,
                 )
                 poll = replace(poll, new_items=len(articles), elapsed_s=time.perf_counter() - began)
-                full = Batch(poll, assembled.articles, assembled.stories, assembled.alerts, assembled.deliveries)
+                full = Batch(
+                    poll,
+                    assembled.articles,
+                    assembled.stories,
+                    assembled.alerts,
+                    assembled.deliveries,
+                    assembled.shadow,
+                )
                 try:
                     new = await self._store.commit(full)
                 except BaseException:
@@ -224,6 +238,7 @@ class Poller:
 
     def _count_matches(self, judged: Iterable[pipeline.Judged]) -> None:
         for one in judged:
+            self._metrics.article("matched" if one.matches else "unmatched")
             if one.matches:
                 self.tally.matched += 1
             for match in one.matches:
@@ -233,7 +248,7 @@ class Poller:
         self, source: Source, lease: Lease, poll: Poll, new: tuple[str, ...], decisions: tuple[pipeline.Decision, ...]
     ) -> None:
         self.last_finished = poll.finished_at
-        self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s)
+        self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s, poll.finished_at)
         tally = self.tally
         tally.polls += 1
         tally.items += poll.items

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.entities.facts import is_country
@@ -15,11 +15,11 @@ from bot.entities.gazetteer import load_gazetteer
 from bot.errors import ConfigError, Level, Problem
 from bot.model import Mention, Source
 from bot.rules.compile import Program, build
+from bot.rules.evaluate import LabelledSpan
 from bot.rules.inflect import Inflector, cache_folder
 from bot.rules.load import load_rules
-from bot.rules.evaluate import LabelledSpan
 from bot.rules.match import Engine, Labeller
-from bot.rules.model import RuleSet
+from bot.rules.model import NameList, RuleSet
 from bot.sources_file import load_sources
 from bot.text import Text
 
@@ -49,19 +49,24 @@ def load(
     model: str | None = None,
     routed_rules: Callable[[Collection[str]], tuple[Problem, ...]] = lambda known: (),
     alias: Mapping[Path, Path] | None = None,
+    watch_lists: Mapping[str, NameList] | None = None,
 ) -> Rulebook:
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
 
     ``channels``: the names that rules may send to, ``None`` where they are not known. ``model``: the configured
     statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
-    ``alias``: how messages name a file that is read from elsewhere.
+    ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
     """
+
+    def name(path: Path) -> Path:
+        return shown((alias or {}).get(path, path))
+
     problems: list[Problem] = []
     sources: tuple[Source, ...] = ()
     try:
         sources = load_sources(folders)
     except ConfigError as error:
-        problems.extend(error.problems)
+        problems.extend(replace(p, file=name(p.file)) for p in error.problems)
     known_sources = None if problems else [s.id for s in sources]
     known_tags = None if problems else sorted({t for s in sources for t in s.tags})
     loaded = load_rules(
@@ -71,7 +76,8 @@ def load(
         sources=known_sources,
         source_tags=known_tags,
         has_model=model is not None,
-        shown=lambda path: shown((alias or {}).get(path, path)),
+        watch_lists=watch_lists,
+        shown=name,
     )
     problems.extend(loaded.problems)
     ids = [rule.id for rule in loaded.ruleset.rules]

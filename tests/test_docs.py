@@ -205,7 +205,7 @@ def test_explain_prints_what_the_page_shows(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "own.yaml").write_text(rule.body, "utf-8")
     (tmp_path / "wirewatch.yaml").write_text("rules: [shipped, rules/]\nchannels: {console: {kind: console}}\n")
-    title, text = lines(output)[:2]
+    title, text = [line for line in lines(output) if line][:2]
     (tmp_path / "article.txt").write_text(f"{title}\n{text}\n", "utf-8")
     found = run(*command.removeprefix("$ wirewatch ").split(), folder=tmp_path)
     assert found.stderr == ""

@@ -6,11 +6,14 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.app import App, Options, open_app
 from bot.config import Config, load_config
 from bot.log import set_up
+
+NAMED_MAX = 3  # sources of which the same is said
 
 
 def run(path: Path, *, once: bool) -> int:
@@ -41,11 +44,22 @@ async def _once(config: Config) -> int:
         f"{tally.matched} matched, {tally.alerts} alerted",
         file=sys.stderr,
     )
-    for source, error in sorted(result.failures.items()):
-        print(f"  {source}: {error}", file=sys.stderr)
+    for line in (*_by_text(result.failures), *_by_text(app.poller.notes)):
+        print(f"  {line}", file=sys.stderr)
     if not result.delivered:
         print("some deliveries wait for their channel; the next run sends them", file=sys.stderr)
     return 0 if result.delivered and not result.failures else 1
+
+
+def _by_text(said: Mapping[str, str]) -> list[str]:
+    """What was said of which sources; the same of many is one line."""
+    sources: dict[str, list[str]] = {}
+    for source, text in sorted(said.items()):
+        sources.setdefault(text, []).append(source)
+    return [
+        f"{', '.join(names[:NAMED_MAX])}{f' and {more} more' if (more := len(names) - NAMED_MAX) > 0 else ''}: {text}"
+        for text, names in sources.items()
+    ]
 
 
 def _greet(app: App) -> None:

@@ -9,15 +9,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot import rulebook
-from bot.config import load_config
+from bot.cli import complain, lines_of
+from bot.config import load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, WirewatchError
 from bot.rules import selftest
+from bot.rules.inflect import Inflector, cache_folder
+from bot.rules.lint import lint
+
+DEFAULT_CONFIG = Path("wirewatch.yaml")
 
 
-def load(config: Path, rules: Sequence[Path] | None) -> rulebook.Rulebook:
-    """The rulebook of a config, or of folders named on the command line. Raises ``ConfigError``."""
+def load(config: Path, rules: Sequence[Path] | None, *, optional: bool = False) -> rulebook.Rulebook:
+    """The rulebook of a config, or of folders named on the command line. ``optional``: where there is no config and
+    none was named, that of the shipped rules. Raises ``ConfigError``."""
     if rules:
         return rulebook.load([path.resolve() for path in rules])
+    if optional and config == DEFAULT_CONFIG and not config.exists():
+        complain("no wirewatch.yaml here, so these are the shipped rules (`wirewatch init DIR` makes your own)")
+        return rulebook.load([shipped_rules()])
     from bot.app import load_rules
 
     return load_rules(load_config(config, os.environ))
@@ -33,15 +42,17 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         problems.extend(error.problems)
     else:
         problems.extend(book.warnings)
-        outcomes = selftest.run(book.engine)
+        problems.extend(lint(book.ruleset, book.engine.program, forms=Inflector(cache_folder()).forms))
+        outcomes = selftest.run(book.engine, book.sources)
         problems.extend(o.problem for o in outcomes if not o.passed)
         sources = sum(s.enabled for s in book.sources.values())
-        counts = (len(book.ruleset.rules), len(outcomes), len(book.ruleset.lists), sources)
-        summary = "{} rules, {} tests, {} lists, {} sources".format(*counts)
+        counts = {"rule": len(book.ruleset.rules), "test": len(outcomes), "list": len(book.ruleset.lists)}
+        summary = ", ".join(_number(n, what) for what, n in (counts | {"source": sources}).items())
     errors = sum(p.level is Level.ERROR for p in problems)
     _print(sorted(problems, key=lambda p: (str(p.file), p.line, p.column)), output)
     if output == "text":
-        found = f"{errors} errors, {len(problems) - errors} warnings" if problems else "no problems"
+        found = f"{_number(errors, 'error')}, {_number(len(problems) - errors, 'warning')}"
+        found = found if problems else "no problems"
         print(f"{summary}: {found}" if summary else found, file=sys.stderr if errors else sys.stdout)
     return 1 if errors else 0
 
@@ -61,6 +72,11 @@ def _print(problems: Sequence[Problem], output: str) -> None:
         ]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
+    if output == "sarif":
+        from bot.cli.sarif import to_sarif
+
+        print(json.dumps(to_sarif(problems, Path.cwd()), ensure_ascii=False, indent=2))
+        return
     for p in problems:
         if output == "github":
             # docs.github.com, "Workflow commands for GitHub Actions": data and properties are escaped
@@ -68,26 +84,30 @@ def _print(problems: Sequence[Problem], output: str) -> None:
             file = str(p.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
             print(f"::{p.level.value} file={file},line={max(p.line, 1)},col={max(p.column, 1)},title={p.code}::{text}")
         else:
-            print(p if p.level is Level.ERROR else f"{p.file}:{p.line}:{p.column}: warning: {p.text}")
+            print(*lines_of((p,)))
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def test(config: Path, rules: Sequence[Path] | None, only: Sequence[str]) -> int:
     """Run the tests of the rules, or of those named."""
-    book = load(config, rules)
+    book = load(config, rules, optional=True)
     known = {rule.id for rule in book.ruleset.rules}
     for name in only:
         if name not in known:
             from bot.rules.language import nearest
 
-            raise WirewatchError(f"no rule {name!r}{nearest(name, known) or '; `wirewatch check` lists the files'}")
-    outcomes = [o for o in selftest.run(book.engine) if not only or o.rule.id in only]
+            raise WirewatchError(f"no rule {name!r}{nearest(name, known) or '; check its id in the rules folders'}")
+    outcomes = [o for o in selftest.run(book.engine, book.sources) if not only or o.rule.id in only]
     failed = [o for o in outcomes if not o.passed]
     for outcome in failed:
         print(outcome.problem)
     untested = [r.id for r in book.engine.rules if not r.tests and (not only or r.id in only)]
     if untested:
         print(f"without tests: {', '.join(untested)}")
-    print(f"{len(outcomes)} tests, {len(failed)} failed")
+    print(f"{_number(len(outcomes), 'test')}, {len(failed)} failed")
     return 1 if failed else 0
 
 

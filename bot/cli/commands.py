@@ -16,14 +16,26 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 sources_app = typer.Typer(help="The news sources.", no_args_is_help=True, rich_markup_mode=None)
+lists_app = typer.Typer(help="The lists that rules name.", no_args_is_help=True, rich_markup_mode=None)
 db_app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sources_app, name="sources")
+app.add_typer(lists_app, name="lists")
 app.add_typer(db_app, name="db")
+deliveries_app = typer.Typer(
+    help="What waits for a channel, or was refused.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(deliveries_app, name="deliveries")
 
 CONFIG = typer.Option("--config", "-c", help="The config file.", envvar="WIREWATCH_CONFIG")
 Config = Annotated[Path, CONFIG]
 Rules = Annotated[
-    list[Path] | None, typer.Option("--rules", help="Rule folders in place of those in the config; may be repeated.")
+    list[Path] | None,
+    typer.Option(
+        "--rules",
+        exists=True,
+        file_okay=False,
+        help="Rule folders in place of those in the config; may be repeated.",
+    ),
 ]
 DEFAULT_CONFIG = Path("wirewatch.yaml")
 
@@ -34,6 +46,7 @@ class CheckFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     GITHUB = "github"
+    SARIF = "sarif"
 
 
 class SchemaOf(StrEnum):
@@ -82,8 +95,16 @@ def run(
 
 
 @app.command()
-def demo() -> int:
+def demo(
+    chat: Annotated[
+        bool, typer.Option("--chat", help="Post to a Slack and a Discord on this machine, and show both as web pages.")
+    ] = False,
+) -> int:
     """Run the whole pipeline on sample news: no tokens, no network."""
+    if chat:
+        from bot.demo.chat import run as chat_work
+
+        return chat_work()
     from bot.demo.run import run as work
 
     return work()
@@ -95,7 +116,7 @@ def check(
     rules: Rules = None,
     output: Annotated[CheckFormat, typer.Option("--format", help="How findings are printed.")] = CheckFormat.TEXT,
 ) -> int:
-    """Check the config, the rules with their tests, the lists and the sources."""
+    """Check config, rules with their tests, lists, sources."""
     from bot.cli.checks import check as work
 
     return work(config, rules, output.value)
@@ -136,33 +157,72 @@ def match(
     stories: Annotated[bool, typer.Option("--stories", help="Give the story of each document, too.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to use.")] = 1,
 ) -> int:
-    """Read documents as JSON Lines on standard input, write what matched as JSON Lines."""
+    """Match documents: JSON Lines in, JSON Lines out.
+
+    Reads {"id", "title", "text", "url"?, "source"?, "published"?, "lang"?} on standard input, one to a line, and writes
+    which rules fire and which countries are named, in the same order.
+    """
     from bot.cli.matching import match as work
 
     return work(config, rules, stories=stories, jobs=jobs)
+
+
+@app.command("rules")
+def rule_hits(
+    rule: Annotated[str | None, typer.Argument(help="One rule, with the newest articles that it fired on.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[str, typer.Option("--since", help="How far back, such as 24h, 14d, 4w.")] = "14d",
+) -> int:
+    """How often each rule fired, day by day."""
+    from bot.cli.history import rules as work
+
+    return work(config, rule, since)
+
+
+@app.command()
+def backtest(
+    what: Annotated[str, typer.Argument(help="The id of a rule, or a file with rules.")],
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[str, typer.Option("--since", help="How far back, such as 24h, 30d, 8w.")] = "30d",
+    against: Annotated[
+        str | None, typer.Option("--against", help="live: show what is gained and lost against the rules in force.")
+    ] = None,
+) -> int:
+    """Replay a rule over the stored articles: what would it have caught?"""
+    if against not in (None, "live"):
+        raise typer.BadParameter("--against takes live")
+    from bot.cli.history import backtest as work
+
+    return work(config, what, since, against == "live")
 
 
 @app.command()
 def schema(
     of: Annotated[SchemaOf, typer.Argument(help="What the schema is for.")] = SchemaOf.RULES,
 ) -> int:
-    """Print a JSON Schema, for completion and checks in editors."""
+    """Print a JSON Schema for editors."""
     from bot.cli.checks import schema as work
 
     return work(of.value)
 
 
 @app.command()
-def doctor(config: Config = DEFAULT_CONFIG) -> int:
-    """Check that everything a run needs is there: config, rules, store, channels."""
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    send: Annotated[bool, typer.Option("--send", help="Post a test alert to each channel.")] = False,
+) -> int:
+    """Check that everything a run needs is there: config, rules, store, tokens, permissions, channels."""
     from bot.cli.doctor import doctor as work
 
-    return work(config)
+    return work(config, send=send)
 
 
 @app.command()
 def health(config: Config = DEFAULT_CONFIG) -> int:
-    """Ask the running bot whether it does its work (for container health checks; needs http: in the config)."""
+    """Ask the running bot whether it works.
+
+    For container health checks; needs http: in the config.
+    """
     from bot.cli.doctor import health as work
 
     return work(config)
@@ -185,6 +245,52 @@ def sources_check(
     from bot.cli.sources import check_sources as work
 
     return work(config, only or [])
+
+
+@deliveries_app.command("list")
+def deliveries_list(config: Config = DEFAULT_CONFIG) -> int:
+    """List what is not in its channel yet: what was refused, with the reason, and what waits."""
+    from bot.cli.deliveries import list_deliveries as work
+
+    return work(config)
+
+
+@deliveries_app.command("retry")
+def deliveries_retry(
+    channel: Annotated[
+        str | None, typer.Argument(help="A name under channels: in the config; all if not given.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> int:
+    """Send again what a channel refused, once the reason is mended."""
+    from bot.cli.deliveries import retry as work
+
+    return work(config, channel)
+
+
+@lists_app.command("show")
+def lists_show(
+    name: Annotated[str | None, typer.Argument(help="One list, with what became of its names.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> int:
+    """Show the lists: those of the rules folders and the downloaded ones, with size, date and source."""
+    from bot.cli.lists import show as work
+
+    return work(config, name)
+
+
+@lists_app.command("refresh")
+def lists_refresh(
+    names: Annotated[list[str] | None, typer.Argument(help="Names under watchlists:; all if none is given.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take a list that has shrunk by half, which is refused otherwise.")
+    ] = False,
+) -> int:
+    """Download the watch lists that have changed, and say what came and went."""
+    from bot.cli.lists import refresh as work
+
+    return work(config, names or [], accept=accept)
 
 
 @db_app.command("upgrade")

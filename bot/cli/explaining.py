@@ -8,19 +8,24 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.cli.checks import load
-from bot.errors import WirewatchError
+from bot.cli.steps import Branch, closeness, condense, few, miss
+from bot.errors import SourceError, WirewatchError
 from bot.rules.evaluate import Subject
-from bot.rules.explain import Explanation, Step
+from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
+from bot.rules.model import Rule
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.tree import Tree
 
-NEAR_MISSES = 5  # rules that did not fire but found something, shown without being asked for
+NEAR_MISSES = 5  # rules that did not fire but found much of what they ask for, shown without being asked for
+NEAR_MISS = 0.5  # of what a rule asks for
+UNWRAPPED = 1_000_000  # columns
 HEADLINE_MAX = 300  # characters
 TEXT_MAX = 10_000_000  # bytes; an article is a thousandth of it
 
@@ -29,7 +34,7 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     """Explain a text. Exit status 0 whether rules fire or not."""
     from rich.console import Console
 
-    engine = load(config, rules).engine
+    engine = load(config, rules, optional=True).engine
     by_id = {rule.id: rule for rule in engine.rules}
     for name in only:
         if name not in by_id:
@@ -37,43 +42,79 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
 
             raise WirewatchError(f"no rule {name!r}{nearest(name, by_id) or ''}")
     analysis = engine.analyse(_subject(what, title))
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # What goes to a file or a pipe is not wrapped, so that it can be searched.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNWRAPPED)
     fired = [explain_rule(analysis, by_id[m.rule_id]) for m in analysis.matches]
     chosen = [explain_rule(analysis, by_id[name]) for name in only]
     _show_text(console, analysis, chosen or fired)
     _show_countries(console, analysis)
     if chosen:
         for one in chosen:
-            _show_rule(console, one)
+            _show_rule(console, one, everything=True)
         return 0
     for one in fired:
-        _show_rule(console, one)
+        _show_rule(console, one, everything=False)
     if not fired:
-        console.print("no rule fires\n")
-    _show_misses(console, analysis, [r.id for r in engine.rules if r.id not in {e.rule.id for e in fired}])
+        console.print("No rule fires.\n")
+    silent = {rule.id for rule in engine.rules} - {one.rule.id for one in fired}
+    _show_misses(console, analysis, [rule for rule in engine.rules if rule.id in silent])
     return 0
 
 
 def _subject(what: str, title: str | None) -> Subject:
     if what.startswith(("http://", "https://")):
-        return asyncio.run(_page(what))
-    try:
-        raw = sys.stdin.buffer.read(TEXT_MAX + 1) if what == "-" else Path(what).read_bytes()
-    except OSError as error:
-        raise WirewatchError(f"{what}: cannot be read ({error.strerror}); check the path") from None
-    if len(raw) > TEXT_MAX:
-        raise WirewatchError(f"{what}: larger than {TEXT_MAX // 10**6} MB; cut the article out of it")
-    text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
-    if title is None:
+        found = asyncio.run(_page(what))
+        return found if title is None else Subject(title, found.text)
+    raw = _read(what)
+    text = _decode(raw, what)
+    if text[:200].lstrip().lower().startswith(("<!doctype html", "<html")):
+        from bot.page import page_text
+
+        headline, text = page_text(raw, None)
+        title = headline if title is None else title
+    elif title is None:
         title, text = _headline(text)
-    if not (title or text).strip():
-        raise WirewatchError(f"{what}: there is no text in it")
+    if not (title + text).strip():
+        raise WirewatchError(f"{_shown(what)}: there is no text in it")
     return Subject(title, text)
+
+
+def _read(what: str) -> bytes:
+    try:
+        if what == "-":
+            raw = sys.stdin.buffer.read(TEXT_MAX + 1)
+        else:
+            with Path(what).open("rb") as file:
+                raw = file.read(TEXT_MAX + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise WirewatchError(f"{_shown(what)}: cannot be read ({reason}); check the path") from None
+    if len(raw) > TEXT_MAX:
+        raise WirewatchError(f"{_shown(what)}: larger than {TEXT_MAX // 10**6} MB; cut the article out of it")
+    return raw
+
+
+def _decode(raw: bytes, what: str) -> str:
+    """UTF-8, or UTF-16 with its mark, or what old Windows programs write. Raises ``WirewatchError`` for no text."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = raw.decode("utf-16", "replace")
+    elif b"\0" in raw:
+        raise WirewatchError(f"{_shown(what)}: not a text but binary data; save the article as text or HTML")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _shown(what: str) -> str:
+    return "standard input" if what == "-" else what
 
 
 def _headline(text: str) -> tuple[str, str]:
     """A short first line above more text is a headline; a lone line is a text."""
-    first, _, rest = text.lstrip("\ufeff\n").partition("\n")
+    first, _, rest = text.lstrip("\n").partition("\n")
     if not rest.strip():
         return "", first
     return (first.strip(), rest.strip("\n")) if len(first) <= HEADLINE_MAX else ("", text)
@@ -84,11 +125,19 @@ async def _page(url: str) -> Subject:
     from bot.model import Fetched, HttpState, Source
     from bot.page import page_text
 
-    async with Fetcher() as fetcher:
-        answer = await fetcher.fetch(Source("page", url), HttpState(), datetime.now(UTC))
-    assert isinstance(answer, Fetched)
+    # Whoever sits at the command line may read the host that they name; where it leads to inside stays shut.
+    try:
+        own = urlsplit(url).hostname
+    except ValueError as error:
+        raise WirewatchError(f"{url} is no address ({error}); check it") from None
+    async with Fetcher(allow_private=frozenset({own} if own else ())) as fetcher:
+        try:
+            answer = await fetcher.fetch(Source("page", url), HttpState(), datetime.now(UTC))
+        except SourceError as error:
+            raise WirewatchError(error.text) from None
+    assert isinstance(answer, Fetched)  # nothing conditional was sent
     title, text = page_text(answer.content, answer.url)
-    if not text:
+    if not text.strip():
         raise WirewatchError(f"no article text found on {url}; save the text to a file and explain that")
     return Subject(title, text)
 
@@ -97,14 +146,18 @@ def _show_text(console: Console, analysis: Analysis, shown: Sequence[Explanation
     from rich.text import Text
 
     body = Text(analysis.text.body)
-    if analysis.text.title:
-        body.stylize("bold", 0, analysis.text.title_length)
     for mention in analysis.mentions:
         body.stylize("cyan", mention.start, mention.end)
     for one in shown:
         for evidence in one.match.evidence if one.match else one.when.evidence:
             body.stylize("bold black on yellow", evidence.start, evidence.end)
-    console.print(body)
+    start = analysis.text.text_start
+    if analysis.text.title:
+        headline = body[: analysis.text.title_length]
+        headline.stylize_before("bold")
+        console.print(headline)
+        console.print()
+    console.print(body[start:])
     console.print()
 
 
@@ -115,7 +168,7 @@ def _show_countries(console: Console, analysis: Analysis) -> None:
 
     for code in analysis.countries:
         mentions = [m for m in analysis.mentions if m.entity == code]
-        line = Text(f"{flag(code)}  {country_name(code)} ")
+        line = Text(f"{flag(code)} {country_name(code)}: ")
         line.append(", ".join(dict.fromkeys(f"{m.text} ({m.kind.value})" for m in mentions)), "cyan")
         reasons = dict.fromkeys(m.reason for m in mentions if m.reason)
         if reasons:
@@ -125,61 +178,61 @@ def _show_countries(console: Console, analysis: Analysis) -> None:
         console.print()
 
 
-def _show_rule(console: Console, one: Explanation) -> None:
+def _show_rule(console: Console, one: Explanation, *, everything: bool) -> None:
     from rich.text import Text
     from rich.tree import Tree
 
     mark, style = ("✔", "bold green") if one.match else ("✘", "bold red")
     head = Text(f"{mark} {one.rule.id}", style)
     head.append(f"  {one.rule.title} · {one.rule.severity.word}", "default")
-    tree = Tree(head)
-    _grow(tree, one.when)
+    tree = Tree(head, guide_style="dim")
+    _grow(tree, condense(one.when, everything=everything))
     if one.unless is not None:
-        node = tree.add(Text("unless" + (": suppressed the match" if one.suppressed else ": did not hold"), "italic"))
-        _grow(node, one.unless)
-    if one.match is None:
-        tree.add(Text(one.reason, "yellow"))
+        if one.unless.holds:
+            node = tree.add(Text("unless: suppresses the match", "yellow"))
+            _grow(node, condense(one.unless, everything=everything))
+        else:
+            tree.add(Text("unless: does not hold", "dim"))
+    if one.match is None and not one.suppressed:
+        tree.add(Text(miss(one), "yellow"))
     console.print(tree)
     console.print()
 
 
-def _grow(tree: Tree, step: Step) -> None:
+def _grow(tree: Tree, branch: Branch) -> None:
     from rich.text import Text
 
-    line = Text("✔ " if step.holds else "✘ ", "green" if step.holds else "red")
-    line.append(step.label)
-    if not step.children:
-        words = dict.fromkeys(e.text for e in step.evidence)
-        if words:
-            line.append(f"  {', '.join(words)}", "bold yellow")
-    if step.note:
-        line.append(f"  ({step.note})", "dim")
+    if branch.holds is None:
+        line = Text(branch.label, "dim")
+    else:
+        line = Text("✔ " if branch.holds else "✘ ", "green" if branch.holds else "red")
+        shown = few(branch.words)
+        if shown.casefold() != branch.label.casefold():
+            line.append(f"{branch.label}: " if shown else branch.label, "default")
+        line.append(shown, "bold yellow")
+    if branch.note:
+        line.append(f"  ({branch.note})", "dim")
     node = tree.add(line)
-    # A long list of alternatives shows those that held; the rest is one line.
-    silent = [c for c in step.children if not c.holds] if step.holds else []
-    for child in step.children:
-        if child not in silent or len(step.children) <= 6:
-            _grow(node, child)
-    if silent and len(step.children) > 6:
-        node.add(Text(f"✘ {len(silent)} others", "dim"))
+    for child in branch.children:
+        _grow(node, child)
 
 
-def _show_misses(console: Console, analysis: Analysis, ids: Sequence[str]) -> None:
-    by_id = {rule.id: rule for rule in analysis.engine.rules}
-    explained = [explain_rule(analysis, by_id[name]) for name in ids]
-    scored = sorted(((_held(e.when), e) for e in explained), key=lambda pair: -pair[0])
-    near = [e for score, e in scored if score > 0 or e.suppressed][:NEAR_MISSES]
+def _show_misses(console: Console, analysis: Analysis, rules: Sequence[Rule]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    explained = [explain_rule(analysis, rule) for rule in rules]
+    scored = [(2.0 if e.suppressed else closeness(e.when), e) for e in explained]
+    near = sorted((pair for pair in scored if pair[0] >= NEAR_MISS), key=lambda pair: -pair[0])[:NEAR_MISSES]
     if near:
-        console.print("did not fire, but found something (see one with --rule ID):")
-        for one in near:
-            console.print(f"  ✘ {one.rule.id}: ", one.reason, markup=False, sep="")
-    rest = len(ids) - len(near)
+        console.print("Nearly:")
+        for _, one in near:
+            console.print(
+                Padding(
+                    Text.assemble(("✘ ", "red"), (one.rule.id, "bold"), f"  {miss(one)}"), (0, 0, 0, 2), expand=False
+                )
+            )
+    rest = len(rules) - len(near)
     if rest:
-        console.print(f"{rest} other rules found nothing")
-
-
-def _held(step: Step) -> int:
-    """How many leaves with words held."""
-    if not step.children:
-        return int(step.holds and bool(step.evidence))
-    return sum(_held(child) for child in step.children)
+        others = f"{rest} {'other ' if near or len(rules) < len(analysis.engine.rules) else ''}rules did not fire"
+        console.print(f"{others}; --rule ID shows why.", style="dim")

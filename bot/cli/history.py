@@ -115,7 +115,9 @@ def _show_differences(console: Console, found: Sequence[replaying.Difference]) -
 
     for one in found:
         console.print()
-        head = f"{one.rule_id} against the live rule: {one.same} as before, {len(one.gained)} gained, {len(one.lost)} lost"
+        head = (
+            f"{one.rule_id} against the live rule: {one.same} as before, {len(one.gained)} gained, {len(one.lost)} lost"
+        )
         console.print(Text(head, "bold"))
         for mark, style, hits in (("+", "green", one.gained), ("-", "red", one.lost)):
             for hit in replaying.spread_examples(hits, EXAMPLES):

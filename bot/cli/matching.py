@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
+import signal
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from datetime import UTC, datetime
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from bot.cli.checks import load
+from bot.errors import WirewatchError
 from bot.model import Article, Mention
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
 from bot.sources.dates import parse_date
-from bot.story import Stories
+from bot.story import WINDOW, Stories
 from bot.urls import canonical
 
 LINE_MAX = 64 * 1024 * 1024  # bytes of one document
 CHUNK = 64  # documents handed to a process at once
 CHUNKS_AHEAD = 4  # for each process; bounds the memory
+REMEMBERED_MAX = 100_000  # documents after which a story ends at the latest, dated or not; bounds the memory
 FORGET_EVERY = 10_000  # documents between two clean-ups of the stories
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may spell half a character; no text can hold one
 
 
 def match(config: Path, rules: Sequence[Path] | None, *, stories: bool, jobs: int) -> int:
     """Match standard input. Exit status 1 if a line was malformed."""
-    engine = load(config, rules).engine
+    engine = load(config, rules, optional=True).engine
     out = sys.stdout.buffer
     placed = _Placer() if stories else None
     bad = False
-    for document, line in _matched(engine, sys.stdin.buffer, jobs):
+    for document, line in _matched(engine, sys.stdin.buffer, jobs, config, rules):
         if "error" in line:
             bad = True
         elif placed is not None:
@@ -46,29 +53,33 @@ def match(config: Path, rules: Sequence[Path] | None, *, stories: bool, jobs: in
 Line = dict[str, Any]
 
 
-def _matched(engine: Engine, stream: BinaryIO, jobs: int) -> Iterator[tuple[Line, Line]]:
+def _matched(
+    engine: Engine, stream: BinaryIO, jobs: int, config: Path, rules: Sequence[Path] | None
+) -> Iterator[tuple[Line, Line]]:
     numbered = enumerate(_lines(stream), 1)
     if jobs == 1:
         for number, raw in numbered:
             yield _one(engine, number, raw)
         return
-    # Forked children share the engine's memory; where there is no fork, each gets its copy.
+    # Forked children share the engine's memory; where there is no fork, each reads the rules for itself.
     fork = "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if fork else "spawn")
     _Worker.engine = engine
-    pool = (
-        ProcessPoolExecutor(jobs, mp_context=context)
-        if fork
-        else ProcessPoolExecutor(jobs, mp_context=context, initializer=_Worker.take, initargs=(engine,))
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_Worker.start, initargs=() if fork else (config, rules)
     )
-    with pool:
-        waiting: deque[Future[list[tuple[Line, Line]]]] = deque()
+    waiting: deque[Future[list[tuple[Line, Line]]]] = deque()
+    try:
         while chunk := list(islice(numbered, CHUNK)):
             waiting.append(pool.submit(_Worker.chunk, chunk))
             if len(waiting) >= jobs * CHUNKS_AHEAD:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+    except BrokenProcessPool:
+        raise WirewatchError("a process died, perhaps for want of memory; try fewer --jobs") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class _Worker:
@@ -77,8 +88,11 @@ class _Worker:
     engine: Engine
 
     @classmethod
-    def take(cls, engine: Engine) -> None:
-        cls.engine = engine
+    def start(cls, config: Path | None = None, rules: Sequence[Path] | None = None) -> None:
+        """Ctrl-C is for the parent, which then stops its children. A child that was not forked reads the rules."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if config is not None:
+            cls.engine = load(config, rules, optional=True).engine
 
     @classmethod
     def chunk(cls, lines: list[tuple[int, bytes]]) -> list[tuple[Line, Line]]:
@@ -86,15 +100,12 @@ class _Worker:
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines that are not blank; one that is too long is cut, which makes it malformed."""
+    """The lines; one that is too long is cut, which makes it malformed."""
     while line := stream.readline(LINE_MAX + 1):
-        if len(line) > LINE_MAX:
+        if len(line) > LINE_MAX and not line.endswith(b"\n"):
             while (more := stream.readline(LINE_MAX)) and not more.endswith(b"\n"):
                 pass
-        if line.strip():
-            yield line
-        else:
-            yield b""
+        yield line
 
 
 def _one(engine: Engine, number: int, raw: bytes) -> tuple[Line, Line]:
@@ -104,32 +115,37 @@ def _one(engine: Engine, number: int, raw: bytes) -> tuple[Line, Line]:
     except ValueError as error:
         return {}, {"id": None, "line": number, "error": str(error)}
     analysis = engine.analyse(
-        Subject(document["title"], document["text"], document.get("source") or "", lang=document.get("lang"))
+        Subject(document["title"], document["text"], document["source"], lang=document["lang"] or None)
     )
     return document, {"id": document["id"], **result(analysis)}
 
 
 def _document(raw: bytes) -> Line:
-    if not raw:
+    if not raw.strip():
         raise ValueError("an empty line; write one JSON object to a line")
     if len(raw) > LINE_MAX:
         raise ValueError(f"longer than {LINE_MAX // 2**20} MiB; split it")
     try:
-        found = json.loads(raw)
+        found = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 at byte {error.start + 1}; convert the file") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"not JSON ({error}); write one object to a line") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON at column {error.pos + 1} ({error.msg}); write one object to a line") from None
+    except RecursionError:
+        raise ValueError("not JSON that can be read: nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError('not an object; write {"id": ..., "title": ..., "text": ...}')
-    if not isinstance(found.get("id"), str | int) or isinstance(found["id"], bool):
+    if found.get("id") is None:
         raise ValueError('no "id"; give each document a text or a number')
+    if not isinstance(found["id"], str | int) or isinstance(found["id"], bool):
+        raise ValueError('"id" is neither a text nor a whole number')
+    document: Line = {"id": found["id"]}
     for key in ("title", "text", "url", "source", "published", "lang"):
-        if found.get(key) is None:
-            found[key] = "" if key in ("title", "text") else None
-        elif not isinstance(found[key], str):
+        value = found.get(key)
+        if value is not None and not isinstance(value, str):
             raise ValueError(f'"{key}" is not a text')
-    return found
+        document[key] = _SURROGATE.sub("\ufffd", value or "")
+    return document
 
 
 def result(analysis: Analysis) -> Line:
@@ -169,21 +185,23 @@ def result(analysis: Analysis) -> Line:
 
 
 class _Placer:
-    """Stories in the order of the input; time is that of the documents, or stands still where they have none."""
+    """Stories in the order of the input. Time is that of the newest document so far, and moves on by a little with each
+    document, so that what has no date leaves the window, too."""
 
     def __init__(self) -> None:
         self._stories = Stories()
         self._now = datetime(1970, 1, 1, tzinfo=UTC)
+        self._step: timedelta = WINDOW / REMEMBERED_MAX
         self._count = 0
 
     def place(self, document: Line) -> str | int:
-        published = parse_date(document["published"]) if document.get("published") else None
-        if published is not None and published > self._now:
-            self._now = published
-        url = document.get("url") or ""
+        """The id of the first document of the story that this one belongs to."""
+        published = parse_date(document["published"]) if document["published"] else None
+        self._now = max(self._now + self._step, published or self._now)
+        url = document["url"]
         article = Article(
             key=json.dumps(document["id"]),
-            source_id=document.get("source") or "",
+            source_id=document["source"],
             guid="",
             url=url,
             title=document["title"],
@@ -194,10 +212,10 @@ class _Placer:
         )
         story = self._stories.place(article, self._now)
         self._stories.remember(article, story, (), self._now)
+        self._stories.keep()
         self._count += 1
         if self._count % FORGET_EVERY == 0:
             self._stories.forget(self._now)
-        self._stories.keep()
         found: str | int = json.loads(story.id)
         return found
 

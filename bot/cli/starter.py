@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,12 @@ def init(folder: Path) -> int:
     if target.exists():
         raise WirewatchError(f"{target} is there already; name another folder, or edit it")
     rules = folder / "rules"
-    rules.mkdir(parents=True, exist_ok=True)
+    try:
+        rules.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WirewatchError(
+            f"{rules}: cannot be made ({error.strerror}); name a folder that you can write to"
+        ) from None
     # The sample config stands beside the shipped rules, in a checkout and in the installed package alike.
     shutil.copyfile(shipped_rules().parent / target.name, target)
     written = [target]
@@ -48,5 +54,6 @@ def init(folder: Path) -> int:
             written.append(path)
     for path in written:
         print(f"wrote {path}")
-    print(f"next: cd {folder} && wirewatch check && wirewatch run")
+    go = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
+    print(f"next: {go}wirewatch check && wirewatch run")
     return 0

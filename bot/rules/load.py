@@ -6,7 +6,7 @@ replaces rules by id, defines and lists by name; inside one folder a second one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +56,14 @@ def load_rules(
     sources: Iterable[str] | None = None,
     source_tags: Iterable[str] | None = None,
     has_model: bool = False,
+    watch_lists: Mapping[str, NameList] | None = None,
     shown: Callable[[Path], Path] = lambda path: path,
 ) -> Loaded:
     """Read everything. ``channels``, ``sources``, ``source_tags``: the names that rules may use, ``None`` where that is
-    not known. ``shown`` turns a path into the one that messages name."""
+    not known. ``watch_lists``: the downloaded ones. ``shown`` turns a path into the one that messages name."""
     problems: list[Problem] = []
-    lists: dict[str, NameList] = {}
+    watched = watch_lists or {}
+    lists: dict[str, NameList] = dict(watched)
     documents: list[list[Map]] = []
     for folder in folders:
         if not folder.is_dir():
@@ -72,6 +74,10 @@ def load_rules(
         files, list_files = rule_files(folder)
         _read_lists(list_files, lists, problems, is_country, shown)
         documents.append(_read_documents(files, problems, shown))
+    for name in watched.keys() & lists.keys():
+        if lists[name] is not watched[name]:
+            text = f"the list {name!r} is a watch list of wirewatch.yaml already; rename one of the two"
+            problems.append(lists[name].place.problem(text, "duplicate-list"))
     reader = Reader(
         lists,
         is_country=is_country,

@@ -124,7 +124,7 @@ class Selectors(Fields):
         if countries and not found.countries:
             self._bad(place, f"the list {name!r} holds names, not countries; use list: {name}", "wrong-list")
             return None
-        if not countries and not found.names:
+        if not countries and found.countries:
             self._bad(place, f'the list {name!r} holds countries, not names; use country: "@{name}"', "wrong-list")
             return None
         return found
@@ -146,7 +146,8 @@ class Selectors(Fields):
         listed = self._list(name, scalar.place, countries=False)
         if listed is None:
             return None
-        if entry.key != "list" and not any(n.kind in (entry.key, "any") for n in listed.names):
+        # A watch list that was not downloaded yet has no names; the rules that name it load all the same.
+        if entry.key != "list" and listed.names and not any(n.kind in (entry.key, "any") for n in listed.names):
             text = f"the list {name!r} holds no name of the kind {entry.key}; use list: {name}"
             self._bad(scalar.place, text, "wrong-list")
             return None

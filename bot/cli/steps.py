@@ -1,0 +1,193 @@
+"""The tree of an explanation, condensed to what a person wants to read.
+
+Of the alternatives of a condition that holds, one is shown; lists of words become one line; what found nothing at all
+is a number. Pure: :mod:`bot.cli.explaining` colours it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.rules.explain import Explanation, Step
+
+LISTED_MAX = 6  # words of a list of alternatives on one line
+COUNTRY_WEIGHT = 0.4  # of a country beside other members: nearly every article names one
+ALL_BUT_NEAR = 0.9  # every member is there, only too far apart
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One line of the tree. ``holds`` is ``None`` for a remark that is no condition."""
+
+    holds: bool | None
+    label: str
+    words: tuple[str, ...] = ()
+    note: str = ""
+    children: tuple[Branch, ...] = ()
+
+
+def condense(step: Step, *, everything: bool = False) -> Branch:
+    """A step as a branch. ``everything``: alternatives that found nothing are shown, too."""
+    name, inner = _unwrap(step)
+    listed = _alternatives(inner)
+    if listed is not None and inner.children:
+        return _list_line(name, inner, listed)
+    label = f"{name}: {inner.label}" if name else inner.label
+    if not inner.children:
+        return Branch(inner.holds, label, words(inner), inner.note)
+    if inner.label == "none":
+        return _none_line(label, inner, everything)
+    if inner.label == "any" and inner.holds:
+        return _first_way(name, inner, everything)
+    if inner.label == "any":
+        return Branch(False, label, children=_failed_ways(inner, everything))
+    shown = inner.children if not inner.holds else tuple(c for c in inner.children if c.holds)
+    return Branch(inner.holds, label, (), inner.note, tuple(condense(c, everything=everything) for c in shown))
+
+
+def words(step: Step) -> tuple[str, ...]:
+    """What a step found, in the order of the text, without repeats; countries with their codes."""
+    found = (f"{e.text} ({e.entity})" if e.entity else e.text for e in step.evidence)
+    return tuple(dict.fromkeys(" ".join(words.split()) for words in found))
+
+
+def few(listed: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(listed) - LISTED_MAX
+    return ", ".join(listed[:LISTED_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+def closeness(step: Step) -> float:
+    """How much of a condition was found, from 0 to 1."""
+    if step.holds:
+        return 1.0
+    if not step.children or step.label == "none":
+        return 0.0
+    if step.label == "any" or len(step.children) == 1:
+        best = max(closeness(c) for c in step.children)
+        return min(best, 0.5) if step.label.startswith("count") else best
+    # What holds without having found something ("none", a source) says nothing about the text.
+    telling = [(_weight(c), closeness(c)) for c in step.children if not c.holds or c.evidence]
+    total = sum(weight for weight, _ in telling)
+    return min(sum(weight * part for weight, part in telling) / total, ALL_BUT_NEAR) if total else 0.0
+
+
+def miss(explanation: Explanation) -> str:
+    """One sentence: what was found, and what was missing."""
+    if explanation.suppressed:
+        return explanation.reason
+    if not closeness(explanation.when):
+        return "nothing of it is in the text"
+    # Words say more than countries, so they come first.
+    found = sorted(dict.fromkeys(_found(explanation.when)), key=lambda words: words.endswith(")"))
+    missing = _missing(explanation.when)
+    return f"found {few(found)}; {missing}" if found else missing
+
+
+def _unwrap(step: Step) -> tuple[str, Step]:
+    """Conditions with one part that only name it or say where to look (use, title, lead) melt into that part."""
+    names = []
+    while len(step.children) == 1 and (step.label.startswith("use: ") or step.label in ("title", "lead")):
+        names.append(step.label.removeprefix("use: "))
+        step = step.children[0]
+    return ", ".join(names[:2]), step
+
+
+def _alternatives(step: Step) -> tuple[str, ...] | None:
+    """The words of which one is enough, where a step is nothing but that."""
+    if not step.children:
+        return (step.label,)
+    if step.label != "any":
+        return None
+    listed: list[str] = []
+    for child in step.children:
+        name, inner = _unwrap(child)
+        below = _alternatives(inner)
+        if below is None or "title" in name or "lead" in name:
+            return None
+        listed.extend(below)
+    return tuple(listed)
+
+
+def _list_line(name: str, step: Step, listed: Sequence[str]) -> Branch:
+    if step.holds:
+        return Branch(True, name or f"one of {len(listed)}", words(step))
+    none = f"none of {few(listed)}"
+    return Branch(False, f"{name}: {none}" if name else none)
+
+
+def _none_line(label: str, step: Step, everything: bool) -> Branch:
+    if not step.holds:
+        held = tuple(condense(c, everything=everything) for c in step.children if c.holds)
+        return Branch(False, label, note="this must not hold", children=held)
+    return Branch(True, f"{label} of {few([_name(c) for c in step.children])}")
+
+
+def _first_way(name: str, step: Step, everything: bool) -> Branch:
+    """Of alternatives that hold, the first; one is enough."""
+    held = [c for c in step.children if c.holds]
+    if everything and len(held) > 1:
+        return Branch(
+            True, f"{name}: any" if name else "any", (), "", tuple(condense(c, everything=True) for c in held)
+        )
+    first = condense(held[0], everything=everything)
+    note = f"and {len(held) - 1} other {'way' if len(held) == 2 else 'ways'}" if len(held) > 1 else ""
+    label = f"{name}: {first.label}" if name else first.label
+    return replace(first, label=label, note="; ".join(filter(None, (first.note, note))))
+
+
+def _failed_ways(step: Step, everything: bool) -> tuple[Branch, ...]:
+    plain = [c for c in step.children if not c.children]
+    rest = sorted((c for c in step.children if c.children), key=closeness, reverse=True)
+    shown = rest if everything else [c for c in rest if closeness(c) > 0]
+    lines = [condense(c, everything=everything) for c in shown]
+    if plain:
+        lines.append(Branch(False, f"none of {few([c.label for c in plain])}"))
+    if len(shown) < len(rest):
+        lines.append(Branch(None, f"{len(rest) - len(shown)} other ways found nothing"))
+    return tuple(lines)
+
+
+def _name(step: Step) -> str:
+    """A condition in a word or two."""
+    name, inner = _unwrap(step)
+    listed = _alternatives(inner)
+    return name or (few(listed) if listed else inner.label)
+
+
+def _weight(step: Step) -> float:
+    return COUNTRY_WEIGHT if step.label.startswith("country: ") else 1.0
+
+
+def _best(step: Step) -> Step:
+    return max(step.children, key=closeness)
+
+
+def _found(step: Step) -> Iterable[str]:
+    """What the alternative that came closest did find."""
+    if step.holds:
+        yield from words(step)
+    elif step.label == "any":
+        yield from _found(_best(step))
+    elif step.label != "none":
+        for child in step.children:
+            yield from _found(child)
+
+
+def _missing(step: Step) -> str:
+    name, inner = _unwrap(step)
+    listed = _alternatives(inner)
+    if listed is not None:
+        if inner.note and not inner.children:
+            return f"missing {inner.label} ({inner.note})"
+        what = few(listed) if len(listed) == 1 else f"any of {few(listed)}"
+        return f"missing {name} ({what})" if name else f"missing {what}"
+    if inner.label == "any":
+        return _missing(_best(inner))
+    if inner.label == "none":
+        return f"it must not say {few([w for c in inner.children if c.holds for w in words(c)])}"
+    broken = [c for c in inner.children if not c.holds]
+    if not broken or inner.label.startswith("at_least"):
+        return inner.note or f"{inner.label} does not hold"
+    return "; ".join(_missing(c) for c in broken[:2])

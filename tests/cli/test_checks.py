@@ -1,0 +1,145 @@
+"""``check``, ``test``, ``schema``, ``init``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.conftest import RULES, Run
+
+BROKEN = """\
+rules:
+  - id: flood
+    title: Flood
+    severity: hihg
+    when: {any: [flood, {list: nil}]}
+    tests: [{match: "A storm."}]
+"""
+
+
+def test_all_well_is_one_line(room: Path, run: Run) -> None:
+    ran = run("check")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == "2 rules, 2 tests, 0 lists, 0 sources: no problems\n"
+
+
+def test_every_problem_has_its_place_what_is_wrong_and_what_to_do(room: Path, run: Run) -> None:
+    (room / "rules" / "own.yaml").write_text(BROKEN, encoding="utf-8")
+    (room / "rules" / "sources.yaml").write_text("sources: [{id: a, url: nowhere}]\n", encoding="utf-8")
+    ran = run("check")
+    assert ran.status == 1
+    lines = ran.out.splitlines()
+    assert lines[0].startswith("rules/own.yaml:4:15: ")
+    assert "'high'" in lines[0]
+    assert any(line.startswith("rules/own.yaml:5:") and "'nil'" in line for line in lines)
+    assert any(line.startswith("rules/sources.yaml:1:") for line in lines)
+    assert ran.err == f"{len(lines)} errors, 0 warnings\n"
+
+
+def test_a_failing_test_inside_a_rule_is_a_problem_with_its_place(room: Path, run: Run) -> None:
+    (room / "rules" / "own.yaml").write_text(RULES.replace("A river flows", "A river rises"), encoding="utf-8")
+    for ran in (run("check"), run("test"), run("test", "flood")):
+        assert ran.status == 1
+        assert "rules/own.yaml:11:" in ran.out
+        assert "must be ignored, but matched" in ran.out
+    assert run("test", "clash").status == 0
+
+
+def test_a_warning_says_that_it_is_one_and_refuses_nothing(room: Path, run: Run) -> None:
+    (room / "rules" / "own.yaml").write_text(RULES.replace("{use: fire_words}", "fired"), encoding="utf-8")
+    ran = run("check")
+    assert ran.status == 0
+    assert "rules/own.yaml:2:3: warning: nothing uses the define 'fire_words'" in ran.out
+    assert ran.out.endswith("0 errors, 1 warning\n")
+
+
+@pytest.mark.parametrize("output", ["json", "github", "sarif"])
+def test_findings_come_in_the_forms_of_machines(room: Path, run: Run, output: str) -> None:
+    (room / "rules" / "own.yaml").write_text(BROKEN, encoding="utf-8")
+    ran = run("check", "--format", output)
+    assert ran.status == 1
+    if output == "json":
+        found = json.loads(ran.out)[0]
+        assert (found["file"], found["line"], found["column"], found["level"]) == ("rules/own.yaml", 4, 15, "error")
+    elif output == "github":
+        assert ran.out.startswith("::error file=rules/own.yaml,line=4,col=15,title=")
+    else:
+        (log,) = json.loads(ran.out)["runs"]
+        place = log["results"][0]["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "rules/own.yaml"
+        assert place["region"] == {"startLine": 4, "startColumn": 15}
+        assert {r["ruleId"] for r in log["results"]} == {r["id"] for r in log["tool"]["driver"]["rules"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param(b"rules: [\n", "rules/own.yaml:", id="broken YAML"),
+        pytest.param(b"\x00\x01\x02", "rules/own.yaml:1:1", id="binary"),
+        pytest.param(b"rules: [caf\xe9]\n", "rules/own.yaml:1:", id="not UTF-8"),
+        pytest.param(b"just words\n", "rules/own.yaml:1:1", id="no mapping"),
+    ],
+)
+def test_a_file_that_is_no_rule_file_is_a_finding_with_its_place(room: Path, run: Run, text: bytes, place: str) -> None:
+    (room / "rules" / "own.yaml").write_bytes(text)
+    ran = run("check")
+    assert ran.status == 1
+    assert ran.out.startswith(place), ran.out
+
+
+def test_rules_of_several_folders_are_named_on_the_command_line(room: Path, run: Run) -> None:
+    more = room / "more"
+    more.mkdir()
+    (more / "a.yaml").write_text("rules: [{id: storm, title: Storm, severity: low, when: storm}]", encoding="utf-8")
+    assert run("check", "--rules", "rules", "--rules", "more").out.startswith("3 rules")
+    assert run("check", "--rules", "more").out.startswith("1 rule, ")
+
+
+def test_rules_without_tests_are_named(room: Path, run: Run) -> None:
+    assert run("test").out == "without tests: clash\n2 tests, 0 failed\n"
+
+
+def test_an_unknown_rule_gets_a_suggestion(room: Path, run: Run) -> None:
+    ran = run("test", "fluud")
+    assert (ran.status, ran.err) == (1, "wirewatch: no rule 'fluud'; did you mean 'flood'?\n")
+
+
+@pytest.mark.parametrize("of", ["rules", "lists", "sources", "config"])
+def test_schemas_are_schemas(run: Run, of: str) -> None:
+    Draft202012Validator.check_schema(json.loads(run("schema", of).out))
+
+
+def test_init_writes_a_starter_that_passes_its_own_check(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WIREWATCH_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    ran = run("init", "my desk")
+    assert ran.status == 0
+    assert "cd 'my desk' && wirewatch check" in ran.out
+    monkeypatch.chdir(tmp_path / "my desk")
+    assert run("check").status == 0
+    assert run("test", "example-our-company").status == 0
+    before = (tmp_path / "my desk" / "wirewatch.yaml").read_text(encoding="utf-8")
+    again = run("init", ".")
+    assert (again.status, len(again.err.splitlines())) == (1, 1)
+    assert "is there already" in again.err
+    assert (tmp_path / "my desk" / "wirewatch.yaml").read_text(encoding="utf-8") == before
+
+
+def test_init_never_overwrites_rules(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "own.yaml").write_text("rules: []\n", encoding="utf-8")
+    assert run("init", str(tmp_path)).status == 0
+    assert (tmp_path / "rules" / "own.yaml").read_text(encoding="utf-8") == "rules: []\n"
+
+
+def test_init_where_nothing_can_be_written_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    ran = run("init", str(tmp_path / "file"))
+    assert ran.status == 1
+    assert "cannot be made" in ran.err
+    assert len(ran.err.splitlines()) == 1

@@ -1,0 +1,65 @@
+"""``sources list`` and ``sources check``, and the summary of ``run --once``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.cli.bot import _by_text
+from tests.bot_process import Room, rss
+from tests.fakes.feeds import Answer, FeedServer
+
+
+def room_of(folder: Path) -> Room:
+    return Room(folder, "  console: {kind: console}\n")
+
+
+async def test_check_says_of_each_source_whether_it_lives_and_stores_nothing(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    pages = {
+        "/ok": Answer(rss(["Flood warning one", "A quiet day"])),
+        "/html": Answer(b"<!doctype html><title>Log in</title>"),
+        "/500": Answer(status=500),
+        "/moved": Answer(status=301, headers={"Location": "/ok"}),
+    }
+    async with FeedServer(pages) as server:
+        room.sources(*(server.url(path) for path in pages))
+        status, out, err = await room.run("sources", "check")
+        assert (status, err) == (1, "")
+        lines = dict(line.split(": ", 1) for line in sorted(out.splitlines()) if ": " in line)
+        assert lines["ok    source-0"].startswith("rss 2.0, 2 items, newest ")
+        assert "web page" in lines["FAIL  source-1"]
+        assert "500" in lines["FAIL  source-2"]
+        assert lines["ok    source-3"].endswith(f"moved to {server.url('/ok')}")
+        assert out.endswith("4 sources, 2 failed\n")
+        assert not (tmp_path / "wirewatch.db").exists()
+        status, out, _ = await room.run("sources", "check", "source-0")
+        assert (status, len(out.splitlines())) == (0, 2)
+    status, out, err = await room.run("sources", "check", "source-9x")
+    assert (status, out) == (1, "")
+    assert err.startswith("wirewatch: no source 'source-9x'; did you mean 'source-")
+
+
+async def test_the_list_shows_the_state_of_each_source(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    async with FeedServer({"/ok": Answer(rss(["Flood warning one"])), "/500": Answer(status=500)}) as server:
+        room.sources(server.url("/ok"), server.url("/500"))
+        _, out, _ = await room.run("sources", "list")
+        assert out.endswith("2 sources, 0 failing\n")
+        assert out.count("new") == 2
+        status, out, err = await room.run("run", "--once")
+        assert status == 1
+        assert "polled 2 sources (1 failed), 1 items, 1 new, 1 matched, 1 alerted" in err
+        assert "  source-1: " in err
+        assert "Flood warning one" in out
+        status, out, _ = await room.run("sources", "list")
+    assert status == 0
+    rows = {line.split()[0]: line for line in out.splitlines()}
+    assert rows["source-0"].split()[1:4] == ["ok", "1m", *rows["source-0"].split()[3:4]]
+    assert "failing" in rows["source-1"]
+    assert "500" in out
+    assert out.endswith("2 sources, 1 failing\n")
+
+
+def test_the_same_word_on_many_sources_is_one_line() -> None:
+    said = {f"s{n}": "the disk is full" for n in range(5)} | {"t": "answered with a web page"}
+    assert _by_text(said) == ["s0, s1, s2 and 2 more: the disk is full", "t: answered with a web page"]

@@ -1,0 +1,140 @@
+"""What holds for every command: exit statuses, one clear sentence, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import __version__
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def shell(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command line in bash; ``wirewatch`` stands for this bot."""
+    words = command.replace("wirewatch ", f"'{sys.executable}' -m bot ")
+    return subprocess.run(
+        ["bash", "-c", words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert (run("--version").status, run("--version").out) == (0, f"wirewatch {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nope"], "nope"),
+        (["check", "--nope"], "--nope"),
+        (["explain"], "Missing argument"),
+        (["check", "--format", "xml"], "'text'"),
+        (["match", "--jobs", "0"], "--jobs"),
+        (["check", "--rules", "nowhere"], "nowhere"),
+        (["check", "--rules", "wirewatch.yaml"], "is a file"),
+        (["sources"], None),
+    ],
+)
+def test_wrong_usage_is_told_with_status_2(room: Path, run: Run, arguments: list[str], words: str | None) -> None:
+    ran = run(*arguments)
+    assert ran.status == 2
+    if words is not None:
+        assert words in ran.err
+        assert "Value error" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "run", "run --once", "sources list", "db upgrade"])
+def test_without_a_config_a_command_says_how_to_get_one(
+    command: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WIREWATCH_CONFIG", raising=False)
+    ran = run(*command.split())
+    assert ran.status == 1
+    assert "wirewatch.yaml:0:0: no such file; write one with `wirewatch init DIR`" in ran.out + ran.err
+
+
+def test_the_config_can_be_named_by_the_environment(room: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (room / "wirewatch.yaml").rename(room / "other.yaml")
+    monkeypatch.setenv("WIREWATCH_CONFIG", str(room / "other.yaml"))
+    assert run("check").status == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["wirewatch --help", "wirewatch check", "wirewatch match", "wirewatch schema"])
+def test_output_that_cannot_be_written_is_one_sentence(room: Path, command: str) -> None:
+    ran = shell(f"""echo '{{"id": 1, "text": "flood warning"}}' | {command} > /dev/full""", room)
+    assert ran.returncode == 1
+    assert ran.stderr == "wirewatch: cannot write the output: No space left on device; send it elsewhere\n"
+
+
+def test_closed_streams_are_no_reason_for_a_traceback(room: Path) -> None:
+    assert shell("wirewatch match <&-", room).returncode == 0
+    closed = shell("wirewatch check >&-", room)
+    assert (closed.returncode, len(closed.stderr.splitlines())) == (1, 1)
+    assert "standard output is closed" in closed.stderr
+    assert shell("wirewatch check 2>&-", room).returncode == 0
+    assert shell("wirewatch check >&- 2>&-", room).returncode == 1
+
+
+def test_a_terminal_that_cannot_spell_a_letter_gets_its_number(room: Path) -> None:
+    (room / "article.txt").write_text("Überschwemmung: a flood warning stands in Köln.", encoding="utf-8")
+    ran = shell("wirewatch explain article.txt", room, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "K\\xf6ln" in ran.stdout
+
+
+def test_an_internal_error_is_one_line_and_its_place_can_be_asked_for(
+    room: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("bot.cli.checks.schema", broken)
+    ran = run("schema")
+    assert ran.status == 1
+    assert ran.err.startswith("wirewatch: internal error (ZeroDivisionError: a bug)")
+    assert "WIREWATCH_TRACEBACK=1" in ran.err
+    monkeypatch.setenv("WIREWATCH_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        run("schema")
+
+
+@pytest.mark.parametrize("command", [["match"], ["match", "--jobs", "2"], ["run"]], ids=" ".join)
+def test_ctrl_c_stops_without_a_traceback(room: Path, command: list[str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", *command],
+        cwd=room,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if command[0] == "match":
+        # Far more than fits into the pipes' buffers, so that the command is at work when its first line comes.
+        for n in range(1_000):
+            process.stdin.write(b'{"id": %d, "text": "A flood warning stands."}\n' % n)
+        process.stdin.flush()
+        process.stdout.readline()
+    else:
+        assert process.stderr is not None
+        assert b"wirewatch runs" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
+    _, err = process.communicate(timeout=60)
+    assert b"Traceback" not in err
+    assert process.returncode == (0 if command == ["run"] else 130)

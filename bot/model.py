@@ -99,7 +99,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a feed, as the publisher gave it. ``title`` and ``text`` are plain text (no tags, entities resolved).
+    """One entry of a feed, as the publisher gave it. ``title`` and ``text`` are plain text: no tags, no entities.
 
     ``url`` is absolute http(s) or empty. ``published`` is ``None`` for a missing or unreadable date.
     """

@@ -32,7 +32,8 @@ class Room:
         self.rules.mkdir()
         (self.rules / "rules.yaml").write_text(RULES, encoding="utf-8")
         self.config.write_text(
-            f'rules: [rules/]\nstore: "sqlite:///wirewatch.db"\nallow_private: ["127.0.0.1"]\n{extra}channels:\n{channels}',
+            f'rules: [rules/]\nstore: "sqlite:///wirewatch.db"\nallow_private: ["127.0.0.1"]\n{extra}'
+            f"channels:\n{channels}",
             encoding="utf-8",
         )
 
@@ -65,7 +66,7 @@ class Room:
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something that another process does. Raises ``TimeoutError``."""
     async with asyncio.timeout(WAIT_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - another process sets no event here
             await asyncio.sleep(0.01)
 
 

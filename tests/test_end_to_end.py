@@ -90,7 +90,13 @@ async def test_the_same_story_from_three_outlets_is_alerted_once(tmp_path: Path)
 async def test_one_bad_source_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
     async with WebhookReceiver() as receiver, FeedServer() as news:
         room = Room(tmp_path, hook(receiver))
-        news.answers.update({"/good": Answer(rss([])), "/html": Answer(b"<!doctype html><title>Login</title>"), "/500": Answer(status=500)})
+        news.answers.update(
+            {
+                "/good": Answer(rss([])),
+                "/html": Answer(b"<!doctype html><title>Login</title>"),
+                "/500": Answer(status=500),
+            }
+        )
         room.sources(*(news.url(p) for p in ("/good", "/html", "/500")))
         await room.run("run", "--once")
         news.answers["/good"] = Answer(rss(["Flood warning today"]))

@@ -16,10 +16,13 @@ _MODULES = {
     "feed": "bot.sources.feed",
 }
 
+# Kinds that sources.yaml cannot ask for, since something else brings the source.
+_INTERNAL = {"list_change": "bot.sources.list_change"}
+
 KINDS: frozenset[str] = frozenset(_MODULES)
 """The names that ``kind:`` may have in a source."""
 
 
 def kind(name: str) -> Kind:
     """The kind of that name. Raises ``KeyError``: config checks names against :data:`KINDS` beforehand."""
-    return cast("Kind", import_module(_MODULES[name]))
+    return cast("Kind", import_module(_MODULES.get(name) or _INTERNAL[name]))

@@ -93,7 +93,9 @@ def test_a_file_that_is_no_rule_file_is_a_finding_with_its_place(room: Path, run
 def test_rules_of_several_folders_are_named_on_the_command_line(room: Path, run: Run) -> None:
     more = room / "more"
     more.mkdir()
-    (more / "a.yaml").write_text("rules: [{id: storm, title: Storm, severity: low, when: storm}]", encoding="utf-8")
+    (more / "a.yaml").write_text(
+        "rules: [{id: storm, title: Storm, severity: low, when: ice storm warning}]", encoding="utf-8"
+    )
     assert run("check", "--rules", "rules", "--rules", "more").out.startswith("3 rules")
     assert run("check", "--rules", "more").out.startswith("1 rule, ")
 

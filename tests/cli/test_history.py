@@ -1,0 +1,110 @@
+"""``wirewatch rules`` and ``backtest`` over a stored archive."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import pipeline, rulebook
+from bot.cli.history import spark
+from bot.model import Source
+from bot.store.base import Batch, Poll
+from bot.store.sql import SqlStore
+from bot.story import Stories
+from tests.cli.conftest import Run
+from tests.samples import article
+
+NOW = datetime.now(UTC)
+TEXTS = {
+    "a": ("Flood warning for the lower valley", 0),
+    "b": ("River rises above the quay", 1),
+    "c": ("Flood warning in a video game", 1),
+    "d": ("Gardens open to visitors", 2),
+}
+
+
+@pytest.fixture
+def archive(room: Path) -> Path:
+    """Four articles of three days, as the bot would have stored them."""
+    engine = rulebook.load([room / "rules"]).engine
+    articles = [
+        article(key, title=title, text=title, published=NOW - timedelta(days=age), fetched_at=NOW - timedelta(days=age))
+        for key, (title, age) in TEXTS.items()
+    ]
+    made = pipeline.assemble(
+        pipeline.judge(articles, engine), Stories(), lambda matches: ("console",), NOW, max_age=None, first_poll=False
+    )
+    store = SqlStore(f"sqlite:///{room / 'own.db'}")
+    store.upgrade()
+    store.open()
+    store.sync_sources([Source("wire", "https://wire.example/feed")], NOW, {})
+    poll = Poll("wire", NOW, NOW, "ok")
+    store.commit(Batch(poll, made.articles, made.stories, made.alerts, made.deliveries, made.shadow))
+    store.close()
+    return room
+
+
+def test_a_rule_is_replayed_over_the_archive(archive: Path, run: Run) -> None:
+    ran = run("backtest", "flood", "--since", "30d")
+    assert (ran.status, ran.err) == (0, "")
+    assert "4 articles of the last 30d" in ran.out
+    assert "flood  2 hits" in ran.out
+    assert "River rises above the quay" in ran.out
+    assert "video game" not in ran.out
+
+
+def test_a_draft_is_held_against_the_live_rule(archive: Path, run: Run) -> None:
+    draft = archive / "draft.yaml"
+    draft.write_text("rules:\n  - {id: flood, severity: high, when: {any: [flood warning, gardens]}}\n", "utf-8")
+    ran = run("backtest", "draft.yaml", "--against", "live")
+    assert (ran.status, ran.err) == (0, "")
+    assert "flood  3 hits" in ran.out
+    assert "flood against the live rule: 1 as before, 2 gained, 1 lost" in ran.out
+    assert "- " in ran.out.partition("against the live rule")[2]
+
+
+def test_the_hits_of_each_rule_are_shown_by_day(archive: Path, run: Run) -> None:
+    ran = run("rules")
+    assert (ran.status, ran.err) == (0, "")
+    row = next(line for line in ran.out.splitlines() if line.startswith("flood"))
+    assert row.split()[1:4] == ["high", "live", "2"]
+    assert "never" in next(line for line in ran.out.splitlines() if line.startswith("clash"))
+    assert "River rises above the quay" in run("rules", "flood").out
+
+
+def test_a_rule_on_trial_counts_and_keeps_samples(room: Path, request: pytest.FixtureRequest, run: Run) -> None:
+    rules = room / "rules" / "own.yaml"
+    rules.write_text(rules.read_text().replace("severity: high", "severity: high\n    mode: shadow"))
+    request.getfixturevalue("archive")
+    row = next(line for line in run("rules").out.splitlines() if line.startswith("flood"))
+    assert row.split()[1:4] == ["high", "shadow", "2"]
+    assert "River rises above the quay" in run("rules", "flood").out
+    assert run("deliveries", "list").out == "0 waiting, 0 parked\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("backtest", "flod"), "no rule 'flod'; did you mean 'flood'?"),
+        (("backtest", "none.yaml"), "none.yaml: no such file"),
+        (("backtest", "flood", "--since", "soon"), "'soon' is not a length of time"),
+        (("backtest", "flood", "--since", "1s"), "no article was stored in the last 1s"),
+        (("rules", "flod"), "no rule 'flod'; did you mean 'flood'?"),
+    ],
+)
+def test_a_mistake_is_one_sentence(archive: Path, run: Run, command: tuple[str, ...], says: str) -> None:
+    ran = run(*command)
+    assert (ran.status, ran.out) == (1, "")
+    assert says in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_against_takes_live_only(archive: Path, run: Run) -> None:
+    assert run("backtest", "flood", "--against", "dead").status == 2
+
+
+@pytest.mark.parametrize(("series", "line"), [([0, 0], "··"), ([1, 8], "▁█"), ([0, 4, 4], "·██"), ([], "")])
+def test_a_spark_is_as_high_as_its_number(series: list[int], line: str) -> None:
+    assert spark(series) == line

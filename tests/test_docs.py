@@ -368,3 +368,15 @@ def test_the_reference_has_every_condition_and_every_key() -> None:
     )
     words = (*conditions.split(), *RULE_KEYS, *_FILE_KEYS)
     assert [word for word in words if not re.search(rf"`[^`\n]*\b{word}\b", reference)] == []
+
+
+def test_the_manifest_on_the_channels_page_is_the_file() -> None:
+    manifest = (ROOT / "docs" / "slack-manifest.yaml").read_text("utf-8")
+    indented = "\n".join(f"    {line}" if line else "" for line in manifest.rstrip("\n").split("\n"))
+    assert indented in (ROOT / "docs" / "channels.md").read_text("utf-8")
+
+
+def test_the_invite_link_on_the_channels_page_asks_for_what_is_used() -> None:
+    from bot.channels.discord_doctor import INVITE_PERMISSIONS
+
+    assert f"permissions={INVITE_PERMISSIONS}&" in (ROOT / "docs" / "channels.md").read_text("utf-8")

@@ -2,7 +2,7 @@
 
     Fetched -> ParsedFeed -> Article -> (scan, entities, rules) -> Judged -> (story, noise) -> Alert -> Message
 
-:func:`read` and :func:`judge` are heavy and pure: they run in a worker thread. :func:`assemble` decides with the
+:func:`articles_of` and :func:`judge` are heavy and pure: they run in a worker thread. :func:`assemble` decides with the
 stories at hand: it runs on the event loop, one poll after another. What it returns is written in one transaction.
 """
 
@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 
 from bot import noise
 from bot.extract import to_article
-from bot.model import Alert, Article, DeliveryKind, Fetched, Match, ParsedFeed, Source
+from bot.model import Alert, Article, DeliveryKind, Match, ParsedFeed, Source
 from bot.noise import Verdict
 from bot.render import render_digest, render_message
 from bot.rules.evaluate import Subject
 from bot.rules.match import Engine
-from bot.sources import kind
 from bot.store.base import NewDelivery
 from bot.story import Stories
 
@@ -57,12 +56,11 @@ class Assembled:
     shadow: Mapping[str, tuple[Match, ...]]
 
 
-def read(fetched: Fetched, source: Source) -> tuple[ParsedFeed, tuple[Article, ...]]:
-    """A body to articles, without repeats. Raises :class:`~bot.errors.ParseError`."""
-    parsed = kind(source.kind).parse(fetched, source)
-    articles = (to_article(item, source, fetched.fetched_at) for item in parsed.items)
+def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tuple[Article, ...]:
+    """What a poll brought, as articles without repeats."""
+    articles = (to_article(item, source, fetched_at) for item in parsed.items)
     unique = {article.key: article for article in articles if article is not None}
-    return parsed, tuple(unique.values())
+    return tuple(unique.values())
 
 
 def subject(article: Article) -> Subject:

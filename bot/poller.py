@@ -18,10 +18,11 @@ from bot import pipeline, schedule
 from bot.errors import FetchError, FetchReason, SourceError, StoreError
 from bot.health import Metrics
 from bot.log import Log
-from bot.model import Fetched, Match, Source
+from bot.model import Fetched, HttpState, Match, NotModified, Source
 from bot.noise import Verdict
 from bot.rules.match import Engine
-from bot.sources import kind
+from bot.sources.base import Request, Steps
+from bot.sources.collect import Answer, Step, collect
 from bot.store.base import Batch, Lease, Poll, Store
 from bot.story import Stories
 from bot.watchlists.refresh import Fetches
@@ -163,13 +164,21 @@ class Poller:
         """Fetch and run the stages that need no knowledge of other sources."""
         loop = asyncio.get_running_loop()
         now = self._clock()
+
+        async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
+            return await self._fetcher.fetch(source, state, now, request=request)
+
+        async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
+            return await loop.run_in_executor(self._core, call, steps, answer)
+
         try:
-            request = kind(source.kind).request(source)
-            answer = await self._fetcher.fetch(source, lease.state, now, request=request)
-            if not isinstance(answer, Fetched):
+            answer = await collect(source, lease.state, now, fetch, run)
+            if isinstance(answer, NotModified):
                 following = schedule.after_success(source.id, source.every, self._clock())
                 return Batch(Poll(source.id, self._clock(), following, "not_modified", state=answer.state))
-            parsed, articles = await loop.run_in_executor(self._core, pipeline.read, answer, source)
+            parsed = answer.parsed
+            fetched_at = answer.first.fetched_at
+            articles = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, source, fetched_at)
         except SourceError as error:
             return self._failed(source, lease, error)
         if parsed.note:

@@ -1,12 +1,14 @@
 """``sources.yaml`` of each rules folder → the sources to poll, or every problem at once.
 
-A later folder overrides by id; an entry that only switches off (``{id: x, enabled: false}``) needs no url.
+A later folder overrides by id; an entry that only switches off (``{id: x, enabled: false}``) needs no url. What a kind
+of source wants to know besides is checked against that kind's own model (:mod:`bot.kind_options`).
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,17 +16,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from bot.environment import Surroundings
 from bot.errors import ConfigError, Problem
+from bot.kind_options import Own, check_every, check_quotas, every_of, option_schemas, take_options
 from bot.model import Source
 from bot.sources import KINDS
 from bot.yaml_models import Duration, Model, Name, Text, WebUrl, YesNo, at_least, json_schema, nearest, read
-from bot.yaml_nodes import Map, load_file, place_of, plain
+from bot.yaml_nodes import Map, Node, Place, Seq, load_file, place_of, plain
 
 FILE_NAME = "sources.yaml"
 EVERY_MIN = timedelta(minutes=1)  # nobody's news is fresher, and publishers ban what asks more often
-
-OPTIONS: Mapping[str, frozenset[str]] = {"feed": frozenset()}
-"""The keys that only one kind of source knows, by kind; they travel in ``Source.options``."""
 
 
 def _kind(value: str) -> str:
@@ -72,57 +73,81 @@ class SourcesFile(Model):
     sources: tuple[SourceEntry, ...] = Field(default=(), description="The sources.")
 
 
-def load_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
+def load_sources(paths: Iterable[Path], environ: Mapping[str, str] | None = None) -> tuple[Source, ...]:
     """The sources of these rules folders (or files), each id once, in the order of first mention; switched-off ones
-    included. A folder without ``sources.yaml`` has none. Raises ``ConfigError`` with every problem of every file."""
+    included. A folder without ``sources.yaml`` has none. ``environ`` fills ``"${NAME}"`` where a kind allows it; that
+    of the process if left out. Raises ``ConfigError`` with every problem of every file."""
     found: dict[str, Source] = {}
+    places: dict[str, Place] = {}
     problems: list[Problem] = []
     for path in paths:
         file = path / FILE_NAME if path.is_dir() else path
         if path.is_dir() and not file.exists():
             continue
+        around = Surroundings(os.environ if environ is None else environ, file.parent)
         try:
-            _merge(file, found)
+            _merge(file, found, places, around)
         except ConfigError as error:
-            problems += error.problems
+            problems += map(around.hide, error.problems)
+    if not problems:
+        problems += check_quotas(found.values(), places)
     if problems:
         raise ConfigError(tuple(problems))
     return tuple(found.values())
 
 
-def _merge(file: Path, found: dict[str, Source]) -> None:
+def _merge(file: Path, found: dict[str, Source], places: dict[str, Place], around: Surroundings) -> None:
     root = load_file(file)
     if root is None:
         return
     if not isinstance(root, Map):
         raise ConfigError((root.place.problem("must be a mapping with the key sources:", "bad-value"),))
     data = plain(root)
-    options = _take_options(data)
+    base = frozenset(SourceEntry.model_fields)
+    owns = [take_options(entry, node, base, _is_off(entry, data), around) for entry, node in _entry_nodes(data, root)]
     checked = read(SourcesFile, root, data)
     problems = checked if isinstance(checked, list) else []
-    problems += _check_unique(data, root)
-    problems += _check_urls(data, root, found)
+    problems += around.problems
+    problems += [problem for own in owns for problem in own.problems]
+    problems += _check_unique(data, root, owns)
+    problems += _check_urls(data, root, found, owns)
+    if isinstance(checked, SourcesFile):
+        for i, (entry, own) in enumerate(zip(checked.sources, owns, strict=True)):
+            problems += check_every(own, entry.kind, entry.every, place_of(root, ("sources", i, "every")))
     if problems:
         raise ConfigError(tuple(sorted(problems)))
     assert isinstance(checked, SourcesFile)
-    for entry, own in zip(checked.sources, options, strict=True):
+    for i, (entry, own) in enumerate(zip(checked.sources, owns, strict=True)):
         found[entry.id] = _source(entry, checked.defaults, own, found.get(entry.id))
+        places[entry.id] = place_of(root, ("sources", i))
 
 
-def _source(entry: SourceEntry, defaults: Defaults, options: Mapping[str, object], earlier: Source | None) -> Source:
-    if entry.url is None and earlier is not None:
+def _source(entry: SourceEntry, defaults: Defaults, own: Own, earlier: Source | None) -> Source:
+    if entry.url is None and earlier is not None and not own.address:
         return replace(earlier, enabled=False)
     return Source(
         id=entry.id,
-        url=entry.url or "",
+        url=entry.url or own.address,
         kind=entry.kind,
         title=entry.title or "",
         tags=defaults.tags if entry.tags is None else entry.tags,
-        every=entry.every or defaults.every,
+        every=every_of(own, entry.every, defaults.every),
         lang=entry.lang or defaults.lang,
         enabled=defaults.enabled if entry.enabled is None else entry.enabled,
-        options=options,
+        options=own.options,
     )
+
+
+def _is_off(entry: Any, data: Any) -> bool:
+    """Whether an entry is switched off, so that nothing need be set up for it."""
+    defaults = data.get("defaults")
+    own = entry.get("enabled") if isinstance(entry, dict) else None
+    return (own if own is not None else defaults.get("enabled") if isinstance(defaults, dict) else None) is False
+
+
+def _entry_nodes(data: Any, root: Map) -> list[tuple[Any, Node]]:
+    nodes = root.get("sources")
+    return list(zip(_entries(data), nodes, strict=True)) if isinstance(nodes, Seq) else []
 
 
 def _entries(data: Any) -> list[Any]:
@@ -130,37 +155,29 @@ def _entries(data: Any) -> list[Any]:
     return entries if isinstance(entries, list) else []
 
 
-def _take_options(data: Any) -> list[dict[str, object]]:
-    """Move the keys that only the kind knows out of the way of the model."""
-    taken = []
-    for entry in _entries(data):
-        kind = entry.get("kind", "feed") if isinstance(entry, dict) else ""
-        known = OPTIONS.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
-        taken.append({key: entry.pop(key) for key in sorted(known) if key in entry})
-    return taken
-
-
-def _check_unique(data: Any, root: Map) -> list[Problem]:
+def _check_unique(data: Any, root: Map, owns: Sequence[Own]) -> list[Problem]:
+    """One id is one source, and one address is asked once: with other options it is asked for something else."""
     problems = []
     for key, code in (("id", "duplicate-id"), ("url", "duplicate-url")):
         lines: dict[str, int] = {}
-        for i, entry in enumerate(_entries(data)):
+        for i, (entry, own) in enumerate(zip(_entries(data), owns, strict=True)):
             value = entry.get(key) if isinstance(entry, dict) else None
             if not isinstance(value, str):
                 continue
             place = place_of(root, ("sources", i, key))
-            if value in lines:
-                text = f"the {key} {value!r} stands here for the second time (first in line {lines[value]})"
+            same = f"{value} {own.options}" if key == "url" else value
+            if same in lines:
+                text = f"the {key} {value!r} stands here for the second time (first in line {lines[same]})"
                 problems.append(place.problem(f"{text}; delete or change one of the two", code))
-            lines.setdefault(value, place.line)
+            lines.setdefault(same, place.line)
     return problems
 
 
-def _check_urls(data: Any, root: Map, earlier: Mapping[str, Source]) -> list[Problem]:
-    """Only an entry that switches an earlier one off may go without url."""
+def _check_urls(data: Any, root: Map, earlier: Mapping[str, Source], owns: Sequence[Own]) -> list[Problem]:
+    """Only an entry that switches an earlier one off, or whose kind knows its address, may go without url."""
     problems = []
-    for i, entry in enumerate(_entries(data)):
-        if not isinstance(entry, dict) or entry.get("url") is not None:
+    for i, (entry, own) in enumerate(zip(_entries(data), owns, strict=True)):
+        if not isinstance(entry, dict) or entry.get("url") is not None or own.knows_url:
             continue
         name, off = entry.get("id"), entry.get("enabled") is False
         if off and name in earlier:
@@ -175,5 +192,10 @@ def _check_urls(data: Any, root: Map, earlier: Mapping[str, Source]) -> list[Pro
 
 
 def sources_schema() -> Mapping[str, Any]:
-    """A JSON Schema of sources.yaml, for editors."""
-    return json_schema(SourcesFile, "sources.yaml")
+    """A JSON Schema of sources.yaml, for editors. It knows the keys of every kind, and not which belong together."""
+    schema = dict(json_schema(SourcesFile, "sources.yaml"))
+    keys, definitions = option_schemas()
+    entry = schema["$defs"]["SourceEntry"]
+    entry["properties"] = {**keys, **entry["properties"]}
+    schema["$defs"] = {**definitions, **schema["$defs"]}
+    return schema

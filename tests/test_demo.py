@@ -19,6 +19,7 @@ from bot.demo.server import DOWN, FEEDS, SampleOutlets
 from bot.fetch import Fetcher
 from bot.model import Fetched, HttpState
 from bot.rules.match import Engine
+from bot.sources import kind
 
 README = files("bot.demo").joinpath("feeds", "README.md").read_text(encoding="utf-8")
 EXPECTED = {
@@ -46,7 +47,7 @@ async def test_the_sample_news_fire_the_rules_that_their_readme_says(engine: Eng
                 continue
             answer = await fetcher.fetch(source, HttpState(), now)
             assert isinstance(answer, Fetched)
-            _, articles = pipeline.read(answer, source)
+            articles = pipeline.articles_of(kind(source.kind).parse(answer, source), source, now)
             counts[source.url.rpartition("/")[2]] = len(articles)
             for one in pipeline.judge(articles, engine):
                 found[one.article.guid] = {m.rule_id for m in one.matches}

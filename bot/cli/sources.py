@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.config import Config, load_config
 from bot.errors import SourceError, StoreError, WirewatchError
 from bot.fetch import Fetcher, Limits
-from bot.model import Fetched, HttpState, Source
-from bot.pipeline import read
-from bot.sources import kind
+from bot.model import Fetched, HttpState, NotModified, Source
+from bot.pipeline import articles_of
+from bot.sources.base import Request, Steps
+from bot.sources.collect import Answer, Step, collect
 from bot.sources_file import load_sources
 from bot.store.base import SourceStatus
 from bot.store.sql import SqlStore
@@ -100,12 +101,20 @@ async def _check_all(config: Config, sources: Sequence[Source]) -> int:
 
 async def _look(fetcher: Fetcher, source: Source) -> str:
     now = datetime.now(UTC)
-    answer = await fetcher.fetch(source, HttpState(), now, request=kind(source.kind).request(source))
-    assert isinstance(answer, Fetched)  # nothing conditional was sent
-    parsed, articles = await asyncio.to_thread(read, answer, source)
+
+    async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
+        return await fetcher.fetch(source, state, now, request=request)
+
+    async def run(call: Callable[[Steps, Answer], Step], steps: Steps, given: Answer) -> Step:
+        return await asyncio.to_thread(call, steps, given)
+
+    answer = await collect(source, HttpState(), now, fetch, run)
+    assert not isinstance(answer, NotModified)  # nothing conditional was sent
+    parsed = answer.parsed
+    articles = await asyncio.to_thread(articles_of, parsed, source, now)
     dated = [a.published for a in articles if a.dated]
     newest = f", newest {_ago(max(dated), now)}" if dated else ", no dates"
-    moved = f", moved to {answer.moved_to}" if answer.moved_to else ""
+    moved = f", moved to {answer.first.moved_to}" if answer.first.moved_to else ""
     note = f" ({parsed.note})" if parsed.note else ""
     return f"{parsed.format}, {len(articles)} items{newest}{moved}{note}"
 

@@ -1,7 +1,7 @@
 """The kinds of source, by name. A kind is one module (see :class:`~bot.sources.base.Kind`) and one line here.
 
 Kinds are imported when they are first asked for: the parsers behind them are slow to import, and most commands do
-not parse anything.
+not parse anything. ``module:NAME`` is an object of a module that holds several kinds.
 """
 
 from __future__ import annotations
@@ -11,9 +11,23 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from bot.sources.base import Kind
+    from bot.sources.options import Options
 
 _MODULES = {
     "feed": "bot.sources.feed",
+    "sitemap": "bot.sources.sitemap",
+    "page": "bot.sources.page",
+    "json": "bot.sources.json_api:JSON",
+    "gdelt": "bot.sources.presets:GDELT",
+    "newsapi": "bot.sources.presets:NEWSAPI",
+    "guardian": "bot.sources.presets:GUARDIAN",
+    "eventregistry": "bot.sources.presets:EVENTREGISTRY",
+    "hackernews": "bot.sources.presets:HACKERNEWS",
+    "reddit": "bot.sources.presets:REDDIT",
+    "mastodon": "bot.sources.presets:MASTODON",
+    "bluesky": "bot.sources.presets:BLUESKY",
+    "edgar": "bot.sources.presets:EDGAR",
+    "federal_register": "bot.sources.presets:FEDERAL_REGISTER",
 }
 
 # Kinds that sources.yaml cannot ask for, since something else brings the source.
@@ -25,4 +39,11 @@ KINDS: frozenset[str] = frozenset(_MODULES)
 
 def kind(name: str) -> Kind:
     """The kind of that name. Raises ``KeyError``: config checks names against :data:`KINDS` beforehand."""
-    return cast("Kind", import_module(_MODULES.get(name) or _INTERNAL[name]))
+    module, _, attribute = (_MODULES.get(name) or _INTERNAL[name]).partition(":")
+    found = import_module(module)
+    return cast("Kind", getattr(found, attribute) if attribute else found)
+
+
+def options_model(name: str) -> type[Options] | None:
+    """What a kind's own keys are; ``None`` if it has none. Raises ``KeyError`` as :func:`kind` does."""
+    return cast("type[Options] | None", getattr(kind(name), "OPTIONS", None))

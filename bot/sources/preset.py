@@ -7,6 +7,7 @@ source replaces the address, for a proxy or an own installation.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,9 +48,9 @@ class PresetOptions(Options):
         """The address without parameters."""
         return self.URL
 
+    @abstractmethod
     def own_params(self) -> Mapping[str, object]:
         """The parameters that come of the preset's own keys; ``None`` and empty ones are not sent."""
-        raise NotImplementedError
 
     def to_params(self) -> Values:
         """All parameters; the source's ``params`` replace those of the same name."""

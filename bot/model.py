@@ -128,12 +128,21 @@ class ParsedFeed:
     note: str = ""  # what was wrong with it and survived, e.g. "broken XML, read by the lenient parser"
 
 
+class TextFrom(StrEnum):
+    """Where the text of an article was read."""
+
+    FEED = "feed"  # what the source itself gave: a summary, a full text, or nothing but a headline
+    PAGE = "page"  # the article's own page
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """An item made ready for the rules: cleaned, dated, with an identity of its own.
 
     ``key`` is stable over guid churn and tracking parameters (see :mod:`bot.extract`). ``published`` is never in
-    the future of ``fetched_at``; ``dated`` says whether the publisher gave a usable date.
+    the future of ``fetched_at``; ``dated`` says whether the publisher gave a usable date. ``content_hash`` is over the
+    words that the source gave, also where ``text`` was read from the page. ``text_note`` says why a page that was
+    wanted did not give the text, or not all of it.
     """
 
     key: str
@@ -152,11 +161,37 @@ class Article:
     image: str = ""
     source_name: str = ""
     source_tags: tuple[str, ...] = ()
+    text_from: TextFrom = TextFrom.FEED
+    text_note: str = ""
 
     @property
     def body(self) -> str:
         """The text that rules see and offsets count in."""
         return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of an article that was edited. ``number`` counts from 1, the version that was read first; ``at`` is
+    when this one was read."""
+
+    article_key: str
+    number: int
+    at: datetime
+    title: str
+    text: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """An edit: the article as it is stored, and as its source shows it now.
+
+    Both have the same ``key``, ``source_id`` and ``published``; ``after.fetched_at`` is when the edit was read.
+    """
+
+    before: Article
+    after: Article
 
 
 class MentionKind(StrEnum):

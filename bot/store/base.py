@@ -24,8 +24,12 @@ from bot.model import (
     Message,
     Notice,
     Receipt,
+    Revised,
+    Revision,
     Source,
 )
+
+VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,9 @@ class Batch:
     ``stories`` maps an article key to (story id, reason). Articles whose key is known are not written again, nor is
     a delivery whose key is known, so that the same batch may be written twice without harm. An article has at most
     one alert, the first that was written; a delivery whose ``alert_ids`` were all beaten that way is not written
-    either, so that two sources bringing the same article at the same moment alert once.
+    either, so that two sources bringing the same article at the same moment alert once. A revision gives the stored
+    article the words and the addresses of its newest version, and keeps the earlier ones; one that is stored already,
+    or whose article has been purged, changes nothing.
     """
 
     poll: Poll
@@ -123,6 +129,7 @@ class Batch:
     alerts: Sequence[Alert] = ()
     deliveries: Sequence[NewDelivery] = ()
     shadow: Mapping[str, tuple[Match, ...]] = field(default_factory=dict)  # by article key: rules on trial
+    revisions: Sequence[Revised] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,19 @@ class Store(Protocol):
 
     def source_statuses(self) -> tuple[SourceStatus, ...]: ...
 
+    def chat_sources(self) -> tuple[Source, ...]:
+        """The sources that people added with a command, in the order in which they came. They are polled once
+        :meth:`sync_sources` was told of them, like those of the rules folders."""
+        ...
+
+    def add_source(self, source: Source, now: datetime, by: str = "") -> bool:
+        """Keep a source that ``by`` added. ``False``, and nothing changed, if its id is among :meth:`chat_sources`."""
+        ...
+
+    def remove_source(self, source_id: str) -> bool:
+        """Drop a source from :meth:`chat_sources`; what was read from it stays. ``False`` if it is not there."""
+        ...
+
     # -- articles -----------------------------------------------------------------------------------------------
     def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
         """Which of the keys (over all sources) and which of the guids (of this source) are stored, or were and have
@@ -235,6 +255,11 @@ class Store(Protocol):
 
     def article_by_url(self, url: str) -> Article | None:
         """The newest whose address, as published or canonical, is ``url``."""
+        ...
+
+    def revisions(self, article_key: str) -> tuple[Revision, ...]:
+        """The versions of an article that was edited, oldest first, the current one last; none if it never was. Of many
+        versions the first and the newest are kept, :data:`VERSIONS_MAX` in all."""
         ...
 
     def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0002"
+REVISION = "r0003"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -115,6 +115,17 @@ sources = Table(
 )
 Index("ix_sources_due", sources.c.enabled, sources.c.next_poll_at)
 
+# What people added by a command; `sources` knows them, too, once they are polled.
+chat_sources = Table(
+    "chat_sources",
+    metadata,
+    Column("number", _Id, primary_key=True),
+    Column("id", Words, nullable=False, unique=True),
+    Column("definition", Text, nullable=False),  # JSON of Source
+    Column("added_at", Micros, nullable=False),
+    Column("added_by", Words, nullable=False),
+)
+
 articles = Table(
     "articles",
     metadata,
@@ -135,13 +146,28 @@ articles = Table(
     Column("image", Words, nullable=False),
     Column("source_name", Words, nullable=False),
     Column("source_tags", Text, nullable=False),  # JSON array
+    Column("text_from", Text, nullable=False, server_default="feed"),  # a TextFrom
+    Column("text_note", Words, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
+Index("ix_articles_content_hash", articles.c.source_id, articles.c.content_hash)
 Index("ix_articles_guid", articles.c.source_id, articles.c.guid)
 Index("ix_articles_url", articles.c.url)
 Index("ix_articles_canonical_url", articles.c.canonical_url)
 Index("ix_articles_published", articles.c.published)
 Index("ix_articles_fetched_at", articles.c.fetched_at)
+
+# The versions of articles that were edited, the current one included. An article that never was has none.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True),
+    Column("at", Micros, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("content_hash", Words, nullable=False),
+)
 
 # Which story an article belongs to, and why. Apart from the article, since stories may be joined later.
 story_articles = Table(

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
 from bot.errors import StoreError
-from bot.model import Article, DeliveryState, Receipt, Source
+from bot.model import Article, DeliveryState, Receipt, Revision, Source
 from bot.store.base import (
     Archived,
     Batch,
@@ -28,7 +28,7 @@ from bot.store.base import (
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
-from bot.store.queries import archive, articles, care, outbox
+from bot.store.queries import archive, articles, care, chat_sources, outbox, revisions
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
@@ -126,6 +126,18 @@ class SqlStore:
         with self._read() as connection:
             return source_rows.statuses(connection)
 
+    def chat_sources(self) -> tuple[Source, ...]:
+        with self._read() as connection:
+            return chat_sources.listed(connection)
+
+    def add_source(self, source: Source, now: datetime, by: str = "") -> bool:
+        with self._write() as connection:
+            return chat_sources.add(connection, source, now, by)
+
+    def remove_source(self, source_id: str) -> bool:
+        with self._write() as connection:
+            return chat_sources.remove(connection, source_id)
+
     # -- articles -----------------------------------------------------------------------------------------------
     def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
         with self._read() as connection:
@@ -150,6 +162,10 @@ class SqlStore:
     def article_by_url(self, url: str) -> Article | None:
         with self._read() as connection:
             return articles.by_url(connection, url)
+
+    def revisions(self, article_key: str) -> tuple[Revision, ...]:
+        with self._read() as connection:
+            return revisions.versions(connection, article_key)
 
     def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:
         with self._read() as connection:

@@ -66,7 +66,7 @@ class TestOpen:
     ) -> None:
         sqlite_store.close()
         monkeypatch.setattr("bot.store.sql.REVISION", "r9999")  # this code has moved on
-        with pytest.raises(StoreError, match=r"older Wirewatch \(revision r0002\); make a backup, then run"):
+        with pytest.raises(StoreError, match=rf"older Wirewatch \(revision {REVISION}\); make a backup, then run"):
             make(file).open()
 
     def test_a_store_of_the_first_revision_is_brought_up_to_date_with_all_that_it_holds(self, file: Path) -> None:
@@ -87,7 +87,7 @@ class TestOpen:
         sqlite_store.close()
         execute(file, "UPDATE wirewatch_version SET version_num = 'r9999'")
         for use in (make(file).open, make(file).upgrade):
-            with pytest.raises(StoreError, match=r"newer Wirewatch \(revision r9999, this one knows r0002\)"):
+            with pytest.raises(StoreError, match=rf"newer Wirewatch \(revision r9999, this one knows {REVISION}\)"):
                 use()
 
     def test_the_database_of_another_program_is_left_alone(self, file: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select
 
-from bot.model import Alert, Article, Evidence
+from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.base import StoredStory
 from bot.store.codec import decode, encode
 from bot.store.queries.dialect import chunks, insert_new
@@ -67,7 +67,7 @@ def _known(
 def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
     """Write those that are not known. Returns key → row id of what was written, in the order of ``batch``."""
     known = known_keys(connection, (article.key for article in batch))
-    fresh = {article.key: _row(article) for article in batch if article.key not in known}
+    fresh = {article.key: to_row(article) for article in batch if article.key not in known}
     if not fresh:
         return {}
     statement = insert_new(connection, articles).returning(articles.c.id, articles.c.key)
@@ -75,7 +75,8 @@ def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
     return {key: written[storable(key)] for key in fresh if storable(key) in written}
 
 
-def _row(article: Article) -> dict[str, object]:
+def to_row(article: Article) -> dict[str, object]:
+    """All columns but the number."""
     return {
         "key": article.key,
         "source_id": article.source_id,
@@ -93,6 +94,8 @@ def _row(article: Article) -> dict[str, object]:
         "image": article.image,
         "source_name": article.source_name,
         "source_tags": encode(_STRINGS, article.source_tags),
+        "text_from": article.text_from.value,
+        "text_note": article.text_note,
     }
 
 
@@ -167,8 +170,10 @@ def by_url(connection: Connection, url: str) -> Article | None:
 
 def from_row(row: Row[Any]) -> Article:
     """A row that holds at least all columns of ``articles``."""
-    fields = {column.name: row._mapping[column] for column in articles.c if column.name not in ("id", "source_tags")}
-    return Article(**fields, source_tags=decode(_STRINGS, row._mapping[articles.c.source_tags]))
+    fields = {column.name: row._mapping[column] for column in articles.c if column.name != "id"}
+    fields["source_tags"] = decode(_STRINGS, fields["source_tags"])
+    fields["text_from"] = TextFrom(fields["text_from"])
+    return Article(**fields)
 
 
 def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.store.base import Batch
 from bot.store.faults import is_refusal
-from bot.store.queries import archive, articles, outbox, sources
+from bot.store.queries import archive, articles, outbox, revisions, sources
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def write_all(connection: Connection, batches: Sequence[Batch]) -> tuple[Result,
 
 
 def _is_bare(batch: Batch) -> bool:
-    return not (batch.articles or batch.alerts or batch.deliveries)
+    return not (batch.articles or batch.alerts or batch.deliveries or batch.revisions)
 
 
 def _write_bare(connection: Connection, group: Sequence[Batch]) -> list[Result]:
@@ -63,6 +63,7 @@ def _in_savepoint(connection: Connection, step: Callable[[], T]) -> T | Exceptio
 
 def _write(connection: Connection, batch: Batch) -> tuple[str, ...]:
     new = articles.insert(connection, batch.articles)
+    revisions.record(connection, batch.revisions)
     articles.insert_stories(connection, batch.stories, new)
     articles.insert_alerts(connection, batch.alerts, new)
     archive.insert_shadow(connection, batch.shadow, new, batch.poll.finished_at)

@@ -28,6 +28,7 @@ from bot.model import (
     Revision,
     Source,
 )
+from bot.store.people_port import PeopleStore
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
 
@@ -172,7 +173,7 @@ class SourceStatus:
     items_total: int
 
 
-class Store(Protocol):
+class Store(PeopleStore, Protocol):
     """See the module."""
 
     # -- life ---------------------------------------------------------------------------------------------------

@@ -20,11 +20,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0003"
+REVISION = "r0004"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -261,4 +262,47 @@ forgotten = Table(
     "forgotten",
     metadata,
     Column("mark", _Id, primary_key=True, autoincrement=False),
+)
+
+# One vote a person and alert. No foreign key: votes outlive the alerts, for the record of each rule.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("alert_id", Words, primary_key=True),
+    Column("person_id", Words, primary_key=True),  # without the name, which people change
+    Column("person", Words, nullable=False),
+    Column("rule_ids", Text, nullable=False),  # JSON array
+    Column("source_id", Words, nullable=False),
+    Column("verdict", Text, nullable=False),  # an Opinion
+    Column("at", Micros, nullable=False),
+)
+Index("ix_feedback_at", feedback.c.at)
+
+# Every change that a person made. Never purged.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Micros, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("place", Words, nullable=False),
+    Column("verb", Words, nullable=False),
+    Column("what", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_audit_at", audit.c.at, audit.c.id)
+
+# Terms that people watch from chat; each is a rule while it stands here. A number is never given twice, since rule
+# ids are made of it and matches keep those.
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("owner", Words, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("term", Words, nullable=False),
+    Column("country", Words, nullable=False),
+    Column("created_at", Micros, nullable=False),
+    UniqueConstraint("channel", "term", "country"),
+    sqlite_autoincrement=True,
 )

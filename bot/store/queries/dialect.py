@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +18,14 @@ def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgres
     SQLAlchemy keeps it with each dialect."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return insert(table).on_conflict_do_nothing()
+
+
+def upsert(
+    connection: Connection, table: Table, *, key: Mapping[str, Any], rest: Mapping[str, Any]
+) -> sqlite.Insert | postgresql.Insert:
+    """``INSERT`` that gives a row with the same primary key ``key`` the values ``rest``."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).values(**key, **rest).on_conflict_do_update(index_elements=list(key), set_=dict(rest))
 
 
 def chunks(values: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

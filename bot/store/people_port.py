@@ -1,0 +1,45 @@
+"""The part of the store's port that keeps what people do in chat. See :mod:`bot.store.base`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Watch
+
+
+class PeopleStore(Protocol):
+    """Votes, audit and watches."""
+
+    def vote(self, feedback: Feedback) -> tuple[Feedback, ...]:
+        """Note a vote; a person's earlier one on the same alert is replaced. Returns all votes on that alert as they
+        stand now, oldest first."""
+        ...
+
+    def votes(self, alert_id: str) -> tuple[Feedback, ...]:
+        """All votes on one alert, oldest first."""
+        ...
+
+    def feedback(self, since: datetime) -> tuple[Feedback, ...]:
+        """The votes given since then, oldest first; those on alerts that were purged too."""
+        ...
+
+    def note_change(self, change: NewAudit) -> AuditEntry:
+        """Write a change into the audit table. Nothing takes it out again."""
+        ...
+
+    def audit(self, since: datetime, limit: int) -> tuple[AuditEntry, ...]:
+        """The newest changes since then, at most ``limit``, newest first."""
+        ...
+
+    def add_watch(self, watch: NewWatch) -> Watch:
+        """The watch; where the channel watches this term and country already, that one."""
+        ...
+
+    def remove_watch(self, watch_id: int) -> bool:
+        """Whether there was one. Its number is never given again."""
+        ...
+
+    def watches(self) -> tuple[Watch, ...]:
+        """All of them, oldest first."""
+        ...

@@ -1,0 +1,96 @@
+"""Votes, audit and watches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select
+
+from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Opinion, Watch, person_id
+from bot.store.codec import decode, encode
+from bot.store.queries.dialect import insert_new, upsert
+from bot.store.schema import audit as audit_table
+from bot.store.schema import feedback as feedback_table
+from bot.store.schema import watches as watch_table
+
+_WORDS = tuple[str, ...]
+
+
+def vote(connection: Connection, given: Feedback) -> tuple[Feedback, ...]:
+    connection.execute(
+        upsert(
+            connection,
+            feedback_table,
+            key={"alert_id": given.alert_id, "person_id": person_id(given.person)},
+            rest={
+                "rule_ids": encode(_WORDS, given.rule_ids),
+                "source_id": given.source_id,
+                "person": given.person,
+                "verdict": given.verdict.value,
+                "at": given.at,
+            },
+        )
+    )
+    return votes(connection, given.alert_id)
+
+
+def votes(connection: Connection, alert_id: str) -> tuple[Feedback, ...]:
+    return _feedback(connection, select(feedback_table).where(feedback_table.c.alert_id == alert_id))
+
+
+def feedback(connection: Connection, since: datetime) -> tuple[Feedback, ...]:
+    return _feedback(connection, select(feedback_table).where(feedback_table.c.at >= since))
+
+
+def _feedback(connection: Connection, statement: Select[tuple[object, ...]]) -> tuple[Feedback, ...]:
+    ordered = statement.order_by(feedback_table.c.at, feedback_table.c.alert_id, feedback_table.c.person_id)
+    return tuple(
+        Feedback(row.alert_id, decode(_WORDS, row.rule_ids), row.source_id, row.person, Opinion(row.verdict), row.at)
+        for row in connection.execute(ordered)
+    )
+
+
+def note_change(connection: Connection, change: NewAudit) -> AuditEntry:
+    row_id = connection.execute(
+        insert(audit_table)
+        .values(at=change.at, who=change.who, place=change.where, verb=change.verb, what=change.what)
+        .returning(audit_table.c.id)
+    ).scalar_one()
+    return AuditEntry(row_id, change.at, change.who, change.where, change.verb, change.what)
+
+
+def audit(connection: Connection, since: datetime, limit: int) -> tuple[AuditEntry, ...]:
+    rows = connection.execute(
+        select(audit_table)
+        .where(audit_table.c.at >= since)
+        .order_by(audit_table.c.at.desc(), audit_table.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(AuditEntry(row.id, row.at, row.who, row.place, row.verb, row.what) for row in rows)
+
+
+def add_watch(connection: Connection, watch: NewWatch) -> Watch:
+    same = (watch_table.c.channel, watch_table.c.term, watch_table.c.country)
+    connection.execute(
+        insert_new(connection, watch_table).values(
+            owner=watch.owner,
+            channel=watch.channel,
+            term=watch.term,
+            country=watch.country,
+            created_at=watch.created_at,
+        )
+    )
+    wanted = zip(same, (watch.channel, watch.term, watch.country), strict=True)
+    return _watch(connection.execute(select(watch_table).where(*(c == value for c, value in wanted))).one())
+
+
+def remove_watch(connection: Connection, watch_id: int) -> bool:
+    return bool(connection.execute(delete(watch_table).where(watch_table.c.id == watch_id)).rowcount)
+
+
+def watches(connection: Connection) -> tuple[Watch, ...]:
+    return tuple(_watch(row) for row in connection.execute(select(watch_table).order_by(watch_table.c.id)))
+
+
+def _watch(row: Row[tuple[object, ...]]) -> Watch:
+    return Watch(row.id, row.owner, row.channel, row.term, row.country, row.created_at)

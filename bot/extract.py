@@ -201,6 +201,12 @@ def content_hash(title: str, text: str) -> str:
     return _digest(f"{_folded(title)}\0{_folded(text)}")
 
 
+def key_of_url(url: str) -> str:
+    """The identity of an article of that address; empty where the address cannot name one."""
+    link = canonical(url)
+    return _digest(f"url\0{link}") if link and identifies(link) else ""
+
+
 def _key(link: str, guid: str, source_id: str, words: str) -> str:
     if link and identifies(link):
         return _digest(f"url\0{link}")

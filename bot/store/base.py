@@ -28,6 +28,7 @@ from bot.model import (
     Revision,
     Source,
 )
+from bot.record import Address, Found, Record
 from bot.store.people_port import PeopleStore
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
@@ -261,6 +262,14 @@ class Store(PeopleStore, Protocol):
     def revisions(self, article_key: str) -> tuple[Revision, ...]:
         """The versions of an article that was edited, oldest first, the current one last; none if it never was. Of many
         versions the first and the newest are kept, :data:`VERSIONS_MAX` in all."""
+        ...
+
+    def find_article(self, address: Address) -> Found:
+        """What is stored, or was, under an address or a guid."""
+        ...
+
+    def record(self, key: str) -> Record | None:
+        """All that is stored about an article."""
         ...
 
     def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:

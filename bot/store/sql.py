@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Select, column, inspect, select, tabl
 
 from bot.errors import StoreError
 from bot.model import Article, DeliveryState, Receipt, Revision, Source
+from bot.record import Address, Found, Record
 from bot.store.base import (
     Archived,
     Batch,
@@ -28,7 +29,7 @@ from bot.store.base import (
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
-from bot.store.queries import archive, articles, care, chat_sources, outbox, revisions
+from bot.store.queries import archive, articles, care, chat_sources, outbox, record, revisions
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
@@ -167,6 +168,14 @@ class SqlStore(SqlPeople):
     def revisions(self, article_key: str) -> tuple[Revision, ...]:
         with self._read() as connection:
             return revisions.versions(connection, article_key)
+
+    def find_article(self, address: Address) -> Found:
+        with self._read() as connection:
+            return record.find(connection, address)
+
+    def record(self, key: str) -> Record | None:
+        with self._read() as connection:
+            return record.read(connection, key)
 
     def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:
         with self._read() as connection:

@@ -396,3 +396,42 @@ class DeliveryState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     PARKED = "parked"
+
+
+class MuteKind(StrEnum):
+    """What a mute silences; its ``value`` is the id of a rule, a story or a source, a country code, or a term."""
+
+    RULE = "rule"
+    STORY = "story"
+    SOURCE = "source"
+    COUNTRY = "country"
+    TERM = "term"
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Somebody wants to hear no more of something for a while. ``channel`` of ``None`` means everywhere,
+    ``expires_at`` of ``None`` until it is removed. ``author`` is written like ``slack.default:U123 (name)``."""
+
+    id: int
+    kind: MuteKind
+    value: str
+    channel: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    author: str
+    comment: str = ""
+
+
+class HoldReason(StrEnum):
+    """Why an alert was not sent at once. What is held comes in a digest; nothing is dropped."""
+
+    CATCH_UP = "catch_up"  # the first poll of its source
+    MUTED = "muted"
+    LANGUAGE = "language"  # the channel reads other languages
+    REGION = "region"  # the channel looks at other countries
+    CORROBORATION = "corroboration"  # its rule wants more independent sources
+    INHIBITED = "inhibited"  # another rule of the story silences its own
+    DIGEST = "digest"  # the channel takes digests only
+    QUIET = "quiet"  # quiet hours
+    THROTTLED = "throttled"  # its rule had enough alerts here

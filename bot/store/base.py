@@ -29,6 +29,7 @@ from bot.model import (
     Source,
 )
 from bot.record import Address, Found, Record
+from bot.store.noise_port import DecisionRow, NewHold, NoiseStore
 from bot.store.people_port import PeopleStore
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
@@ -132,6 +133,8 @@ class Batch:
     deliveries: Sequence[NewDelivery] = ()
     shadow: Mapping[str, tuple[Match, ...]] = field(default_factory=dict)  # by article key: rules on trial
     revisions: Sequence[Revised] = ()
+    decisions: Sequence[DecisionRow] = ()  # of articles that are stored
+    holds: Sequence[NewHold] = ()  # of alerts that are stored; a later hold of an alert on a channel replaces it
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class SourceStatus:
     items_total: int
 
 
-class Store(PeopleStore, Protocol):
+class Store(NoiseStore, PeopleStore, Protocol):
     """See the module."""
 
     # -- life ---------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0004"
+REVISION = "r0005"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -254,6 +254,57 @@ delivery_alerts = Table(
     Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
 )
 Index("ix_delivery_alerts_alert", delivery_alerts.c.alert_id)
+
+# What became of an article on a channel, and why. Without a foreign key to the alert: of two polls that bring the same
+# article at the same moment, one alert is stored.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
+    Column("alert_id", Words, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("at", Micros, nullable=False),
+    UniqueConstraint("article_id", "channel", "at"),  # so that a batch may be written twice
+)
+Index("ix_decisions_at", decisions.c.at)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("kind", Text, nullable=False),  # a MuteKind
+    Column("value", Words, nullable=False),
+    Column("channel", Words),
+    Column("created_at", Micros, nullable=False),
+    Column("expires_at", Micros),
+    Column("author", Words, nullable=False),
+    Column("comment", Words, nullable=False),
+    Column("removed_at", Micros),
+    Column("removed_by", Words),
+    sqlite_autoincrement=True,  # people name a mute by its number
+)
+
+# Alerts that did not go out at once. A row that was released stays until its article goes.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("reason", Text, nullable=False),  # a HoldReason
+    Column("by", Words, nullable=False),
+    Column("held_at", Micros, nullable=False),
+    Column("release_at", Micros),
+    Column("released", Boolean, nullable=False),
+    Column("delivery_key", Words),  # what it came in; none where it was told otherwise
+    UniqueConstraint("alert_id", "channel"),
+    sqlite_autoincrement=True,
+)
+HOLDING = text("NOT released")
+Index("ix_holds_holding", holds.c.channel, holds.c.id, sqlite_where=HOLDING, postgresql_where=HOLDING)
 
 # What was purged and may still stand in a feed: a 64-bit hash each, so that an old item is not news again. About 12
 # bytes in SQLite, so they are kept for good; at ten million of them a new item is mistaken for one of them with a

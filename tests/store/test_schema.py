@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
-from bot.model import DeliveryState
+from bot.model import DeliveryState, HoldReason
 from bot.store import migrations
+from bot.store.noise_port import NewHold
 from bot.store.schema import REVISION, VERSION_TABLE, metadata
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
@@ -99,6 +101,11 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.receipt("post-1")
     store.commit(batch("1", "5"))
     store.unpark(None, T0)
+    store.decisions("key-1")
+    store.alerts(["alert-key-1"])
+    store.held("desk")
+    store.commit(replace(batch("6"), holds=(NewHold("alert-key-6", "desk", HoldReason.QUIET, "night", T0),)))
+    store.release([h.id for h in store.held("desk")], None, ())
     store.purge(minutes(-60))
 
     explained = [(sql, given) for sql, given in statements if sql.split()[0] in ("SELECT", "UPDATE", "DELETE")]

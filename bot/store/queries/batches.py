@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.store.base import Batch
 from bot.store.faults import is_refusal
-from bot.store.queries import archive, articles, outbox, revisions, sources
+from bot.store.queries import archive, articles, noise, outbox, revisions, sources
 
 T = TypeVar("T")
 
@@ -28,7 +28,8 @@ def write_all(connection: Connection, batches: Sequence[Batch]) -> tuple[Result,
 
 
 def _is_bare(batch: Batch) -> bool:
-    return not (batch.articles or batch.alerts or batch.deliveries or batch.revisions)
+    parts = (batch.articles, batch.alerts, batch.deliveries, batch.revisions, batch.holds, batch.decisions)
+    return not any(parts)
 
 
 def _write_bare(connection: Connection, group: Sequence[Batch]) -> list[Result]:
@@ -68,5 +69,7 @@ def _write(connection: Connection, batch: Batch) -> tuple[str, ...]:
     articles.insert_alerts(connection, batch.alerts, new)
     archive.insert_shadow(connection, batch.shadow, new, batch.poll.finished_at)
     outbox.enqueue(connection, batch.deliveries)
+    noise.insert_holds(connection, batch.holds)
+    noise.insert_decisions(connection, batch.decisions)
     sources.record_polls(connection, [batch.poll])
     return tuple(new)

@@ -10,14 +10,25 @@ from sqlalchemy import Connection, delete, exists, func, select
 from bot.model import DeliveryState
 from bot.store.queries.articles import guid_mark, key_mark
 from bot.store.queries.dialect import chunks, insert_new
-from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, forgotten, metadata, sources
+from bot.store.schema import (
+    FOLDED,
+    HOLDING,
+    alerts,
+    articles,
+    deliveries,
+    delivery_alerts,
+    forgotten,
+    holds,
+    metadata,
+    sources,
+)
 
 _FINISHED = (DeliveryState.SENT.value, FOLDED)
 
 
 def purge(connection: Connection, before: datetime, limit: int) -> int:
-    """Alerts, matches and story membership go with their article. What is not finished (waiting, sending, parked)
-    keeps its articles. A delivery goes when it is old itself and the last of its alerts has gone."""
+    """Alerts, matches, decisions and story membership go with their article. What is not finished (waiting, sending,
+    parked, held) keeps its articles. A delivery goes when it is old itself and the last of its alerts has gone."""
     unfinished = (
         exists()
         .where(alerts.c.article_id == articles.c.id)
@@ -25,9 +36,10 @@ def purge(connection: Connection, before: datetime, limit: int) -> int:
         .where(deliveries.c.id == delivery_alerts.c.delivery_id)
         .where(deliveries.c.state.not_in(_FINISHED))
     )
+    holding = exists().where(alerts.c.article_id == articles.c.id, holds.c.alert_id == alerts.c.id, HOLDING)
     old = connection.execute(
         select(articles.c.id, articles.c.key, articles.c.source_id, articles.c.guid)
-        .where(articles.c.fetched_at < before, ~unfinished)
+        .where(articles.c.fetched_at < before, ~unfinished, ~holding)
         .order_by(articles.c.fetched_at)
         .limit(limit)
     ).all()

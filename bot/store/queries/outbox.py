@@ -25,7 +25,7 @@ def enqueue(connection: Connection, new: Sequence[NewDelivery]) -> int:
 
 def _add(connection: Connection, delivery: NewDelivery) -> int | None:
     payload = encode_payload(delivery.kind, delivery.payload)
-    alert_ids = _stored_alerts(connection, delivery.alert_ids)
+    alert_ids = stored_alerts(connection, delivery.alert_ids)
     if delivery.alert_ids and not alert_ids:
         return None
     row_id = connection.execute(
@@ -49,7 +49,8 @@ def _add(connection: Connection, delivery: NewDelivery) -> int | None:
     return row_id
 
 
-def _stored_alerts(connection: Connection, ids: Sequence[str]) -> list[str]:
+def stored_alerts(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Which of the alerts are stored, as ids that the database knows."""
     found: list[str] = []
     for part in chunks(sorted({storable(alert_id) for alert_id in ids})):
         found += connection.scalars(select(alerts.c.id).where(alerts.c.id.in_(part)))

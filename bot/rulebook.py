@@ -19,7 +19,7 @@ from bot.rules.evaluate import LabelledSpan
 from bot.rules.inflect import Inflector, cache_folder
 from bot.rules.load import load_rules
 from bot.rules.match import Engine, Labeller
-from bot.rules.model import NameList, RuleSet
+from bot.rules.model import NameList, Rule, RuleSet
 from bot.sources_file import load_sources
 from bot.text import Text
 
@@ -50,12 +50,14 @@ def load(
     routed_rules: Callable[[Collection[str]], tuple[Problem, ...]] = lambda known: (),
     alias: Mapping[Path, Path] | None = None,
     watch_lists: Mapping[str, NameList] | None = None,
+    extra_rules: Sequence[Rule] = (),
 ) -> Rulebook:
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
 
     ``channels``: the names that rules may send to, ``None`` where they are not known. ``model``: the configured
     statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
     ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
+    ``extra_rules`` stand in no file (:mod:`bot.rules.adhoc`); a rule of the folders with the same id goes before.
     """
 
     def name(path: Path) -> Path:
@@ -83,13 +85,27 @@ def load(
     ids = [rule.id for rule in loaded.ruleset.rules]
     if not loaded.errors:
         problems.extend(routed_rules(ids))
-    program, term_problems = build(loaded.ruleset, load_gazetteer(), Inflector(cache_folder()))
+    extra = tuple(rule for rule in extra_rules if rule.id not in set(ids))
+    ruleset = replace(loaded.ruleset, rules=(*loaded.ruleset.rules, *extra))
+    program, term_problems = build(ruleset, load_gazetteer(), Inflector(cache_folder()))
     problems.extend(term_problems)
     errors = [p for p in problems if p.level is Level.ERROR]
     if errors:
         raise ConfigError(tuple(sorted(set(problems))))
     engine = make_engine(program, model)
-    return Rulebook(loaded.ruleset, engine, {s.id: s for s in sources}, tuple(problems))
+    return Rulebook(ruleset, engine, {s.id: s for s in sources}, tuple(problems))
+
+
+def engine_for(rules: Sequence[Rule], model: str | None = None) -> Engine:
+    """An engine for rules that need nothing but themselves, such as one of :func:`bot.rules.adhoc.watch_rule`.
+
+    Raises ``ConfigError`` where a term has too many forms. Takes some tens of milliseconds, most of it for the
+    gazetteer's names.
+    """
+    program, problems = build(RuleSet(tuple(rules), {}, {}), load_gazetteer(), Inflector(cache_folder()))
+    if problems:
+        raise ConfigError(problems)
+    return make_engine(program, model)
 
 
 def make_engine(program: Program, model: str | None = None) -> Engine:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.cli.checks import load
-from bot.cli.steps import Branch, closeness, condense, few, miss
 from bot.errors import SourceError, WirewatchError
 from bot.rules.evaluate import Subject
 from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
 from bot.rules.model import Rule
+from bot.rules.nearly import few
+from bot.rules.steps import Branch, closeness, condense, miss
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -247,6 +247,14 @@ class Evaluation:
             case _:
                 return []
 
+    def plain_spans(self, condition: Condition, region: str = "") -> list[Placed]:
+        """The same without what stands in a dateline."""
+        return _no_datelines(self.spans(condition, region))
+
+    def chained(self, near: Near, members: Sequence[list[Placed]]) -> bool:
+        """Whether spans of the members of a near stand close enough together, datelines apart."""
+        return self._chains(near, members, {})
+
     def _windows(self, near: Near, region: str) -> list[Placed]:
         members = []
         for member in near.of:
@@ -254,7 +262,7 @@ class Evaluation:
             if not spans:
                 return []
             members.append(spans)
-        return [hull for group in self._groups(members, near.unit) for hull in hulls(group, _limit(near), near.ordered)]
+        return [hull for group in self.groups(members, near.unit) for hull in hulls(group, _limit(near), near.ordered)]
 
     def _near(self, near: Near, region: str) -> Leaves | None:
         members: list[list[Placed]] = []
@@ -271,10 +279,10 @@ class Evaluation:
                 self._near_dateline(near, plain, i, [s.leaves[0] for s in spans if s not in plain[i]], found)
         return tuple(found) if found else None
 
-    def _chains(self, near: Near, members: list[list[Placed]], found: dict[Leaf, None]) -> bool:
+    def _chains(self, near: Near, members: Sequence[list[Placed]], found: dict[Leaf, None]) -> bool:
         """Take in the leaves of all spans that are close enough together; whether there are any."""
         held = False
-        for group in self._groups(members, near.unit):
+        for group in self.groups(members, near.unit):
             for kept in participants(group, _limit(near), near.ordered):
                 for span in kept:
                     held = True
@@ -299,7 +307,7 @@ class Evaluation:
         named = self._countries_by_sentence.get(bisect_right(self._sentence_starts, span.start), set())
         return span.start >= max(dateline.end, self.text.text_start) and named <= {dateline.entity or ""}
 
-    def _groups(self, members: list[list[Placed]], unit: Unit) -> list[list[list[Placed]]]:
+    def groups(self, members: Sequence[list[Placed]], unit: Unit) -> list[list[list[Placed]]]:
         """The members' spans by title and text, sentence or paragraph; groups where one is missing are left out."""
         if not all(members):
             return []

@@ -63,6 +63,16 @@ def participants(members: Sequence[Sequence[Placed]], limit: int, ordered: bool)
     return out
 
 
+def least_cost(members: Sequence[Sequence[Placed]], ordered: bool) -> int | None:
+    """The cost of the cheapest chain: the fewest words outside the members of any window. ``None`` where the spans
+    allow none."""
+    if any(not spans for spans in members):
+        return None
+    full = (1 << len(members)) - 1
+    ends = [found[full] for spans in _sweep(members, ordered, backward=False) for found in spans if full in found]
+    return max(min(ends), 0) if ends else None
+
+
 def _sweep(members: Sequence[Sequence[Placed]], ordered: bool, backward: bool) -> list[list[dict[int, int]]]:
     """For each span: by the set of members in the chain that it ends (its own included), the least cost."""
     costs: list[list[dict[int, int]]] = [[{} for _ in spans] for spans in members]

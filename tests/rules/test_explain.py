@@ -9,7 +9,8 @@ import pytest
 from bot.model import Source
 from bot.rules import selftest
 from bot.rules.evaluate import Subject
-from bot.rules.explain import explain
+from bot.rules.explain import Failure, explain, first_failure
+from bot.rules.steps import outline
 from tests.rules.setup import engine_of, rule
 
 
@@ -106,3 +107,45 @@ def test_a_test_with_a_source_has_its_tags_and_its_language() -> None:
     french = selftest.run(engine, {"bbc": Source("bbc", "https://example.org/", lang="fr")})
     assert [o.passed for o in tagged][3:5] == [True, False]
     assert [o.passed for o in french][3:5] == [True, True]  # the second says that it is German
+
+
+def test_an_explanation_has_a_plain_outline() -> None:
+    engine = engine_of(rule({"all": [{"use": "w"}, {"title": "deal"}]}, "film", {"w": {"any": ["arms", "guns"]}}))
+    miss = explain(engine.analyse(Subject("x", "Arms")), engine.rules[0])
+    assert outline(miss) == (
+        "✘ r: r (high)",
+        "  ✘ all",
+        "    ✔ w: Arms",
+        "    ✘ title: deal",
+        "  unless: does not hold",
+        "  found Arms; it would match if the title said deal",
+    )
+    hit = explain(engine.analyse(Subject("Deal", "Arms")), engine.rules[0])
+    assert outline(hit)[0] == "✔ r: r (high)"
+    gone = explain(engine.analyse(Subject("Deal", "Arms on film")), engine.rules[0])
+    assert outline(gone)[-2:] == ("  unless: suppresses the match", "    ✔ film")
+
+
+@pytest.mark.parametrize(
+    ("when", "text", "condition", "said"),
+    [
+        ("arms", "arms", None, None),
+        ({"all": ["arms", {"use": "w"}, "x"]}, "arms", "any", "any: none of deal, guns"),
+        ({"title": "arms"}, "arms", "arms", "not found: arms"),
+        (NEAR, "Iran, France, a b c d, and arms", "near (within 3 words)", "near (within 3 words): every member is in"),
+        ({"all": ["arms", {"none": ["deal"]}]}, "arms deal", "none", "none: found: deal"),
+        ({"count": {"of": "arms", "min": 2}}, "arms", "count >= 2", "count >= 2: only 1 found"),
+    ],
+)
+def test_the_first_condition_that_fails_is_told(when: Any, text: str, condition: str | None, said: str | None) -> None:
+    engine = engine_of(rule(when, "film", {"w": {"any": ["deal", "guns"]}}))
+    failure = first_failure(engine.analyse(Subject("", text)), engine.rules[0])
+    assert (failure and failure.condition) == condition
+    assert failure is None or (failure.rule_id, failure.suppressed) == ("r", False)
+    assert said is None or (failure is not None and failure.text.startswith(said))
+
+
+def test_the_first_failure_of_a_suppressed_rule_is_its_unless() -> None:
+    engine = engine_of(rule("arms", "film"))
+    failure = first_failure(engine.analyse(Subject("", "arms film")), engine.rules[0])
+    assert failure == Failure("r", "unless", "suppressed by unless: 'film'", suppressed=True)

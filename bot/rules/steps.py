@@ -1,7 +1,7 @@
 """The tree of an explanation, condensed to what a person wants to read.
 
 Of the alternatives of a condition that holds, one is shown; lists of words become one line; what found nothing at all
-is a number. Pure: :mod:`bot.cli.explaining` colours it.
+is a number. Pure: :func:`outline` is the plain text of it, :mod:`bot.cli.explaining` colours it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.rules.explain import Explanation, Step
+from bot.rules.nearly import few
 
-LISTED_MAX = 6  # words of a list of alternatives on one line
 COUNTRY_WEIGHT = 0.4  # of a country beside other members: nearly every article names one
 ALL_BUT_NEAR = 0.9  # every member is there, only too far apart
 
@@ -52,12 +52,6 @@ def words(step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(words.split()) for words in found))
 
 
-def few(listed: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = len(listed) - LISTED_MAX
-    return ", ".join(listed[:LISTED_MAX]) + (f" and {more} more" if more > 0 else "")
-
-
 def closeness(step: Step) -> float:
     """How much of a condition was found, from 0 to 1."""
     if step.holds:
@@ -74,15 +68,43 @@ def closeness(step: Step) -> float:
 
 
 def miss(explanation: Explanation) -> str:
-    """One sentence: what was found, and what was missing."""
+    """One sentence on a rule that did not fire: what was found, and the smallest change with which it would have."""
     if explanation.suppressed:
         return explanation.reason
     if not closeness(explanation.when):
         return "nothing of it is in the text"
     # Words say more than countries, so they come first.
     found = sorted(dict.fromkeys(_found(explanation.when)), key=lambda words: words.endswith(")"))
-    missing = _missing(explanation.when)
-    return f"found {few(found)}; {missing}" if found else missing
+    return f"found {few(found)}; {explanation.remedy}" if found else explanation.remedy
+
+
+def outline(explanation: Explanation, *, everything: bool = False) -> tuple[str, ...]:
+    """The tree as lines of plain text, indented by two spaces a level, with a tick or a cross at each condition."""
+    mark = "✔" if explanation.match else "✘"
+    lines = [f"{mark} {explanation.rule.id}: {explanation.rule.title} ({explanation.rule.severity.word})"]
+    lines += _lines(condense(explanation.when, everything=everything), 1)
+    if explanation.unless is not None:
+        if explanation.unless.holds:
+            lines.append("  unless: suppresses the match")
+            lines += _lines(condense(explanation.unless, everything=everything), 2)
+        else:
+            lines.append("  unless: does not hold")
+    if explanation.match is None and not explanation.suppressed:
+        lines.append(f"  {miss(explanation)}")
+    return tuple(lines)
+
+
+def _lines(branch: Branch, depth: int) -> list[str]:
+    shown = few(branch.words)
+    parts = [] if branch.holds is None else ["✔" if branch.holds else "✘"]
+    if shown.casefold() != branch.label.casefold():
+        parts.append(f"{branch.label}: {shown}" if shown else branch.label)
+    else:
+        parts.append(shown)
+    if branch.note:
+        parts.append(f"({branch.note})")
+    below = [line for child in branch.children for line in _lines(child, depth + 1)]
+    return ["  " * depth + " ".join(parts), *below]
 
 
 def _unwrap(step: Step) -> tuple[str, Step]:
@@ -173,21 +195,3 @@ def _found(step: Step) -> Iterable[str]:
     elif step.label != "none":
         for child in step.children:
             yield from _found(child)
-
-
-def _missing(step: Step) -> str:
-    name, inner = _unwrap(step)
-    listed = _alternatives(inner)
-    if listed is not None:
-        if inner.note and not inner.children:
-            return f"missing {inner.label} ({inner.note})"
-        what = few(listed) if len(listed) == 1 else f"any of {few(listed)}"
-        return f"missing {name} ({what})" if name else f"missing {what}"
-    if inner.label == "any":
-        return _missing(_best(inner))
-    if inner.label == "none":
-        return f"it must not say {few([w for c in inner.children if c.holds for w in words(c)])}"
-    broken = [c for c in inner.children if not c.holds]
-    if not broken or inner.label.startswith("at_least"):
-        return inner.note or f"{inner.label} does not hold"
-    return "; ".join(_missing(c) for c in broken[:2])

@@ -311,10 +311,24 @@ class FiredRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLink:
+    """Another outlet that reported the story: its name, where, and when."""
+
+    name: str
+    url: str
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """An alert as every channel gets it: plain text and spans, no markup of any platform, nothing cut yet.
 
     ``key`` is the delivery key that travels with the post, so that a post left uncertain by a crash can be found.
+    ``also`` are the other outlets of the story, newest last, and ``sources`` how many independent ones there are with
+    this one; ``updated_at`` is when the post was last rewritten, ``None`` for one that stands as it was first sent.
+    ``news`` says in short sentences what an answer to an earlier post brings. ``retracted`` is why the alert no longer
+    holds, empty while it does. ``lists`` are the watch lists behind the evidence ("OFAC SDN, 2026-11-20"), ``read``
+    the text that the rules saw ("full text", "feed summary").
     """
 
     key: str
@@ -331,6 +345,14 @@ class Message:
     fallback: str  # one line of plain text for notifications
     image: str = ""
     tags: tuple[str, ...] = ()
+    story_id: str = ""
+    also: tuple[SourceLink, ...] = ()
+    sources: int = 1
+    updated_at: datetime | None = None
+    news: tuple[str, ...] = ()
+    retracted: str = ""
+    lists: tuple[str, ...] = ()
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,21 +403,34 @@ class Receipt:
 
 
 class DeliveryKind(StrEnum):
-    """What a delivery posts. One delivery exists for each (alert or digest, channel, kind)."""
+    """What a delivery posts. One delivery exists for each (alert or digest, channel, kind).
+
+    The last three follow an earlier post: ``UPDATE`` rewrites it in place, ``REPLY`` answers in its thread, ``RAISE``
+    answers in its thread and shows in the channel as well.
+    """
 
     ALERT = "alert"
     DIGEST = "digest"
     NOTICE = "notice"
+    UPDATE = "update"
+    REPLY = "reply"
+    RAISE = "raise"
+
+    @property
+    def follows(self) -> bool:
+        """Whether it changes or answers an earlier post."""
+        return self in (DeliveryKind.UPDATE, DeliveryKind.REPLY, DeliveryKind.RAISE)
 
 
 class DeliveryState(StrEnum):
-    """``waiting`` → ``sending`` → ``sent``; ``parked`` after a permanent refusal. ``sending`` found at start is
-    what a crash left uncertain."""
+    """``waiting`` → ``sending`` → ``sent``; ``parked`` after a permanent refusal; ``dropped`` where the post that it
+    was to change is no more. ``sending`` found at start is what a crash left uncertain."""
 
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"
     PARKED = "parked"
+    DROPPED = "dropped"
 
 
 class MuteKind(StrEnum):

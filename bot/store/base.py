@@ -74,13 +74,15 @@ Payload = Message | Digest | Notice
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A post to make. ``payload.key`` is the delivery key: unique over all deliveries."""
+    """A post to make. ``payload.key`` is the delivery key: unique over all deliveries. ``follows`` is the delivery key
+    of the post that an update, reply or raise is about; empty for the other kinds."""
 
     channel: str
     kind: DeliveryKind
     payload: Payload
     created_at: datetime
     alert_ids: tuple[str, ...] = ()
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,28 @@ class Delivery:
     not_before: datetime | None
     created_at: datetime
     last_error: str = ""
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What became of a post that another delivery follows. ``receipt`` is there once it is sent. ``folded``: it went
+    into a digest, and state and receipt are the digest's."""
+
+    state: DeliveryState
+    receipt: Receipt | None
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What stands behind a delivery key: ``payload`` as the post shows it now, its last rewriting included."""
+
+    key: str
+    channel: str
+    kind: DeliveryKind
+    payload: Payload
+    alert_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +317,8 @@ class Store(NoiseStore, PeopleStore, Protocol):
 
     # -- outbox -------------------------------------------------------------------------------------------------
     def enqueue(self, deliveries: Sequence[NewDelivery]) -> int:
-        """Add posts that no poll caused (notices, digests). Known keys are skipped. Returns how many were added."""
+        """Add posts that no poll caused (notices, digests). Known keys are skipped. Returns how many were added.
+        An update takes the place of one that waits to change the same post."""
         ...
 
     def pending(self, channel: str, limit: int) -> tuple[Delivery, ...]:
@@ -313,10 +338,15 @@ class Store(NoiseStore, PeopleStore, Protocol):
 
     def mark_parked(self, delivery_id: int, error: str) -> None: ...
 
+    def mark_dropped(self, delivery_id: int, reason: str) -> None:
+        """There is nothing left that it could change. As the other marks, only for what waits or is being sent."""
+        ...
+
     def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None:
         """Fold waiting alert deliveries of one channel into one digest delivery, in one transaction. They are
-        deliveries no longer; their keys stay known, and their receipt is the digest's. Raises ``StoreError`` and folds
-        nothing if one of them does not wait. A digest whose key is known changes nothing."""
+        deliveries no longer; their keys stay known, and their receipt is the digest's. Updates that wait to change
+        them go with them. Raises ``StoreError`` and folds nothing if one of them does not wait. A digest whose key is
+        known changes nothing."""
         ...
 
     def unpark(self, channel: str | None, now: datetime) -> int:
@@ -330,6 +360,15 @@ class Store(NoiseStore, PeopleStore, Protocol):
 
     def receipt(self, key: str) -> Receipt | None:
         """The proof that this was posted, alone or in a digest."""
+        ...
+
+    def followed(self, key: str) -> Followed | None:
+        """What became of the post with this key; ``None`` for one that is not known (any more)."""
+        ...
+
+    def alert_of_delivery(self, key: str) -> Delivered | None:
+        """What a post with this key says, and the alerts that it stands for: also of one that is still to be sent or
+        went into a digest. For the buttons on it."""
         ...
 
     # -- care ---------------------------------------------------------------------------------------------------

@@ -21,6 +21,9 @@ PAYLOADS: dict[DeliveryKind, type[Message] | type[Digest] | type[Notice]] = {
     DeliveryKind.ALERT: Message,
     DeliveryKind.DIGEST: Digest,
     DeliveryKind.NOTICE: Notice,
+    DeliveryKind.UPDATE: Message,
+    DeliveryKind.REPLY: Message,
+    DeliveryKind.RAISE: Message,
 }
 
 

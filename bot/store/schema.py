@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0005"
+REVISION = "r0006"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -240,12 +240,19 @@ deliveries = Table(
     Column("receipt_ref", Words),
     Column("receipt_url", Words),
     Column("sent_at", Micros),
+    Column("follows", Words),  # key of the delivery that this one changes or answers
     sqlite_autoincrement=True,  # an id is never given twice: the order of the outbox hangs on it
 )
 Index("ix_deliveries_pending", deliveries.c.channel, deliveries.c.id, sqlite_where=PENDING, postgresql_where=PENDING)
 Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
 Index("ix_deliveries_created_at", deliveries.c.created_at)
 Index("ix_deliveries_folded_into", deliveries.c.folded_into)
+Index(
+    "ix_deliveries_follows",
+    deliveries.c.follows,
+    sqlite_where=deliveries.c.follows.is_not(None),
+    postgresql_where=deliveries.c.follows.is_not(None),
+)
 
 delivery_alerts = Table(
     "delivery_alerts",

@@ -18,7 +18,9 @@ from bot.record import Address, Found, Record
 from bot.store.base import (
     Archived,
     Batch,
+    Delivered,
     Delivery,
+    Followed,
     Lease,
     NewDelivery,
     RuleHits,
@@ -223,6 +225,10 @@ class SqlStore(SqlNoise, SqlPeople):
         with self._write() as connection:
             outbox.mark_parked(connection, delivery_id, error)
 
+    def mark_dropped(self, delivery_id: int, reason: str) -> None:
+        with self._write() as connection:
+            outbox.mark_dropped(connection, delivery_id, reason)
+
     def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None:
         with self._write() as connection:
             outbox.fold(connection, channel, delivery_ids, digest)
@@ -238,6 +244,14 @@ class SqlStore(SqlNoise, SqlPeople):
     def receipt(self, key: str) -> Receipt | None:
         with self._read() as connection:
             return outbox.receipt(connection, key)
+
+    def followed(self, key: str) -> Followed | None:
+        with self._read() as connection:
+            return outbox.followed(connection, key)
+
+    def alert_of_delivery(self, key: str) -> Delivered | None:
+        with self._read() as connection:
+            return outbox.behind(connection, key)
 
     # -- care ---------------------------------------------------------------------------------------------------
     def purge(self, before: datetime, limit: int = 1000) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.model import (
@@ -95,6 +96,19 @@ def digest(key: str, alert_ids: Iterable[str] = ("alert-1",)) -> Digest:
 
 def alert_delivery(key: str, channel: str = "desk", alert_ids: tuple[str, ...] = ()) -> NewDelivery:
     return NewDelivery(channel, DeliveryKind.ALERT, message(key), T0, alert_ids)
+
+
+def follow_delivery(
+    key: str,
+    kind: DeliveryKind,
+    follows: str,
+    channel: str = "desk",
+    alert_ids: tuple[str, ...] = (),
+    **changes: object,
+) -> NewDelivery:
+    """A delivery that changes or answers the post with the key ``follows``."""
+    payload = replace(message(key), **changes)  # type: ignore[arg-type]
+    return NewDelivery(channel, kind, payload, T0, alert_ids, follows)
 
 
 def digest_delivery(key: str, channel: str = "desk", alert_ids: tuple[str, ...] = ()) -> NewDelivery:

@@ -74,6 +74,8 @@ class Outbox(RuleBasedStateMachine):
                     self.store.mark_waiting(row, minutes(1), "busy")
                 case DeliveryState.PARKED:
                     self.store.mark_parked(row, "refused")
+                case DeliveryState.DROPPED:
+                    self.store.mark_dropped(row, "gone")
         except StoreError:
             assert post.state not in OPEN
             return

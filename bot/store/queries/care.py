@@ -23,7 +23,7 @@ from bot.store.schema import (
     sources,
 )
 
-_FINISHED = (DeliveryState.SENT.value, FOLDED)
+_FINISHED = (DeliveryState.SENT.value, DeliveryState.DROPPED.value, FOLDED)
 
 
 def purge(connection: Connection, before: datetime, limit: int) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Update, func, select, update
 
 from bot.errors import StoreError
 from bot.model import DeliveryKind, DeliveryState, Receipt
-from bot.store.base import Delivery, NewDelivery
+from bot.store.base import Delivered, Delivery, Followed, NewDelivery
 from bot.store.codec import decode_payload, encode_payload
 from bot.store.queries.dialect import chunks, insert_new
 from bot.store.schema import FOLDED, PENDING, alerts, deliveries, delivery_alerts, storable
@@ -28,6 +28,10 @@ def _add(connection: Connection, delivery: NewDelivery) -> int | None:
     alert_ids = stored_alerts(connection, delivery.alert_ids)
     if delivery.alert_ids and not alert_ids:
         return None
+    if delivery.kind.follows != bool(delivery.follows):
+        raise ValueError(
+            f"a delivery of kind {delivery.kind} {'needs' if delivery.kind.follows else 'takes no'} follows"
+        )
     row_id = connection.execute(
         insert_new(connection, deliveries)
         .values(
@@ -39,14 +43,33 @@ def _add(connection: Connection, delivery: NewDelivery) -> int | None:
             attempts=0,
             created_at=delivery.created_at,
             last_error="",
+            follows=delivery.follows or None,
         )
         .returning(deliveries.c.id)
     ).scalar()
+    if row_id is not None and delivery.kind is DeliveryKind.UPDATE:
+        _supersede(connection, [delivery.follows], delivery.channel, row_id)
     if row_id is not None and alert_ids:
         connection.execute(
             delivery_alerts.insert(), [{"delivery_id": row_id, "alert_id": alert_id} for alert_id in alert_ids]
         )
     return row_id
+
+
+def _supersede(connection: Connection, keys: Sequence[str], channel: str, by: int) -> None:
+    """Updates that wait to change the same posts have nothing to say any more. One that is being sent ends first."""
+    for part in chunks(keys):
+        connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.follows.in_(part),
+                deliveries.c.channel == channel,
+                deliveries.c.kind == DeliveryKind.UPDATE.value,
+                deliveries.c.state == DeliveryState.WAITING.value,
+                deliveries.c.id != by,
+            )
+            .values(state=FOLDED, folded_into=by, not_before=None)
+        )
 
 
 def stored_alerts(connection: Connection, ids: Sequence[str]) -> list[str]:
@@ -73,6 +96,7 @@ def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
         not_before=row.not_before,
         created_at=row.created_at,
         last_error=row.last_error,
+        follows=row.follows or "",
     )
 
 
@@ -133,6 +157,11 @@ def mark_parked(connection: Connection, delivery_id: int, error: str) -> None:
     _change(connection, delivery_id, _open(delivery_id).values(values))
 
 
+def mark_dropped(connection: Connection, delivery_id: int, reason: str) -> None:
+    values = {"state": DeliveryState.DROPPED.value, "not_before": None, "last_error": reason}
+    _change(connection, delivery_id, _open(delivery_id).values(values))
+
+
 def _open(delivery_id: int) -> Update:
     return update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state.in_(_OPEN))
 
@@ -178,6 +207,8 @@ def fold(connection: Connection, channel: str, delivery_ids: Sequence[int], dige
                 links.join_from(deliveries, delivery_alerts).where(deliveries.c.id.in_(part)),
             )
         )
+        keys = connection.scalars(select(deliveries.c.key).where(deliveries.c.id.in_(part))).all()
+        _supersede(connection, keys, channel, digest_id)
 
 
 def unpark(connection: Connection, channel: str | None, now: datetime) -> int:
@@ -190,6 +221,11 @@ def unpark(connection: Connection, channel: str | None, now: datetime) -> int:
 
 def receipt(connection: Connection, key: str) -> Receipt | None:
     """That of the digest, for an alert that went out in one."""
+    found = followed(connection, key)
+    return found.receipt if found else None
+
+
+def followed(connection: Connection, key: str) -> Followed | None:
     digest = deliveries.alias("digest")
     proof = func.coalesce
     row = connection.execute(
@@ -199,10 +235,39 @@ def receipt(connection: Connection, key: str) -> Receipt | None:
             proof(digest.c.receipt_url, deliveries.c.receipt_url).label("url"),
             proof(digest.c.sent_at, deliveries.c.sent_at).label("sent_at"),
             proof(digest.c.key, deliveries.c.key).label("key"),
+            proof(digest.c.state, deliveries.c.state).label("state"),
         )
         .select_from(deliveries.outerjoin(digest, digest.c.id == deliveries.c.folded_into))
         .where(deliveries.c.key == key)
     ).first()
-    if row is None or row.sent_at is None:
+    if row is None or row.state == FOLDED:
+        return None  # not known; or an update that a later one replaced twice over, which no post follows
+    proven = None
+    if row.sent_at is not None:
+        proven = Receipt(channel=row.channel, key=row.key, ref=row.ref, sent_at=row.sent_at, url=row.url or "")
+    return Followed(DeliveryState(row.state), proven, folded=row.key != key)
+
+
+def behind(connection: Connection, key: str) -> Delivered | None:
+    """The payload of the last update that was sent, else that of the post itself."""
+    post = connection.execute(select(deliveries).where(deliveries.c.key == key)).first()
+    if post is None:
         return None
-    return Receipt(channel=row.channel, key=row.key, ref=row.ref, sent_at=row.sent_at, url=row.url or "")
+    rewritten = connection.execute(
+        select(deliveries.c.payload)
+        .where(
+            deliveries.c.follows == key,
+            deliveries.c.kind == DeliveryKind.UPDATE.value,
+            deliveries.c.state == DeliveryState.SENT.value,
+        )
+        .order_by(deliveries.c.id.desc())
+        .limit(1)
+    ).scalar()
+    ids = connection.scalars(
+        select(delivery_alerts.c.alert_id)
+        .where(delivery_alerts.c.delivery_id == post.id)
+        .order_by(delivery_alerts.c.alert_id)
+    ).all()
+    kind = DeliveryKind(post.kind)
+    payload = decode_payload(kind, rewritten or post.payload)
+    return Delivered(post.key, post.channel, kind, payload, tuple(ids))

@@ -49,6 +49,13 @@ class CheckFormat(StrEnum):
     SARIF = "sarif"
 
 
+class SearchFormat(StrEnum):
+    """How answers are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class SchemaOf(StrEnum):
     """What a schema describes."""
 
@@ -177,6 +184,24 @@ def rule_hits(
     from bot.cli.history import rules as work
 
     return work(config, rule, since)
+
+
+@app.command("search")
+def search_archive(
+    query: Annotated[
+        list[str],
+        typer.Argument(help='Words, "a phrase", -without (after --, or in quotes), begin*. All of it must be there.'),
+    ],
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[str | None, typer.Option("--since", help="How far back, such as 24h, 30d, 8w.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="The id of a source.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, at most.")] = 10,
+    output: Annotated[SearchFormat, typer.Option("--format", help="How answers are printed.")] = SearchFormat.TEXT,
+) -> int:
+    """Search the stored articles, best answers first."""
+    from bot.cli.searching import search as work
+
+    return work(config, " ".join(query), since=since, source=source, limit=limit, form=output.value)
 
 
 @app.command()

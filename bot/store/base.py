@@ -26,6 +26,8 @@ from bot.model import (
     Receipt,
     Revised,
     Revision,
+    Segment,
+    Severity,
     Source,
 )
 from bot.record import Address, Found, Record
@@ -170,6 +172,19 @@ class Archived:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that answers a search. ``severity`` and ``rules`` (ids, most severe first) where it alerted;
+    ``title`` and ``snippet`` are the headline and the best passage of the text with what was found in them strong."""
+
+    article: Article
+    story_id: str
+    severity: Severity | None
+    rules: tuple[str, ...]
+    title: tuple[Segment, ...]
+    snippet: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleHits:
     """How often a rule fired on a day (UTC). ``shadow``: on trial, so nothing was posted."""
 
@@ -305,6 +320,20 @@ class Store(NoiseStore, PeopleStore, Protocol):
 
     def archive_size(self, since: datetime) -> int:
         """How many articles that is."""
+        ...
+
+    def search(
+        self,
+        query: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        source: str | None = None,
+        limit: int = 10,
+    ) -> tuple[Hit, ...]:
+        """The articles that answer best, best first; the language is that of :mod:`bot.search`. ``since`` and
+        ``until`` (exclusive) are about when an article was published. Raises :class:`bot.search.SearchError` for a
+        query that asks for nothing."""
         ...
 
     def rule_hits(self, since: datetime) -> tuple[RuleHits, ...]:

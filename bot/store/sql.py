@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
+from bot import search
 from bot.errors import StoreError
 from bot.model import Article, DeliveryState, Receipt, Revision, Source
 from bot.record import Address, Found, Record
@@ -21,6 +22,7 @@ from bot.store.base import (
     Delivered,
     Delivery,
     Followed,
+    Hit,
     Lease,
     NewDelivery,
     RuleHits,
@@ -32,6 +34,7 @@ from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
 from bot.store.queries import archive, articles, care, chat_sources, outbox, record, revisions
+from bot.store.queries import search as search_rows
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
@@ -187,6 +190,19 @@ class SqlStore(SqlNoise, SqlPeople):
     def archive_size(self, since: datetime) -> int:
         with self._read() as connection:
             return archive.size(connection, since)
+
+    def search(
+        self,
+        query: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        source: str | None = None,
+        limit: int = 10,
+    ) -> tuple[Hit, ...]:
+        asked = search.parse(query)
+        with self._read() as connection:
+            return search_rows.search(connection, asked, since, until, source, limit)
 
     def rule_hits(self, since: datetime) -> tuple[RuleHits, ...]:
         with self._read() as connection:

@@ -19,16 +19,23 @@ from sqlalchemy import Engine, create_engine, event
 from bot.model import DeliveryState, HoldReason
 from bot.store import migrations
 from bot.store.noise_port import NewHold
-from bot.store.schema import REVISION, VERSION_TABLE, metadata
+from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, metadata
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
 from tests.store.samples import T0, batch, digest_delivery, minutes, notice_delivery, receipt, source
 
 
+def not_of_the_search(item: Any, name: str | None, kind: str, *rest: object) -> bool:
+    """The full-text index is the migration's own; tests/store/test_search.py looks into it."""
+    table = name if kind == "table" else item.table.name
+    return not (table or "").startswith(SEARCH_TABLE)
+
+
 def test_migrations_make_the_tables_that_the_code_defines(store: SqlStore, store_url: str) -> None:
     engine = create_engine(store_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        options = {"version_table": VERSION_TABLE, "compare_type": True, "include_object": not_of_the_search}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
     engine.dispose()
 
@@ -93,6 +100,7 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.feedback(T0)
     store.audit(T0, 9)
     store.remove_watch(1)
+    store.search("pyongyang -game", since=T0, until=minutes(1), source="wire")
     store.make_due(T0)
     store.article_by_url("https://wire.example/1")
     store.pending("desk", 9)
@@ -114,7 +122,7 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
         for sql, given in explained:
             values = given[0] if isinstance(given, list) else given
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-            assert not [step for step in plan if step.startswith("SCAN")], f"{sql}\n{plan}"
+            assert not [step for step in plan if step.startswith("SCAN") and "VIRTUAL" not in step], f"{sql}\n{plan}"
 
 
 def test_a_waiting_queue_is_read_in_order_without_sorting(

@@ -74,6 +74,14 @@ def canonical(url: str) -> str:
     return f"https://{netloc}{path}{_query(parts.query)}"
 
 
+def host_of(url: str) -> str:
+    """The host of an address in lower case, or ``""`` where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def identifies(canonical_url: str) -> bool:
     """Whether a canonical URL can name one article: a bare home page, the link of many items, cannot."""
     parts = urlsplit(canonical_url)

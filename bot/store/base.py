@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from bot.model import (
@@ -31,8 +31,10 @@ from bot.model import (
     Source,
 )
 from bot.record import Address, Found, Record
+from bot.source_state import BLANK, FRESH, Memory, SourceState, Standing
 from bot.store.noise_port import DecisionRow, NewHold, NoiseStore
 from bot.store.people_port import PeopleStore
+from bot.store.states_port import StatesStore
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
 
@@ -41,7 +43,9 @@ VERSIONS_MAX = 20  # of one article; a page that changes with every look must no
 class Lease:
     """A source that is due and now belongs to the caller until the lease runs out.
 
-    ``first`` is true while no poll of it has succeeded yet; ``failures`` counts those in a row.
+    ``first`` is true while no poll of it has succeeded yet; ``failures`` counts those in a row. ``standing`` is how
+    the last poll left it, since ``since``; ``url_in_use`` where permanent redirects moved it (empty: as configured);
+    ``memory`` what that poll wanted remembered; ``elapsed_s`` how long it took.
     """
 
     source_id: str
@@ -49,12 +53,19 @@ class Lease:
     first: bool
     failures: int
     last_success: datetime | None
+    standing: Standing = FRESH
+    since: datetime | None = None
+    url_in_use: str = ""
+    memory: Memory = BLANK
+    elapsed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """How a poll ended. ``outcome`` is ``ok``, ``not_modified`` or a :class:`~bot.errors.FetchReason` value;
-    ``error`` the sentence for people (empty on success). ``state`` is kept when it is ``None``."""
+    ``error`` the sentence for people (empty on success). ``state``, ``memory``, ``url_in_use`` and ``interval`` (with
+    its reason) are kept when they are ``None``; without a ``standing`` the source is ``ok`` or ``failing``.
+    ``next_poll_at`` is :data:`NEVER` for a source that is to be polled no more."""
 
     source_id: str
     finished_at: datetime
@@ -65,10 +76,19 @@ class Poll:
     items: int = 0
     new_items: int = 0
     elapsed_s: float = 0.0
+    standing: Standing | None = None
+    memory: Memory | None = None
+    url_in_use: str | None = None
+    interval: timedelta | None = None
+    interval_reason: str | None = None
 
     @property
     def ok(self) -> bool:
         return self.outcome in ("ok", "not_modified")
+
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a source falls due that said it is gone."""
 
 
 Payload = Message | Digest | Notice
@@ -204,19 +224,30 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """What ``sources list`` shows of a source. ``state`` is ``new``, ``ok``, ``failing`` or ``off``."""
+    """What ``sources list`` shows of a source.
+
+    ``reason`` says why it is in its state, ``since`` when it came into it. ``next_poll_at`` is ``None`` for one that
+    is not polled. ``interval`` is what was chosen at the last poll, and ``interval_reason`` why; ``url_in_use`` is set
+    where permanent redirects moved it; ``latest_item`` is when its newest item came.
+    """
 
     source_id: str
-    state: str
+    state: SourceState
     next_poll_at: datetime | None
     last_poll: datetime | None
     last_success: datetime | None
     failures: int
     error: str
     items_total: int
+    reason: str = ""
+    since: datetime | None = None
+    interval: timedelta | None = None
+    interval_reason: str = ""
+    url_in_use: str = ""
+    latest_item: datetime | None = None
 
 
-class Store(NoiseStore, PeopleStore, Protocol):
+class Store(NoiseStore, PeopleStore, StatesStore, Protocol):
     """See the module."""
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -255,7 +286,7 @@ class Store(NoiseStore, PeopleStore, Protocol):
         ...
 
     def make_due(self, now: datetime) -> None:
-        """Let every enabled source fall due now, whatever its turn was (``run --once``)."""
+        """Let every enabled source fall due now, whatever its turn was (``run --once``), but those that are gone."""
         ...
 
     def next_due(self) -> datetime | None:

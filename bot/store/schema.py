@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0007"
+REVISION = "r0008"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -118,8 +118,31 @@ sources = Table(
     Column("last_error", Words, nullable=False),
     Column("last_elapsed_s", Float, nullable=False),
     Column("items_total", BigInteger, nullable=False),  # new items over all polls
+    Column("host", Words, nullable=False, server_default=""),  # of the address in use, in lower case
+    Column("state", Text, nullable=False, server_default="new"),  # a SourceState; OFF is told by enabled
+    Column("state_reason", Words, nullable=False, server_default=""),
+    Column("state_since", Micros),
+    Column("interval_s", Float),  # chosen at the last poll
+    Column("interval_reason", Words, nullable=False, server_default=""),
+    Column("url_in_use", Words, nullable=False, server_default=""),
+    Column("memory", Text),  # JSON of Memory
 )
 Index("ix_sources_due", sources.c.enabled, sources.c.next_poll_at)
+Index("ix_sources_host", sources.c.host)
+
+# One row for each time in which a source was in one state other than new and ok.
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", Words, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("began_at", Micros, nullable=False),
+    Column("ended_at", Micros),
+)
+Index("ix_source_states_source", source_states.c.source_id, source_states.c.ended_at)
+Index("ix_source_states_ended_at", source_states.c.ended_at)
 
 # What people added by a command; `sources` knows them, too, once they are polled.
 chat_sources = Table(

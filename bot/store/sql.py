@@ -40,9 +40,10 @@ from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
 from bot.store.sql_noise import SqlNoise
 from bot.store.sql_people import SqlPeople
+from bot.store.sql_states import SqlStates
 
 
-class SqlStore(SqlNoise, SqlPeople):
+class SqlStore(SqlNoise, SqlPeople, SqlStates):
     """See :class:`bot.store.base.Store`. ``url`` is SQLAlchemy's (``sqlite:///var/wirewatch.db``); ``busy_timeout_s``
     is how long a locked SQLite file is waited for, in seconds. Raises ``StoreError`` for a URL that cannot be used."""
 

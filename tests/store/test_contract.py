@@ -11,7 +11,9 @@ import pytest
 
 from bot.errors import StoreBusyError, StoreError
 from bot.model import DeliveryKind, DeliveryState, HttpState
-from bot.store.base import Delivery, Lease, NewDelivery
+from bot.rhythm import Rhythm
+from bot.source_state import Memory, Move, Outage, SourceState, Standing
+from bot.store.base import NEVER, Batch, Delivery, Lease, NewDelivery
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
 from tests.store.samples import (
@@ -118,7 +120,9 @@ class TestSources:
         wire.commit(replace(batch(), poll=poll(state=state)))
         assert leased(wire, minutes(9)) == []
         (lease,) = wire.lease_due(minutes(10), 1, minutes(12))
-        assert lease == Lease("wire", state, first=False, failures=0, last_success=T0)
+        assert lease == Lease(
+            "wire", state, first=False, failures=0, last_success=T0, standing=Standing(SourceState.OK), since=T0
+        )
 
     def test_a_poll_without_http_state_keeps_the_old_one(self, wire: SqlStore) -> None:
         wire.commit(replace(batch(), poll=poll(state=HttpState('"1"'))))
@@ -247,6 +251,104 @@ class TestArticles:
         assert wire.lease_due(minutes(1), 10, minutes(6)) == ()
         wire.make_due(minutes(1))
         assert [lease.source_id for lease in wire.lease_due(minutes(1), 10, minutes(6))] == ["wire"]
+
+
+class TestStates:
+    def test_a_state_is_kept_with_its_reason_and_since_when(self, wire: SqlStore) -> None:
+        moved = Standing(SourceState.MOVED, "https://new.example/feed")
+        wire.commit(Batch(poll(standing=moved, url_in_use="https://new.example/feed")))
+        wire.commit(Batch(poll(finished_at=minutes(10), standing=replace(moved, reason="as before"))))
+        (status,) = wire.source_statuses()
+        assert (status.state, status.reason, status.since) == (SourceState.MOVED, "as before", T0)
+        assert status.url_in_use == "https://new.example/feed"
+        (lease,) = wire.lease_due(minutes(10), 1, minutes(15))
+        assert (lease.standing, lease.since) == (replace(moved, reason="as before"), T0)
+        assert lease.url_in_use == "https://new.example/feed"
+
+    def test_what_a_poll_does_not_say_is_kept(self, wire: SqlStore) -> None:
+        memory = Memory(Rhythm(7.5, 100.0, 60.0, minutes(-99), minutes(-1)), Move("https://n.example/", T0), "mark")
+        first = poll(memory=memory, interval=timedelta(minutes=7), interval_reason="a post every 20 min")
+        wire.commit(Batch(first))
+        wire.commit(Batch(poll(outcome="timeout", error="too late")))
+        (status,) = wire.source_statuses()
+        assert (status.interval, status.interval_reason) == (timedelta(minutes=7), "a post every 20 min")
+        assert status.latest_item == minutes(-1)
+        (lease,) = wire.lease_due(minutes(10), 1, minutes(15))
+        assert lease.memory == memory
+
+    def test_outages_are_those_that_touch_the_time_asked_for(self, wire: SqlStore) -> None:
+        wire.sync_sources([source(), source("other"), source("third")], T0, {})
+        for at, source_id, state in (
+            (0, "wire", SourceState.OK),
+            (10, "wire", SourceState.FAILING),
+            (20, "other", SourceState.SILENT),
+            (25, "third", SourceState.MOVED),
+            (30, "wire", SourceState.BLOCKED),
+            (40, "wire", SourceState.OK),
+        ):
+            wire.commit(Batch(poll(source_id, finished_at=minutes(at), standing=Standing(state, f"since {at}"))))
+        failing = Outage("wire", SourceState.FAILING, "since 10", minutes(10), minutes(30))
+        silent = Outage("other", SourceState.SILENT, "since 20", minutes(20), None)
+        blocked = Outage("wire", SourceState.BLOCKED, "since 30", minutes(30), minutes(40))
+        assert wire.outages(T0, minutes(60)) == (failing, silent, blocked)
+        assert wire.outages(minutes(30), minutes(31)) == (silent, blocked)
+        assert wire.outages(T0, minutes(20)) == (failing,)
+        assert wire.outages(minutes(50), minutes(60)) == (silent,)
+
+    def test_polls_of_one_transaction_are_taken_in_order(self, wire: SqlStore) -> None:
+        down, up = Standing(SourceState.FAILING, "500"), Standing(SourceState.OK)
+        wire.commit_all([Batch(poll(standing=down)), Batch(poll(finished_at=minutes(5), standing=up))])
+        assert wire.source_statuses()[0].state is SourceState.OK
+        assert wire.outages(T0, minutes(60)) == (Outage("wire", SourceState.FAILING, "500", T0, minutes(5)),)
+
+    def test_an_outage_ends_when_its_source_is_switched_off_or_given_a_new_address(self, wire: SqlStore) -> None:
+        down = Standing(SourceState.FAILING, "500")
+        wire.sync_sources([source(), source("other")], T0, {})
+        wire.commit_all([Batch(poll(standing=down)), Batch(poll("other", standing=down))])
+        wire.sync_sources([source("other", url="https://new.example/feed")], minutes(5), {})
+        assert [(o.source_id, o.end) for o in wire.outages(T0, minutes(9))] == [
+            ("wire", minutes(5)),
+            ("other", minutes(5)),
+        ]
+        assert wire.state_counts() == {SourceState.OFF: 1, SourceState.NEW: 1}
+
+    def test_what_ended_before_the_retention_is_purged(self, wire: SqlStore) -> None:
+        wire.commit(Batch(poll(standing=Standing(SourceState.FAILING, "500"))))
+        wire.commit(Batch(poll(finished_at=minutes(5))))
+        wire.commit(Batch(poll(finished_at=minutes(6), standing=Standing(SourceState.SILENT))))
+        wire.purge(minutes(60))
+        assert [o.state for o in wire.outages(T0, minutes(90))] == [SourceState.SILENT]
+
+    def test_a_source_that_is_gone_is_not_polled_until_it_is_switched_off_and_on(self, wire: SqlStore) -> None:
+        gone = Standing(SourceState.GONE, "410")
+        wire.commit(Batch(poll(outcome="gone", next_poll_at=NEVER, standing=gone)))
+        wire.make_due(minutes(1))
+        wire.put_off("wire.example", minutes(2), 0)
+        wire.sync_sources([source(title="renamed")], minutes(2), {})
+        assert wire.lease_due(minutes(99), 9, minutes(99)) == ()
+        assert wire.next_due() is None
+        assert (wire.source_statuses()[0].state, wire.source_statuses()[0].next_poll_at) == (SourceState.GONE, None)
+        wire.sync_sources([source(enabled=False)], minutes(3), {})
+        wire.sync_sources([source()], minutes(4), {})
+        assert [lease.standing.state for lease in wire.lease_due(minutes(4), 9, minutes(9))] == [SourceState.NEW]
+
+    def test_all_sources_of_a_host_are_put_off_one_after_another(self, wire: SqlStore) -> None:
+        same = [source(f"s{n}", url=f"https://API.example/{n}") for n in range(4)]
+        wire.sync_sources([source(), *same], T0, {"s3": 7200})
+        assert wire.put_off("api.example", minutes(30), 60.0) == 3
+        due = {s.source_id: s.next_poll_at for s in wire.source_statuses()}
+        assert due == {
+            "wire": T0,
+            "s0": minutes(30),
+            "s1": minutes(30) + timedelta(seconds=20),
+            "s2": minutes(30) + timedelta(seconds=40),
+            "s3": minutes(120),
+        }
+
+    def test_a_source_that_moved_counts_with_the_host_that_it_moved_to(self, wire: SqlStore) -> None:
+        wire.commit(Batch(poll(url_in_use="https://cdn.example/feed")))
+        assert wire.put_off("wire.example", minutes(30), 0) == 0
+        assert wire.put_off("cdn.example", minutes(30), 0) == 1
 
 
 class TestArchive:

@@ -14,15 +14,17 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 
 from bot.model import DeliveryState, HoldReason
+from bot.source_state import SourceState, Standing
 from bot.store import migrations
+from bot.store.base import Batch
 from bot.store.noise_port import NewHold
-from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, metadata
+from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, from_micros, metadata
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
-from tests.store.samples import T0, batch, digest_delivery, minutes, notice_delivery, receipt, source
+from tests.store.samples import T0, batch, digest_delivery, minutes, notice_delivery, poll, receipt, source
 
 
 def not_of_the_search(item: Any, name: str | None, kind: str, *rest: object) -> bool:
@@ -46,6 +48,37 @@ def test_the_revision_of_the_code_is_the_newest_migration() -> None:
 
 def test_the_first_upgrade_starts_from_nothing(store_url: str) -> None:
     assert SqlStore(store_url).upgrade() == ("", REVISION)
+
+
+def test_what_an_older_version_knew_of_its_sources_becomes_their_state(store_url: str) -> None:
+    engine = create_engine(store_url)
+    if engine.dialect.name == "sqlite":
+        Path(engine.url.database or "").parent.mkdir(parents=True)
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "r0002")
+        connection.execute(
+            text(
+                "INSERT INTO sources (id, url, definition, enabled, next_poll_at, failures, last_poll_at, "
+                "last_outcome, last_error, last_elapsed_s, items_total) "
+                "VALUES (:id, :url, '{}', :on, 0, :fails, :at, '', :error, 0, 0)"
+            ),
+            [
+                {"id": "a", "url": "https://A.example/f", "on": True, "fails": 0, "at": 5, "error": ""},
+                {"id": "b", "url": "https://b.example/f", "on": True, "fails": 3, "at": 7, "error": "500"},
+                {"id": "c", "url": "x", "on": True, "fails": 0, "at": None, "error": ""},
+            ],
+        )
+    engine.dispose()
+    store = SqlStore(store_url)
+    store.upgrade()
+    store.open()
+    found = {s.source_id: (s.state, s.reason) for s in store.source_statuses()}
+    assert found == {"a": ("ok", ""), "b": ("failing", "500"), "c": ("new", "")}
+    assert [(o.source_id, o.reason, o.begin) for o in store.outages(from_micros(0), T0)] == [
+        ("b", "500", from_micros(7))
+    ]
+    assert store.put_off("a.example", T0, 0) == 1
+    store.close()
 
 
 @pytest.fixture
@@ -102,6 +135,10 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.remove_watch(1)
     store.search("pyongyang -game", since=T0, until=minutes(1), source="wire")
     store.make_due(T0)
+    store.put_off("wire.example", minutes(1), 5)
+    store.commit(Batch(poll(standing=Standing(SourceState.FAILING, "500"), url_in_use="https://new.example/")))
+    store.commit(Batch(poll()))
+    store.outages(T0, minutes(60))
     store.article_by_url("https://wire.example/1")
     store.pending("desk", 9)
     store.pending_count("desk")

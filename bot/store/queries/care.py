@@ -20,6 +20,7 @@ from bot.store.schema import (
     forgotten,
     holds,
     metadata,
+    source_states,
     sources,
 )
 
@@ -28,7 +29,8 @@ _FINISHED = (DeliveryState.SENT.value, DeliveryState.DROPPED.value, FOLDED)
 
 def purge(connection: Connection, before: datetime, limit: int) -> int:
     """Alerts, matches, decisions and story membership go with their article. What is not finished (waiting, sending,
-    parked, held) keeps its articles. A delivery goes when it is old itself and the last of its alerts has gone."""
+    parked, held) keeps its articles. A delivery goes when it is old itself and the last of its alerts has gone; what a
+    source went through goes when it ended before then."""
     unfinished = (
         exists()
         .where(alerts.c.article_id == articles.c.id)
@@ -55,6 +57,7 @@ def purge(connection: Connection, before: datetime, limit: int) -> int:
             ~exists().where(delivery_alerts.c.delivery_id == deliveries.c.id),
         )
     )
+    connection.execute(delete(source_states).where(source_states.c.ended_at < before))
     return len(old)
 
 

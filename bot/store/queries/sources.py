@@ -8,15 +8,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
 
 from bot.model import HttpState, Source
-from bot.store.base import Lease, Poll, SourceStatus
+from bot.source_state import Memory, SourceState, Standing
+from bot.store.base import NEVER, Lease, Poll, SourceStatus
 from bot.store.codec import decode, encode
+from bot.store.queries import states
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, sources, storable
+from bot.urls import host_of
 
 
 def sync(connection: Connection, wanted: Iterable[Source], now: datetime, spread_s: Mapping[str, float]) -> None:
-    """Only what differs is written. A source with a new address forgets what the old server told it (ETag), and one
-    with a shorter interval does not wait for the old one to pass."""
+    """Only what differs is written. A source with a new address begins anew: what the old server told it (ETag, where
+    it moved, its rhythm) is forgotten. One with a shorter interval does not wait for the old one to pass, and one that
+    is switched off and on again is polled even if it had said that it is gone."""
     stored = {row.id: row for row in connection.execute(select(sources))}
     fresh, changed = [], []
     for source in wanted:
@@ -31,8 +35,11 @@ def sync(connection: Connection, wanted: Iterable[Source], now: datetime, spread
         connection.execute(sources.insert(), fresh)
     if changed:
         connection.execute(update(sources).where(sources.c.id == bindparam("b_id")), changed)
-    for ids in chunks([row.id for row in stored.values() if row.enabled]):
+    went = [row.id for row in stored.values() if row.enabled]
+    for ids in chunks(went):
         connection.execute(update(sources).where(sources.c.id.in_(ids)).values(enabled=False))
+    begun = [str(row["b_id"]) for row in changed if row["state"] is SourceState.NEW or not row["enabled"]]
+    states.end(connection, [*went, *begun], now)
 
 
 def _new_row(source: Source, definition: str, due: datetime) -> dict[str, object]:
@@ -47,6 +54,11 @@ def _new_row(source: Source, definition: str, due: datetime) -> dict[str, object
         "last_error": "",
         "last_elapsed_s": 0.0,
         "items_total": 0,
+        "host": host_of(source.url),
+        "state": SourceState.NEW,
+        "state_reason": "",
+        "interval_reason": "",
+        "url_in_use": "",
     }
 
 
@@ -55,20 +67,43 @@ def _changed_row(
 ) -> dict[str, object]:
     moved = row.url != storable(source.url)
     back = source.enabled and not row.enabled
+    afresh = moved or back
     return {
         "b_id": row.id,
         "url": source.url,
         "definition": definition,
         "enabled": source.enabled,
         "http_state": None if moved else row.http_state,
-        "next_poll_at": first_due if moved or back else min(row.next_poll_at, now + source.every),
+        "next_poll_at": first_due if afresh else min(row.next_poll_at, now + source.every, key=_unless_gone),
+        "failures": 0 if afresh else row.failures,
+        "host": host_of(source.url) if moved else row.host,
+        "state": SourceState.NEW if afresh else row.state,
+        "state_reason": "" if afresh else row.state_reason,
+        "state_since": now if afresh else row.state_since,
+        "url_in_use": "" if moved else row.url_in_use,
+        "memory": None if moved else row.memory,
     }
+
+
+def _unless_gone(due: datetime) -> tuple[bool, datetime]:
+    return due != NEVER, due
 
 
 def lease_due(connection: Connection, now: datetime, limit: int, until: datetime) -> tuple[Lease, ...]:
     """Rows that another worker is leasing at this moment are passed over where the database can lock rows."""
     due = (
-        select(sources.c.id, sources.c.http_state, sources.c.failures, sources.c.last_success_at)
+        select(
+            sources.c.id,
+            sources.c.http_state,
+            sources.c.failures,
+            sources.c.last_success_at,
+            sources.c.state,
+            sources.c.state_reason,
+            sources.c.state_since,
+            sources.c.url_in_use,
+            sources.c.memory,
+            sources.c.last_elapsed_s,
+        )
         .where(
             sources.c.enabled,
             sources.c.next_poll_at <= now,
@@ -88,14 +123,38 @@ def lease_due(connection: Connection, now: datetime, limit: int, until: datetime
             first=row.last_success_at is None,
             failures=row.failures,
             last_success=row.last_success_at,
+            standing=Standing(SourceState(row.state), row.state_reason),
+            since=row.state_since,
+            url_in_use=row.url_in_use,
+            memory=decode(Memory, row.memory) if row.memory else Memory(),
+            elapsed_s=row.last_elapsed_s,
         )
         for row in rows
     )
 
 
 def make_due(connection: Connection, now: datetime) -> None:
-    """Every enabled source is due."""
-    connection.execute(update(sources).where(sources.c.enabled, sources.c.next_poll_at > now).values(next_poll_at=now))
+    """Every enabled source is due that is not gone."""
+    later = (sources.c.next_poll_at > now) & (sources.c.next_poll_at < NEVER)
+    connection.execute(update(sources).where(sources.c.enabled, later).values(next_poll_at=now))
+
+
+def put_off(connection: Connection, host: str, until: datetime, spread_s: float) -> int:
+    """Evenly after ``until``, in the order in which they would have been polled."""
+    found = connection.execute(
+        select(sources.c.id)
+        .where(sources.c.host == host, sources.c.enabled, sources.c.next_poll_at < until)
+        .order_by(sources.c.next_poll_at, sources.c.id)
+    ).all()
+    if found:
+        step = timedelta(seconds=spread_s / len(found))
+        connection.execute(
+            update(sources)
+            .where(sources.c.id == bindparam("b_id", type_=Words))
+            .values(next_poll_at=bindparam("b_at")),
+            [{"b_id": row.id, "b_at": until + step * n} for n, row in enumerate(found)],
+        )
+    return len(found)
 
 
 def release_leases(connection: Connection) -> int:
@@ -107,7 +166,8 @@ def release_leases(connection: Connection) -> int:
 def next_due(connection: Connection) -> datetime | None:
     """A leased source is due again when its lease runs out, if not before."""
     due = case((sources.c.lease_until > sources.c.next_poll_at, sources.c.lease_until), else_=sources.c.next_poll_at)
-    return connection.execute(select(func.min(due, type_=Micros)).where(sources.c.enabled)).scalar()
+    polled = sources.c.enabled & (sources.c.next_poll_at < NEVER)
+    return connection.execute(select(func.min(due, type_=Micros)).where(polled)).scalar()
 
 
 _RECORD_POLL = (
@@ -124,12 +184,16 @@ _RECORD_POLL = (
         last_error=bindparam("b_error", type_=Words),
         last_elapsed_s=bindparam("b_elapsed"),
         items_total=sources.c.items_total + bindparam("b_new"),
+        memory=func.coalesce(bindparam("b_memory"), sources.c.memory),
+        interval_s=func.coalesce(bindparam("b_interval"), sources.c.interval_s),
+        interval_reason=func.coalesce(bindparam("b_interval_reason", type_=Words), sources.c.interval_reason),
     )
 )
 
 
 def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
-    """One statement for any number of polls. A source that is unknown by now is passed over."""
+    """One statement for any number of polls, and some more for those that changed a source's state or address. A
+    source that is unknown by now is passed over."""
     connection.execute(
         _RECORD_POLL,
         [
@@ -144,31 +208,37 @@ def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
                 "b_error": poll.error,
                 "b_elapsed": poll.elapsed_s,
                 "b_new": poll.new_items,
+                "b_memory": None if poll.memory is None else encode(Memory, poll.memory),
+                "b_interval": None if poll.interval is None else poll.interval.total_seconds(),
+                "b_interval_reason": poll.interval_reason,
             }
             for poll in polls
         ],
     )
+    states.record(connection, polls)
+    for poll in polls:
+        if poll.url_in_use is not None:
+            moved = {"url_in_use": poll.url_in_use, "host": host_of(poll.url_in_use)}
+            connection.execute(update(sources).where(sources.c.id == poll.source_id).values(moved))
 
 
 def statuses(connection: Connection) -> tuple[SourceStatus, ...]:
     return tuple(
         SourceStatus(
             source_id=row.id,
-            state=_state(row.enabled, row.last_poll_at, row.failures),
-            next_poll_at=row.next_poll_at if row.enabled else None,
+            state=SourceState(row.state) if row.enabled else SourceState.OFF,
+            next_poll_at=row.next_poll_at if row.enabled and row.next_poll_at < NEVER else None,
             last_poll=row.last_poll_at,
             last_success=row.last_success_at,
             failures=row.failures,
             error=row.last_error,
             items_total=row.items_total,
+            reason=row.state_reason if row.enabled else "",
+            since=row.state_since,
+            interval=None if row.interval_s is None else timedelta(seconds=row.interval_s),
+            interval_reason=row.interval_reason,
+            url_in_use=row.url_in_use,
+            latest_item=decode(Memory, row.memory).rhythm.latest if row.memory else None,
         )
         for row in connection.execute(select(sources).order_by(sources.c.id))
     )
-
-
-def _state(enabled: bool, last_poll: datetime | None, failures: int) -> str:
-    if not enabled:
-        return "off"
-    if last_poll is None:
-        return "new"
-    return "failing" if failures else "ok"

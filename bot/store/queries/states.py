@@ -1,0 +1,89 @@
+"""The states of sources, and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+
+from bot.source_state import OUT, Outage, SourceState, Standing
+from bot.store.base import Poll
+from bot.store.queries.dialect import chunks
+from bot.store.schema import Micros, Words, source_states, sources, storable
+
+_EVENTLESS = frozenset({SourceState.NEW, SourceState.OK, SourceState.OFF})  # not worth a row of history
+
+_ENTER = (
+    update(sources)
+    .where(sources.c.id == bindparam("b_id", type_=Words))
+    .values(
+        state=bindparam("b_state"),
+        state_reason=bindparam("b_reason", type_=Words),
+        state_since=bindparam("b_since", type_=Micros),
+    )
+)
+
+
+def standing_of(poll: Poll) -> Standing:
+    """What the poll says, or what its outcome makes of the source."""
+    if poll.standing is not None:
+        return poll.standing
+    return Standing(SourceState.OK) if poll.ok else Standing(SourceState.FAILING, poll.error)
+
+
+def record(connection: Connection, polls: Sequence[Poll]) -> None:
+    """Write what differs from what is stored: a new state with its history, or a new reason for the same state."""
+    known: dict[str, tuple[Standing, datetime | None]] = {}
+    for ids in chunks([poll.source_id for poll in polls]):
+        chosen = select(sources.c.id, sources.c.state, sources.c.state_reason, sources.c.state_since)
+        for row in connection.execute(chosen.where(sources.c.id.in_(ids))):
+            known[row.id] = Standing(SourceState(row.state), row.state_reason), row.state_since
+    changed, turns = [], []
+    for poll in polls:
+        name, standing = storable(poll.source_id), standing_of(poll)
+        if name not in known or known[name][0] == standing:
+            continue
+        before, since = known[name]
+        if before.state != standing.state:
+            since = poll.finished_at
+            turns.append((name, before.state, standing, since))
+        known[name] = standing, since
+        changed.append({"b_id": name, "b_state": standing.state.value, "b_reason": standing.reason, "b_since": since})
+    if changed:
+        connection.execute(_ENTER, changed)
+    for name, state, standing, at in turns:
+        if state not in _EVENTLESS:
+            end(connection, [name], at)
+        if standing.state not in _EVENTLESS:
+            entry = {"source_id": name, "state": standing.state.value, "reason": standing.reason, "began_at": at}
+            connection.execute(source_states.insert(), entry)
+
+
+def end(connection: Connection, source_ids: Sequence[str], now: datetime) -> None:
+    """Whatever state these sources are in, it ends."""
+    for ids in chunks(source_ids):
+        lasting = source_states.c.source_id.in_(ids) & source_states.c.ended_at.is_(None)
+        connection.execute(update(source_states).where(lasting).values(ended_at=now))
+
+
+def outages(connection: Connection, since: datetime, until: datetime) -> tuple[Outage, ...]:
+    touching = (
+        select(source_states)
+        .where(
+            or_(source_states.c.ended_at > since, source_states.c.ended_at.is_(None)),
+            source_states.c.began_at < until,
+            source_states.c.state.in_([state.value for state in OUT]),
+        )
+        .order_by(source_states.c.began_at, source_states.c.id)
+    )
+    return tuple(
+        Outage(row.source_id, SourceState(row.state), row.reason, row.began_at, row.ended_at)
+        for row in connection.execute(touching)
+    )
+
+
+def counts(connection: Connection) -> Mapping[SourceState, int]:
+    state = case((sources.c.enabled, sources.c.state), else_=SourceState.OFF.value)
+    rows = connection.execute(select(state.label("state"), func.count().label("n")).group_by(state))
+    return {SourceState(row.state): row.n for row in rows}

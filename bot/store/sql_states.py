@@ -1,0 +1,35 @@
+"""States of sources in the SQL store; see :class:`bot.store.states_port.StatesStore`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.source_state import Outage, SourceState
+from bot.store.queries import sources, states
+
+
+class SqlStates(ABC):
+    """What :class:`bot.store.sql.SqlStore` inherits."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Connection]: ...
+
+    @abstractmethod
+    def _write(self) -> AbstractContextManager[Connection]: ...
+
+    def state_counts(self) -> Mapping[SourceState, int]:
+        with self._read() as connection:
+            return states.counts(connection)
+
+    def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]:
+        with self._read() as connection:
+            return states.outages(connection, since, until)
+
+    def put_off(self, host: str, until: datetime, spread_s: float) -> int:
+        with self._write() as connection:
+            return sources.put_off(connection, host, until, spread_s)

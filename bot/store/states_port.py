@@ -1,0 +1,27 @@
+"""The part of the store's port that tells how sources are doing. See :mod:`bot.store.base`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from bot.source_state import Outage, SourceState
+
+
+class StatesStore(Protocol):
+    """States of sources over time, and of hosts as a whole."""
+
+    def state_counts(self) -> Mapping[SourceState, int]:
+        """How many sources are in each state; states that none is in are left out."""
+        ...
+
+    def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]:
+        """The times in which a source brought no news (it failed, was blocked, gone or silent) that touch
+        ``since`` to ``until``, by their begin."""
+        ...
+
+    def put_off(self, host: str, until: datetime, spread_s: float) -> int:
+        """Let no source whose address is on ``host`` fall due before ``until``; they take their turns within
+        ``spread_s`` seconds after it. Returns how many were put off."""
+        ...

@@ -1,21 +1,19 @@
 """HTML → plain text, and ``Item → Article``: clean, dated, with an identity of its own.
 
-Pure. The identity (``Article.key``) comes from the canonical URL where there is one that can name an article, else
-from the source and the publisher's guid, else from the words themselves; so it survives guids that change with every
-poll, tracking parameters, http against https, ``www.`` and trailing slashes.
+Pure. What names an article, and which items are the same one, is said by :mod:`bot.identity`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bot.identity import NOTHING_SHARED, Shared, content_hash, key_of
 from bot.model import Article, Item, Source
-from bot.urls import canonical, identifies
+from bot.urls import canonical
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -162,8 +160,9 @@ def _cut(text: str, limit: int) -> str:
 # -- articles -------------------------------------------------------------------------------------------------------
 
 
-def to_article(item: Item, source: Source, fetched_at: datetime) -> Article | None:
-    """The article of an item, or ``None`` if the item has neither title nor text (rules would see nothing).
+def to_article(item: Item, source: Source, fetched_at: datetime, shared: Shared = NOTHING_SHARED) -> Article | None:
+    """The article of an item, or ``None`` if the item has neither title nor text (rules would see nothing). ``shared``
+    are the names that the item has in common with others of its answer, so that they name none.
 
     A date in the future counts as ``fetched_at``; so does a missing one, with ``dated=False``. A text that only repeats
     the title is dropped.
@@ -175,11 +174,13 @@ def to_article(item: Item, source: Source, fetched_at: datetime) -> Article | No
         return None
     when = item.published or item.updated
     link = canonical(item.url) if item.url else ""
-    words = content_hash(title, text)
+    if link in shared.links:
+        link = ""
+    guid = "" if item.guid in shared.guids else item.guid
     return Article(
-        key=_key(link, item.guid, source.id, words),
+        key=key_of(link, guid, source.id, title, text),
         source_id=source.id,
-        guid=item.guid,
+        guid=guid,
         url=item.url,
         title=title,
         text=text,
@@ -187,36 +188,13 @@ def to_article(item: Item, source: Source, fetched_at: datetime) -> Article | No
         fetched_at=fetched_at,
         dated=when is not None,
         canonical_url=link,
-        content_hash=words,
+        content_hash=content_hash(title, text),
         author=item.author,
         lang=_language(source.lang) or _language(item.lang),
         image=item.image,
         source_name=source.name,
         source_tags=source.tags,
     )
-
-
-def content_hash(title: str, text: str) -> str:
-    """32 hex digits over the words of title and text; letter case and white space do not count."""
-    return _digest(f"{_folded(title)}\0{_folded(text)}")
-
-
-def key_of_url(url: str) -> str:
-    """The identity of an article of that address; empty where the address cannot name one."""
-    link = canonical(url)
-    return _digest(f"url\0{link}") if link and identifies(link) else ""
-
-
-def _key(link: str, guid: str, source_id: str, words: str) -> str:
-    if link and identifies(link):
-        return _digest(f"url\0{link}")
-    if guid:
-        return _digest(f"guid\0{source_id}\0{guid}")
-    return _digest(f"words\0{source_id}\0{words}")
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _folded(text: str) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import noise
+from bot import identity, noise
 from bot.extract import to_article
-from bot.model import Alert, Article, DeliveryKind, Match, ParsedFeed, Source
+from bot.model import Alert, Article, DeliveryKind, Match, ParsedFeed, Revised, Source
 from bot.noise import Verdict
 from bot.render import render_digest, render_message
 from bot.rules.evaluate import Subject
@@ -36,6 +36,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """An edit with what the rules say of the new version (``judged.article`` is ``revised.after``)."""
+
+    revised: Revised
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of one alert on one channel, and why."""
 
@@ -54,13 +62,14 @@ class Assembled:
     deliveries: tuple[NewDelivery, ...]
     decisions: tuple[Decision, ...]
     shadow: Mapping[str, tuple[Match, ...]]
+    revisions: tuple[Revised, ...] = ()
 
 
 def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tuple[Article, ...]:
     """What a poll brought, as articles without repeats."""
-    articles = (to_article(item, source, fetched_at) for item in parsed.items)
-    unique = {article.key: article for article in articles if article is not None}
-    return tuple(unique.values())
+    shared = identity.shared(parsed.items)
+    articles = (to_article(item, source, fetched_at, shared) for item in parsed.items)
+    return identity.distinct(article for article in articles if article is not None)
 
 
 def subject(article: Article) -> Subject:
@@ -82,6 +91,12 @@ def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
     return tuple(judged)
 
 
+def judge_edits(revised: Sequence[Revised], engine: Engine) -> tuple[Edited, ...]:
+    """What the rules say of the new version of each edited article."""
+    judged = judge((one.after for one in revised), engine)
+    return tuple(Edited(one, said) for one, said in zip(revised, judged, strict=True))
+
+
 def _shown(matches: Sequence[Match], named: Sequence[str]) -> tuple[str, ...]:
     """Countries that made a rule fire come first, then the others that the article names most."""
     evidence = [e.entity for m in matches for e in m.evidence if e.entity and e.entity in named]
@@ -97,16 +112,18 @@ def assemble(
     *,
     max_age: timedelta | None,
     first_poll: bool,
+    edited: Sequence[Edited] = (),
 ) -> Assembled:
     """Place articles in stories and decide what is sent. ``stories`` learns of them; its owner undoes that if the
-    write fails. Oldest first, so that the first outlet to report founds the story."""
+    write fails. Oldest first, so that the first outlet to report founds the story. An edited article that fires now and
+    never did alerts like a new one; of one that has alerted, the store keeps the first alert and its delivery."""
     placed: dict[str, tuple[str, str]] = {}
     alerts: list[Alert] = []
     deliveries: list[NewDelivery] = []
     decisions: list[Decision] = []
     catch_up: dict[str, list[Alert]] = {}
     ordered = sorted(judged, key=lambda j: (j.article.published, j.article.key))
-    for one in ordered:
+    for one in (*ordered, *(edit.judged for edit in edited)):
         article = one.article
         story = stories.place(article, now)
         placed[article.key] = (story.id, story.reason)
@@ -131,6 +148,7 @@ def assemble(
         tuple(deliveries),
         tuple(decisions),
         {one.article.key: one.shadow for one in ordered if one.shadow},
+        tuple(edit.revised for edit in edited),
     )
 
 

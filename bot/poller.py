@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from bot import pipeline, schedule
+from bot import identity, pipeline, schedule
 from bot.errors import FetchError, FetchReason, SourceError, StoreError
 from bot.health import Metrics
 from bot.log import Log
-from bot.model import Fetched, HttpState, Match, NotModified, Source
+from bot.model import Fetched, HttpState, Match, NotModified, Revised, Source
 from bot.noise import Verdict
 from bot.rules.match import Engine
 from bot.sources.base import Request, Steps
@@ -51,6 +51,7 @@ class Tally:
     failed: int = 0
     items: int = 0
     new: int = 0
+    revised: int = 0
     matched: int = 0
     alerts: int = 0
     repeats: int = 0
@@ -202,15 +203,20 @@ class Poller:
         decisions: tuple[pipeline.Decision, ...] = ()
         new: tuple[str, ...] = ()
         articles = batch.articles
+        revised: tuple[Revised, ...] = ()
         if articles:
-            keys = [a.key for a in articles]
-            guids = [a.guid for a in articles]
-            known_keys, known_guids = await self._store.read(lambda s: s.known_articles(source.id, keys, guids))
-            articles = tuple(a for a in articles if a.key not in known_keys and a.guid not in known_guids)
+            brought, now = articles, self._clock()
+            found = await self._store.read(lambda s: identity.sort_out(s, source.id, brought, now))
+            articles, revised = found.new, found.revised
         rulebook = self.rulebook
-        if articles:
+        if articles or revised:
             loop = asyncio.get_running_loop()
             judged = await loop.run_in_executor(self._core, pipeline.judge, articles, rulebook.engine)
+            edited = (
+                await loop.run_in_executor(self._core, pipeline.judge_edits, revised, rulebook.engine)
+                if revised
+                else ()
+            )
             # One poll after another: a story must not be founded by two polls at once, and what the stories learn is
             # taken back if the write fails.
             async with self._assembling:
@@ -221,6 +227,7 @@ class Poller:
                     self._clock(),
                     max_age=self._max_age,
                     first_poll=lease.first,
+                    edited=edited,
                 )
                 poll = replace(poll, new_items=len(articles), elapsed_s=time.perf_counter() - began)
                 full = Batch(
@@ -230,6 +237,7 @@ class Poller:
                     assembled.alerts,
                     assembled.deliveries,
                     assembled.shadow,
+                    assembled.revisions,
                 )
                 try:
                     new = await self._store.commit(full)
@@ -240,6 +248,7 @@ class Poller:
             decisions = assembled.decisions
             self._on_deliveries({d.channel for d in assembled.deliveries})
             self._count_matches(judged)
+            self.tally.revised += len(revised)
         else:
             poll = replace(poll, elapsed_s=time.perf_counter() - began)
             await self._store.commit(Batch(poll))

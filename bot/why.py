@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from bot.extract import key_of_url
+from bot.identity import key_of_url
 from bot.record import Address
 from bot.urls import canonical
 

@@ -387,3 +387,39 @@ async def test_a_stop_waits_for_the_polls_under_way_and_gives_up_the_rest(desk: 
     desk.serves("/a", Entry("A quiet day"))
     await desk.poll(timedelta(0))
     assert desk.poller.tally.polls == 1
+
+
+async def test_an_edit_is_stored_as_a_revision_and_rules_see_its_words(desk: Desk) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    page = "https://river.example/quiet"
+    desk.serves("/a", Entry("A quiet evening at the dam", link=page))
+    await desk.poll()
+    assert await desk.alerts() == []
+    desk.serves("/a", Entry("Flood warning after a quiet evening at the dam", "Now.", link=page))
+    await desk.poll()
+    assert await desk.alerts() == ["Flood warning after a quiet evening at the dam"]
+    desk.serves("/a", Entry("Flood warning after a quiet evening at the dam", "Now.\n\n12 comments", link=page))
+    await desk.poll()
+    assert desk.poller.tally.revised == 1
+    found = await desk.thread.read(lambda s: s.article_by_url(page))
+    assert found is not None
+    versions = await desk.thread.read(lambda s: s.revisions(found.key))
+    assert [v.title for v in versions] == [
+        "A quiet evening at the dam",
+        "Flood warning after a quiet evening at the dam",
+    ]
+
+
+async def test_an_edit_of_what_was_told_is_not_told_again(desk: Desk) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    page = "https://river.example/flood"
+    desk.serves("/a", Entry("Flood warning in the north", link=page))
+    await desk.poll()
+    desk.serves("/a", Entry("Flood warning in the north lifted", link=page))
+    await desk.poll()
+    assert await desk.alerts() == ["Flood warning in the north"]
+    assert desk.poller.tally.revised == 1

@@ -37,7 +37,7 @@ _MONTH_WORDS = (
     "dec december dezember dez decembre diciembre dic dicembre dezembro grudnia gru prosince декабря дек грудня aralik "
     "ara desember des decembrie",
 )
-_MONTHS = {word: number for number, words in enumerate(_MONTH_WORDS, 1) for word in words.split()}
+MONTHS = {word: number for number, words in enumerate(_MONTH_WORDS, 1) for word in words.split()}
 
 # Zone names seen in feeds, as minutes from UTC. Where a name is ambiguous (IST, CST) the reading of RFC 822 and of
 # the larger press is taken. Unknown names count as UTC.
@@ -114,11 +114,11 @@ def _day(text: str) -> tuple[tuple[int, int, int], str] | None:
         first, second = int(found[1]), int(found[2])
         month_first = first <= 12 < second
         day = (int(found[3]), first, second) if month_first else (int(found[3]), second, first)
-    elif (found := _DAY_MONTH.search(text)) and found[2] in _MONTHS:
+    elif (found := _DAY_MONTH.search(text)) and found[2] in MONTHS:
         year = int(found[3])
-        day = (year + 2000 if year < 70 else year + 1900) if year < 100 else year, _MONTHS[found[2]], int(found[1])
-    elif (found := _MONTH_DAY.search(text)) and found[1] in _MONTHS:
-        day = int(found[3]), _MONTHS[found[1]], int(found[2])
+        day = (year + 2000 if year < 70 else year + 1900) if year < 100 else year, MONTHS[found[2]], int(found[1])
+    elif (found := _MONTH_DAY.search(text)) and found[1] in MONTHS:
+        day = int(found[3]), MONTHS[found[1]], int(found[2])
     else:
         return None
     return day, f"{text[: found.start()]} {text[found.end() :]}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
+from bot.identity import Kept
 from bot.model import (
     Alert,
     Article,
@@ -312,6 +313,21 @@ class Store(NoiseStore, PeopleStore, StatesStore, Protocol):
     def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
         """Which of the keys (over all sources) and which of the guids (of this source) are stored, or were and have
         been purged. Empty keys and guids are never known."""
+        ...
+
+    def content_hashes(self, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+        """Source id and content hash of those that are stored, by key."""
+        ...
+
+    def namesakes(
+        self, source_id: str, guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]
+    ) -> tuple[Article, ...]:
+        """The stored articles of a source with one of the guids, canonical addresses or content hashes, newest first.
+        Empty strings name nothing."""
+        ...
+
+    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
+        """Articles with the record of their edits, by key."""
         ...
 
     def recent_stories(self, since: datetime) -> tuple[StoredStory, ...]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Select, column, inspect, select, tabl
 
 from bot import search
 from bot.errors import StoreError
+from bot.identity import Kept
 from bot.model import Article, DeliveryState, Receipt, Revision, Source
 from bot.record import Address, Found, Record
 from bot.store.base import (
@@ -33,7 +34,7 @@ from bot.store.base import (
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
-from bot.store.queries import archive, articles, care, chat_sources, outbox, record, revisions
+from bot.store.queries import archive, articles, care, chat_sources, identities, outbox, record, revisions
 from bot.store.queries import search as search_rows
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
@@ -151,6 +152,20 @@ class SqlStore(SqlNoise, SqlPeople, SqlStates):
     def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
         with self._read() as connection:
             return articles.known_keys(connection, keys), articles.known_guids(connection, source_id, guids)
+
+    def content_hashes(self, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+        with self._read() as connection:
+            return identities.content_hashes(connection, keys)
+
+    def namesakes(
+        self, source_id: str, guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]
+    ) -> tuple[Article, ...]:
+        with self._read() as connection:
+            return identities.namesakes(connection, source_id, guids, urls, hashes)
+
+    def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
+        with self._read() as connection:
+            return identities.kept(connection, keys)
 
     def recent_stories(self, since: datetime) -> tuple[StoredStory, ...]:
         with self._read() as connection:

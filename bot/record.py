@@ -12,6 +12,7 @@ from bot.model import Article, Match, Severity
 
 MEMBERS_MAX = 20  # other articles of a story that a record lists; the rest is counted
 POSTS_MAX = 60  # posts that a record lists, of the article's own story
+FOLDED = "folded"  # the state of a post that went out inside a digest
 NEAREST_MAX = 5  # addresses shown where the one asked for is not known
 
 
@@ -72,13 +73,15 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class Record:
     """Everything about one article. ``members`` are the other articles of its story in the order in which they came,
-    ``posts`` those of the whole story; ``shadow`` the rules on trial that found something."""
+    ``founder`` the first of all unless it is this one, ``posts`` those of the whole story; ``shadow`` the rules on
+    trial that found something."""
 
     article: Article
     story_id: str
     story_reason: str
     members: tuple[Member, ...]
     members_total: int
+    founder: Article | None
     alert: Raised | None
     shadow: tuple[str, ...]
     posts: tuple[Post, ...]
@@ -95,6 +98,7 @@ class Nearest:
 
     url: str
     title: str
+    source_id: str
     source: str
     fetched_at: datetime
 

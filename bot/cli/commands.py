@@ -158,6 +158,24 @@ def explain(
 
 
 @app.command()
+def why(
+    what: Annotated[
+        str, typer.Argument(help="The address of an article, as a feed or a browser shows it, or its guid.")
+    ],
+    config: Config = DEFAULT_CONFIG,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", "-r", help="Show the tree of this rule; may be repeated.")
+    ] = None,
+    every_rule: Annotated[bool, typer.Option("--all", help="Say of every rule what kept it from firing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+) -> int:
+    """Say what became of an article that was read, stage by stage, and why it alerted or did not."""
+    from bot.cli.why import why as work
+
+    return work(what, config, rule or [], every_rule=every_rule, as_json=as_json)
+
+
+@app.command()
 def match(
     config: Config = DEFAULT_CONFIG,
     rules: Rules = None,

@@ -51,10 +51,10 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     _show_countries(console, analysis)
     if chosen:
         for one in chosen:
-            _show_rule(console, one, everything=True)
+            show_rule(console, one, everything=True)
         return 0
     for one in fired:
-        _show_rule(console, one, everything=False)
+        show_rule(console, one, everything=False)
     if not fired:
         console.print("No rule fires.\n")
     silent = {rule.id for rule in engine.rules} - {one.rule.id for one in fired}
@@ -179,7 +179,8 @@ def _show_countries(console: Console, analysis: Analysis) -> None:
         console.print()
 
 
-def _show_rule(console: Console, one: Explanation, *, everything: bool) -> None:
+def show_rule(console: Console, one: Explanation, *, everything: bool) -> None:
+    """The tree of a rule's conditions."""
     from rich.text import Text
     from rich.tree import Tree
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, func, or_, select
 
-from bot.model import DeliveryKind, Digest, Evidence, Match, Severity
+from bot.model import Article, DeliveryKind, Digest, Evidence, Match, Severity
 from bot.record import MEMBERS_MAX, NEAREST_MAX, POSTS_MAX, Address, Found, Member, Nearest, Post, Raised, Record
 from bot.store.codec import decode, decode_payload
 from bot.store.queries.articles import from_row, guid_mark, key_mark
@@ -68,7 +68,8 @@ def _nearest(connection: Connection, canonical: str) -> tuple[Nearest, ...]:
     same_host = [row for row in rows if urlsplit(row.canonical_url).netloc == host]
     alike = sorted(same_host, key=lambda row: -SequenceMatcher(None, canonical, row.canonical_url).ratio())
     return tuple(
-        Nearest(row.url, row.title, row.source_name or row.source_id, row.fetched_at) for row in alike[:NEAREST_MAX]
+        Nearest(row.url, row.title, row.source_id, row.source_name or row.source_id, row.fetched_at)
+        for row in alike[:NEAREST_MAX]
     )
 
 
@@ -87,6 +88,7 @@ def read(connection: Connection, key: str) -> Record | None:
         story_reason=row.reason or "",
         members=others,
         members_total=total,
+        founder=_founder(connection, row.story_id, row.id) if row.story_id else None,
         alert=_alert(connection, row.id),
         shadow=tuple(connection.scalars(select(shadow_matches.c.rule_id).where(shadow_matches.c.article_id == row.id))),
         posts=_posts(connection, row.story_id, row.id),
@@ -126,6 +128,17 @@ def _members(connection: Connection, story_id: str, article_id: int) -> tuple[tu
         for row in rows
     )
     return listed, total
+
+
+def _founder(connection: Connection, story_id: str, article_id: int) -> Article | None:
+    row = connection.execute(
+        select(articles)
+        .join_from(articles, story_articles, story_articles.c.article_id == articles.c.id)
+        .where(story_articles.c.story_id == story_id)
+        .order_by(articles.c.id)
+        .limit(1)
+    ).first()
+    return None if row is None or row.id == article_id else from_row(row)
 
 
 def _alert(connection: Connection, article_id: int) -> Raised | None:

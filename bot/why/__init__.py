@@ -1,5 +1,10 @@
 """What became of an article, stage by stage, each with its verdict: the answer to "why did this alert?" and to "why
-did it not?"."""
+did it not?".
+
+:func:`why` is pure: it is given what the store holds (:mod:`bot.record`), the rules as they are now, and the time.
+:func:`absent` answers for an address under which there is nothing. :mod:`bot.why.gather` asks the store; command line
+and chat render the same report (:mod:`bot.why.text`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,11 @@ import re
 from bot.identity import key_of_url
 from bot.record import Address
 from bot.urls import canonical
+from bot.why.absent import absent
+from bot.why.report import Mark, Outcome, RuleVerdict, Stage, WhyReport
+from bot.why.stages import Around, why
+
+__all__ = ["Around", "Mark", "Outcome", "RuleVerdict", "Stage", "WhyReport", "absent", "address_of", "why"]
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?/\S+\Z", re.IGNORECASE)
 

@@ -29,6 +29,7 @@ from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
 from bot.queue_worker import FOLD_LIMIT
 from bot.render import digest_of_deliveries
+from bot.rules.kept import Kept
 from bot.schedule import spread
 from bot.sources.list_change import WithLists, sources_of
 from bot.store.base import Store
@@ -263,7 +264,7 @@ class App:
         """Replace rules and sources by what the folders hold now; or keep the old ones and say why."""
         loop = asyncio.get_running_loop()
         try:
-            book = await loop.run_in_executor(None, load_rules, self.config)
+            book = await loop.run_in_executor(None, load_rules, self.config, self.book.kept)
             await self._sync_sources(book.sources.values())
         except (ConfigError, StoreError) as error:
             text = rulebook.one_line(error.problems) if isinstance(error, ConfigError) else str(error)
@@ -298,16 +299,18 @@ async def _finish(task: asyncio.Task[None]) -> None:
         await task
 
 
-def load_rules(config: Config) -> rulebook.Rulebook:
-    """The rulebook of a config, its watch lists included. Raises ``ConfigError``."""
+def load_rules(config: Config, kept: Kept | None = None) -> rulebook.Rulebook:
+    """The rulebook of a config, its watch lists included. ``kept``: what the last load left. Raises ``ConfigError``."""
+    kept = kept or Kept()
     wanted = list_sources(config.watchlists)
-    lists, warnings = name_lists(shelf_of(config), wanted, config.file)
+    lists, warnings = name_lists(shelf_of(config), wanted, config.file, kept)
     book = rulebook.load(
         config.rule_folders,
         channels=config.channels.keys(),
         model=config.ner_model,
         routed_rules=config.unknown_rules,
         watch_lists=lists,
+        kept=kept,
     )
     return replace(book, sources={**book.sources, **sources_of(wanted)}, warnings=(*warnings, *book.warnings))
 

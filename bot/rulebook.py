@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.entities.facts import is_country
@@ -17,6 +17,7 @@ from bot.model import Mention, Source
 from bot.rules.compile import Program, build
 from bot.rules.evaluate import LabelledSpan
 from bot.rules.inflect import Inflector, cache_folder
+from bot.rules.kept import Kept
 from bot.rules.load import load_rules
 from bot.rules.match import Engine, Labeller
 from bot.rules.model import NameList, Rule, RuleSet
@@ -32,6 +33,7 @@ class Rulebook:
     engine: Engine
     sources: Mapping[str, Source]
     warnings: tuple[Problem, ...]
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)  # for the next load
 
 
 def shown(path: Path) -> Path:
@@ -51,6 +53,7 @@ def load(
     alias: Mapping[Path, Path] | None = None,
     watch_lists: Mapping[str, NameList] | None = None,
     extra_rules: Sequence[Rule] = (),
+    kept: Kept | None = None,
 ) -> Rulebook:
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
 
@@ -58,11 +61,13 @@ def load(
     statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
     ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
     ``extra_rules`` stand in no file (:mod:`bot.rules.adhoc`); a rule of the folders with the same id goes before.
+    ``kept``: what the last load left, with which an edit of one file costs what that file costs.
     """
 
     def name(path: Path) -> Path:
         return shown((alias or {}).get(path, path))
 
+    kept = kept or Kept()
     problems: list[Problem] = []
     sources: tuple[Source, ...] = ()
     try:
@@ -80,6 +85,7 @@ def load(
         has_model=model is not None,
         watch_lists=watch_lists,
         shown=name,
+        kept=kept,
     )
     problems.extend(loaded.problems)
     ids = [rule.id for rule in loaded.ruleset.rules]
@@ -87,13 +93,13 @@ def load(
         problems.extend(routed_rules(ids))
     extra = tuple(rule for rule in extra_rules if rule.id not in set(ids))
     ruleset = replace(loaded.ruleset, rules=(*loaded.ruleset.rules, *extra))
-    program, term_problems = build(ruleset, load_gazetteer(), Inflector(cache_folder()))
+    program, term_problems = build(ruleset, kept.gazetteer, kept.inflector, kept)
     problems.extend(term_problems)
     errors = [p for p in problems if p.level is Level.ERROR]
     if errors:
         raise ConfigError(tuple(sorted(set(problems))))
     engine = make_engine(program, model)
-    return Rulebook(ruleset, engine, {s.id: s for s in sources}, tuple(problems))
+    return Rulebook(ruleset, engine, {s.id: s for s in sources}, tuple(problems), kept)
 
 
 def engine_for(rules: Sequence[Rule], model: str | None = None) -> Engine:

@@ -371,6 +371,8 @@ def _stand_alone(norm: str, at: list[int], shift: list[int]) -> tuple[str, list[
 
 def phrase(words: str) -> str:
     """A term or a name as it stands in ``norm``, without the outer spaces; empty if nothing is left of it."""
+    if words.isascii() and words.isalpha():  # most words, and a tenth of the time
+        return words.lower()
     return Text("", words).norm.strip(" ")
 
 

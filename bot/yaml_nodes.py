@@ -125,6 +125,11 @@ Node = Scalar | Seq | Map
 def load_file(path: Path, shown: Path | None = None) -> Node | None:
     """The file's one document; ``None`` if it is empty. Raises ``ConfigError``. ``shown`` is the path for messages."""
     name = shown or path
+    return load(read_bytes(path, name), name)
+
+
+def read_bytes(path: Path, name: Path) -> bytes:
+    """What a file holds. Raises ``ConfigError``, which calls the file ``name``."""
     try:
         with path.open("rb") as f:
             data = f.read(FILE_BYTES_MAX + 1)
@@ -137,7 +142,7 @@ def load_file(path: Path, shown: Path | None = None) -> Node | None:
     if len(data) > FILE_BYTES_MAX:
         text = f"larger than {FILE_BYTES_MAX // 2**20} MiB; split it into several files"
         raise ConfigError((Problem(name, 0, 0, text, "too-large"),))
-    return load(data, name)
+    return data
 
 
 def load(data: bytes | str, file: Path) -> Node | None:
@@ -193,6 +198,9 @@ def _compose(text: str, file: Path) -> Node | None:
     return _Composer(text, file).document()
 
 
+_new = tuple.__new__  # a named tuple without its keyword arguments, in a third of the time: a rule has fifty of them
+
+
 class _Composer:
     """Events to nodes. What spoils a value is collected; what spoils the whole file is raised at once."""
 
@@ -223,7 +231,8 @@ class _Composer:
         return Place(self._file, mark.line + 1, mark.column + 1)
 
     def _node(self, event: Any, depth: int) -> Node:
-        here = self._place(event)
+        mark = event.start_mark
+        here = _new(Place, (self._file, mark.line + 1, mark.column + 1))
         if event.anchor is not None:
             # One is enough: where there are anchors there are aliases, and in a YAML bomb there are thousands.
             sign, what = ("*", "alias") if isinstance(event, yaml.AliasEvent) else ("&", "anchor")
@@ -238,7 +247,7 @@ class _Composer:
             if len(event.value) > SCALAR_MAX:
                 text = f"a value of {len(event.value):,} characters; the limit is {SCALAR_MAX:,}"
                 raise ConfigError((here.problem(text, "too-long"),))
-            return Scalar(event.value, not event.style, here)
+            return _new(Scalar, (event.value, not event.style, here))
         if depth >= DEPTH_MAX:
             text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"
             raise ConfigError((here.problem(text, "too-deep"),))

@@ -14,6 +14,7 @@ from bot.errors import Problem
 from bot.rules import terms
 from bot.rules.index import COUNTRY, REGEX, Clause, Index, Requirement, build_index, one_of
 from bot.rules.inflect import Inflector
+from bot.rules.kept import Kept, Spelling, without_collector
 from bot.rules.model import (
     AtLeast,
     Condition,
@@ -87,9 +88,19 @@ class Program:
     gazetteer: Gazetteer
 
 
-def build(ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector) -> tuple[Program, tuple[Problem, ...]]:
-    """The program of all enabled rules, and the problems that only expanding the terms brings to light."""
-    builder = _Builder(ruleset.lists, inflector)
+def build(
+    ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector, kept: Kept | None = None
+) -> tuple[Program, tuple[Problem, ...]]:
+    """The program of all enabled rules, and the problems that only expanding the terms brings to light. ``kept``: what
+    the last build left."""
+    with without_collector():
+        return _build(ruleset, gazetteer, inflector, kept or Kept())
+
+
+def _build(
+    ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector, kept: Kept
+) -> tuple[Program, tuple[Problem, ...]]:
+    builder = _Builder(ruleset.lists, inflector, kept)
     rules = tuple(r for r in ruleset.rules if r.enabled)
     for rule in rules:
         builder.collect(rule.when)
@@ -103,6 +114,7 @@ def build(ruleset: RuleSet, gazetteer: Gazetteer, inflector: Inflector) -> tuple
     for condition in ruleset.defines.values():
         builder.collect(condition)
     inflector.save()
+    kept.keep_phrases(builder.phrases)
     patterns = list(builder.patterns)[:used]
     wanted_by: list[list[Term | Names]] = [[] for _ in patterns]
     for condition, need in builder.needs.items():
@@ -138,7 +150,7 @@ def _joinable(patterns: Iterable[str]) -> Joinable:
 
 
 class _Builder:
-    def __init__(self, lists: Mapping[str, NameList], inflector: Inflector) -> None:
+    def __init__(self, lists: Mapping[str, NameList], inflector: Inflector, kept: Kept) -> None:
         self.patterns: dict[str, int] = {}
         self.regexes: dict[Term, int] = {}
         self._costs: list[float] = []  # by pattern
@@ -146,6 +158,8 @@ class _Builder:
         self.problems: list[Problem] = []
         self._lists = lists
         self._inflector = inflector
+        self._kept = kept
+        self.phrases: dict[tuple[TermKind, str], tuple[str, ...]] = {}
         self._seen: set[int] = set()
         self._requirements: dict[int, Requirement] = {}
 
@@ -170,7 +184,9 @@ class _Builder:
                 pass
 
     def _pattern(self, words: str, open_end: bool = False) -> int:
-        pattern = f" {words}" if open_end else f" {words} "
+        return self._number(f" {words}" if open_end else f" {words} ")
+
+    def _number(self, pattern: str) -> int:
         number = self.patterns.setdefault(pattern, len(self.patterns))
         if number == len(self._costs):
             self._costs.append(_commonness(pattern))
@@ -182,11 +198,12 @@ class _Builder:
             self.regexes[term] = REGEX - len(self.regexes)
             return
         try:
-            found = terms.phrases(term, self._inflector.forms)
+            found = self._kept.phrases(term) or terms.phrases(term, self._inflector.forms)
         except terms.TermError as error:
             self.problems.append(term.place.problem(str(error), error.code))
             self.needs[term] = Need(term, frozenset(), {})
             return
+        self.phrases[term.kind, term.text] = found
         numbers = frozenset(self._pattern(p, term.kind is TermKind.PREFIX) for p in found)
         self.needs[term] = Need(
             condition=term,
@@ -200,20 +217,30 @@ class _Builder:
         entities: dict[int, str] = {}
         capitalised: set[int] = set()
         shouted: set[int] = set()
-        for entry in self._lists[names.list_name].names:
-            if names.key not in ("list", entry.kind) and entry.kind != "any":
-                continue
-            for text in (entry.name, *entry.aliases):
-                for spelling in terms.phrases(Term(TermKind.EXACT, text, names.place), lambda w: (w,)):
-                    number = self._pattern(spelling)
-                    entities.setdefault(number, entry.id)
-                    if len(text) <= ACRONYM_MAX and text.isupper():
-                        shouted.add(number)
-                    elif text != text.lower():
-                        capitalised.add(number)
+        for pattern, entity, text in self._spellings(names):
+            number = self._number(pattern)
+            entities.setdefault(number, entity)
+            if len(text) <= ACRONYM_MAX and text.isupper():
+                shouted.add(number)
+            elif text != text.lower():
+                capitalised.add(number)
         self.needs[names] = Need(
             names, frozenset(entities), entities, capitalised=frozenset(capitalised), shouted=frozenset(shouted)
         )
+
+    def _spellings(self, names: Names) -> tuple[Spelling, ...]:
+        listed = self._lists[names.list_name]
+        known = self._kept.spellings(names, listed)
+        if known is None:
+            known = tuple(
+                (f" {spelling} ", entry.id, text)
+                for entry in listed.names
+                if names.key in ("list", entry.kind) or entry.kind == "any"
+                for text in (entry.name, *entry.aliases)
+                for spelling in terms.phrases(Term(TermKind.EXACT, text, names.place), lambda w: (w,))
+            )
+            self._kept.keep_spellings(names, listed, known)
+        return known
 
     # -- requirements ----------------------------------------------------------------------------------------------
     def requirement(self, condition: Condition) -> Requirement:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.errors import ConfigError, Level, Problem
 from bot.rules.hints import keys_hint
+from bot.rules.kept import Kept, without_collector
 from bot.rules.language import FILE_KEYS, Reader
 from bot.rules.lists import load_list
 from bot.rules.model import NameList, Rule, RuleSet
-from bot.yaml_nodes import Map, Node, Seq, load_file
+from bot.yaml_nodes import Map, Node, Seq
 
 SOURCES_FILE = "sources.yaml"
 LISTS_FOLDER = "lists"
@@ -58,13 +60,38 @@ def load_rules(
     has_model: bool = False,
     watch_lists: Mapping[str, NameList] | None = None,
     shown: Callable[[Path], Path] = lambda path: path,
+    kept: Kept | None = None,
 ) -> Loaded:
     """Read everything. ``channels``, ``sources``, ``source_tags``: the names that rules may use, ``None`` where that is
-    not known. ``watch_lists``: the downloaded ones. ``shown`` turns a path into the one that messages name."""
+    not known. ``watch_lists``: the downloaded ones. ``shown`` turns a path into the one that messages name. ``kept``:
+    what the last reading left."""
+    with without_collector():
+        return _load(
+            folders,
+            watch_lists or {},
+            shown,
+            kept or Kept(),
+            is_country=is_country,
+            channels=None if channels is None else frozenset(channels),
+            sources=None if sources is None else frozenset(sources),
+            source_tags=None if source_tags is None else frozenset(source_tags),
+            has_model=has_model,
+        )
+
+
+def _load(
+    folders: Sequence[Path],
+    watched: Mapping[str, NameList],
+    shown: Callable[[Path], Path],
+    kept: Kept,
+    *,
+    is_country: Callable[[str], bool],
+    **known: Any,
+) -> Loaded:
     problems: list[Problem] = []
-    watched = watch_lists or {}
     lists: dict[str, NameList] = dict(watched)
     documents: list[list[Map]] = []
+    read: set[Path] = set()
     for folder in folders:
         if not folder.is_dir():
             problems.append(
@@ -73,19 +100,14 @@ def load_rules(
             continue
         files, list_files = rule_files(folder)
         _read_lists(list_files, lists, problems, is_country, shown)
-        documents.append(_read_documents(files, problems, shown))
+        documents.append(_read_documents(files, problems, shown, kept))
+        read.update(files)
+    kept.forget_files_but(read)
     for name in watched.keys() & lists.keys():
         if lists[name] is not watched[name]:
             text = f"the list {name!r} is a watch list of wirewatch.yaml already; rename one of the two"
             problems.append(lists[name].place.problem(text, "duplicate-list"))
-    reader = Reader(
-        lists,
-        is_country=is_country,
-        channels=None if channels is None else frozenset(channels),
-        sources=None if sources is None else frozenset(sources),
-        source_tags=None if source_tags is None else frozenset(source_tags),
-        has_model=has_model,
-    )
+    reader = Reader(lists, is_country=is_country, **known)
     for folder_documents in documents:
         replaceable = set(reader.define_names)
         for document in folder_documents:
@@ -133,11 +155,13 @@ def _read_lists(
     lists.update(here)
 
 
-def _read_documents(files: tuple[Path, ...], problems: list[Problem], shown: Callable[[Path], Path]) -> list[Map]:
+def _read_documents(
+    files: tuple[Path, ...], problems: list[Problem], shown: Callable[[Path], Path], kept: Kept
+) -> list[Map]:
     documents: list[Map] = []
     for path in files:
         try:
-            node: Node | None = load_file(path, shown(path))
+            node: Node | None = kept.document(path, shown(path))
         except ConfigError as error:
             problems.extend(error.problems)
             continue

@@ -250,7 +250,8 @@ class ListedName:
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """A list of countries or of names. ``source`` and ``as_of`` say where it comes from and of what day it is."""
+    """A list of countries or of names. ``source`` and ``as_of`` say where it comes from and of what day it is,
+    ``version`` is the publisher's mark of a downloaded one."""
 
     name: str
     title: str
@@ -259,6 +260,12 @@ class NameList:
     countries: tuple[ListedCountry, ...]
     names: tuple[ListedName, ...]
     place: Place = field(compare=False, hash=False)
+    version: str = ""
+
+    @property
+    def edition(self) -> str:
+        """What an alert says of it: ``OFAC SDN, 2026-11-20``."""
+        return f"{self.title}, {self.as_of}" if self.as_of else self.title
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ phrase it stands for (hyphens, word forms), ready for the automaton.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -23,6 +23,7 @@ HYPHENS_MAX = 4  # in one term: each doubles its phrases
 _OPERATOR = re.compile(r"(?:^|\s)(AND|OR|NOT)(?=\s|$)|(?<=\w)\s+(NEAR)(?=\s+\w|/)")
 _SPLIT = re.compile(r"\s*(?<!\S)(?:AND|OR|NOT|NEAR(?:/\d+)?)(?!\S)\s*")
 _HYPHEN = re.compile(f"(?<=\\w)[{JOINING_HYPHENS}](?=\\w)")
+_PLAIN = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*\Z")
 _SYMBOLS = "#@$%+&€£/_"
 
 
@@ -145,26 +146,37 @@ def phrases(term: Term, forms: Callable[[str], tuple[str, ...]]) -> tuple[str, .
 
     Raises :class:`TermError` if there are too many.
     """
+    if _PLAIN.match(term.text):  # nearly all: what normalisation does to them is known without it
+        if term.kind is not TermKind.WORDS:
+            return (term.text.lower(),)
+        spaced = [(" " * bool(i), (word.lower(), word)) for i, word in enumerate(term.text.split(" "))]
+        return tuple(_inflected(spaced, forms))
     found: dict[str, None] = {}
     for spelling in _spellings(term.text):
         if term.kind is not TermKind.WORDS:
             found[phrase(spelling)] = None
             continue
-        size = 1
-        options = []
-        for gap, word in _pieces(spelling):
-            inflected = forms(word[1]) if word[0] == word[1] else (word[0],)
-            size *= len(inflected)
-            options.append([gap + form for form in inflected])
-        if size > VARIANTS_MAX:
-            raise TermError(
-                f"the forms of its words make {size:,} phrases; write {{exact: ...}} or split it with near",
-                "term-too-long",
-            )
-        for combination in product(*options):
-            found["".join(combination)] = None
+        found.update(_inflected(_pieces(spelling), forms))
     found.pop("", None)
     return tuple(found)
+
+
+def _inflected(
+    pieces: Iterable[tuple[str, tuple[str, str]]], forms: Callable[[str], tuple[str, ...]]
+) -> dict[str, None]:
+    """All combinations of the forms of words, each with the spaces before it, normalised and as typed."""
+    size = 1
+    options = []
+    for gap, word in pieces:
+        inflected = forms(word[1]) if word[0] == word[1] else (word[0],)
+        size *= len(inflected)
+        options.append([gap + form for form in inflected])
+    if size > VARIANTS_MAX:
+        raise TermError(
+            f"the forms of its words make {size:,} phrases; write {{exact: ...}} or split it with near",
+            "term-too-long",
+        )
+    return dict.fromkeys(map("".join, product(*options)))
 
 
 def _spellings(text: str) -> Iterator[str]:

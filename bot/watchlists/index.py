@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from bot.errors import Level, Problem
+from bot.rules.kept import Kept
 from bot.rules.model import ListedName, NameList
 from bot.watchlists import names
 from bot.watchlists.base import WatchEntry, WatchListError
@@ -35,21 +36,24 @@ class Indexed:
 
 
 def name_lists(
-    shelf: Shelf, wanted: Iterable[ListSource], config: Path
+    shelf: Shelf, wanted: Iterable[ListSource], config: Path, kept: Kept | None = None
 ) -> tuple[dict[str, NameList], tuple[Problem, ...]]:
     """Every wanted list for the rule loader, and what the editors should know. A list that was not downloaded yet, or
-    is damaged, is there without names: the rules that name it load, and a warning says that they find nothing."""
+    is damaged, is there without names: the rules that name it load, and a warning says that they find nothing.
+    ``kept``: what the last reading left."""
+    kept = kept or Kept()
     found: dict[str, NameList] = {}
     problems: list[Problem] = []
     for one in wanted:
         try:
-            indexed = name_list(shelf, one)
-            text = (
-                ""
-                if indexed.meta
-                else f"the watch list {one.name!r} was not downloaded yet, so rules find nothing by it"
-            )
-            found[one.name] = indexed.names
+            meta = shelf.meta(one.name)
+            key = f"{_key(meta, one.options)} {one.title}" if meta else ""
+            known = kept.watch_list(one.name, key) if meta else None
+            if known is None:
+                known = name_list(shelf, one).names
+                kept.keep_watch_list(key, known)
+            text = "" if meta else f"the watch list {one.name!r} was not downloaded yet, so rules find nothing by it"
+            found[one.name] = known
         except WatchListError as error:
             text = str(error)
             found[one.name] = _as_list(one, None, shelf, [])
@@ -129,6 +133,7 @@ def _as_list(wanted: ListSource, meta: Meta | None, shelf: Shelf, rows: list[Row
         title=wanted.title,
         source=meta.source_url if meta else str(wanted.urls["main"]),
         as_of=str((meta.as_of or meta.fetched_at.date()) if meta else ""),
+        version=meta.version if meta else "",
         countries=(),
         names=tuple(
             ListedName(f"{wanted.name}:{entry_id}", found[0], tuple(found[1:]), kind, country)

@@ -21,6 +21,7 @@ from bot.config import Config
 from bot.deliver import Deliverer
 from bot.errors import ConfigError, StoreError
 from bot.fetch import Fetcher, Limits
+from bot.full_text import FullText
 from bot.health import HealthServer, Metrics, not_ready
 from bot.log import Log
 from bot.model import Severity, Source
@@ -125,6 +126,7 @@ class App:
             concurrency=config.poll.concurrency,
             on_deliveries=self._on_deliveries,
             on_failing=self.operators.on_failing,
+            full_text=FullText(fetcher, core, self._clock),
         )
         self._stopping = False
         self._health: HealthServer | None = None

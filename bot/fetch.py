@@ -152,7 +152,7 @@ class Fetcher:
         journey = _Journey(source.id, _parse_url(source.id, request.url), time.perf_counter(), self.limits.total_s)
         origin = journey.url
         for _ in range(self.limits.redirects + 1):
-            headers = self._headers(state, journey.url, origin, request.headers)
+            headers = self._headers(state, journey.url, origin, request)
             async with self._slots.hold(journey.url.host):
                 began = time.perf_counter()
                 hop = await self._hop(journey, headers)
@@ -168,11 +168,11 @@ class Fetcher:
         )
 
     def _headers(
-        self, state: HttpState, url: httpx.URL, origin: httpx.URL, extra: Mapping[str, str]
+        self, state: HttpState, url: httpx.URL, origin: httpx.URL, request: Request
     ) -> list[tuple[bytes, bytes]]:
         headers = [
             (b"User-Agent", self.user_agent.encode("utf-8", "replace")),
-            (b"Accept", _ACCEPT.encode()),
+            (b"Accept", (request.accept or _ACCEPT).encode()),
             (b"Accept-Encoding", ACCEPTED.encode()),
         ]
         if state.etag:
@@ -184,7 +184,7 @@ class Fetcher:
                 auth = httpx.BasicAuth(origin.username, origin.password)
                 signed = next(auth.auth_flow(httpx.Request("GET", url)))
                 headers.append((b"Authorization", signed.headers["Authorization"].encode()))
-            headers.extend((name.encode(), value.encode()) for name, value in extra.items())
+            headers.extend((name.encode(), value.encode()) for name, value in request.headers.items())
         return headers
 
     async def _hop(self, journey: _Journey, headers: list[tuple[bytes, bytes]]) -> _Hop:

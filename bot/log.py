@@ -35,6 +35,8 @@ _CHATTY = (
     "alembic",
     "watchfiles",
 )
+# Loggers that call it an error when a web page holds no article, which is an answer to us.
+_CRYING_WOLF = ("trafilatura", "htmldate", "courlan")
 
 # -- redaction ------------------------------------------------------------------------------------------------------
 
@@ -223,6 +225,8 @@ def _route_libraries(out: TextIO, level: int, shared: list[Processor], ending: l
     root.setLevel(level)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    for wolf in _CRYING_WOLF:
+        logging.getLogger(wolf).setLevel(logging.CRITICAL)
 
 
 class Log:

@@ -42,8 +42,9 @@ class Severity(IntEnum):
 class Source:
     """A place that news comes from, as configured.
 
-    ``url`` is what is polled. ``every`` is the wanted interval. ``options`` holds the keys that only one kind of
-    source knows. ``origin`` is ``yaml`` or ``chat``. ``lang`` is a language code when the editor declared one.
+    ``url`` is what is polled. ``every`` is the wanted interval. ``full_text``: the page of each new item is read, too.
+    ``options`` holds the keys that only one kind of source knows. ``origin`` is ``yaml`` or ``chat``. ``lang`` is a
+    language code when the editor declared one.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Source:
     enabled: bool = True
     origin: str = "yaml"
     options: Mapping[str, object] = field(default_factory=dict)
+    full_text: bool = False
 
     @property
     def name(self) -> str:

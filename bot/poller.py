@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from bot import identity, pipeline, schedule
 from bot.errors import FetchError, FetchReason, SourceError, StoreError
+from bot.full_text import FullText
 from bot.health import Metrics
 from bot.log import Log
 from bot.model import Fetched, HttpState, Match, NotModified, Revised, Source
@@ -69,7 +70,8 @@ class Rulebook:
 
 class Poller:
     """See the module. ``core`` is the executor that pure, heavy stages run on; ``on_deliveries`` is told the channels
-    that have something new to send, ``on_failing`` a source that keeps failing (once, until it works again)."""
+    that have something new to send, ``on_failing`` a source that keeps failing (once, until it works again).
+    ``full_text`` reads the pages of new items, for the sources that want that."""
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class Poller:
         concurrency: int,
         on_deliveries: Callable[[Iterable[str]], None],
         on_failing: Callable[[Source, str, int], None],
+        full_text: FullText | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.tally = Tally()
@@ -101,6 +104,7 @@ class Poller:
         self._concurrency = concurrency
         self._on_deliveries = on_deliveries
         self._on_failing = on_failing
+        self._full_text = full_text
         self._running: set[asyncio.Task[None]] = set()
         self._assembling = asyncio.Lock()
         self._log = Log("poll")
@@ -208,6 +212,10 @@ class Poller:
             brought, now = articles, self._clock()
             found = await self._store.read(lambda s: identity.sort_out(s, source.id, brought, now))
             articles, revised = found.new, found.revised
+            if self._full_text is not None:
+                since = None if self._max_age is None else now - self._max_age
+                articles = await self._full_text.read(source, articles, since)
+                revised = await self._full_text.reread(source, revised)
         rulebook = self.rulebook
         if articles or revised:
             loop = asyncio.get_running_loop()

@@ -24,6 +24,7 @@ from bot.model import (
     Notice,
     Severity,
 )
+from bot.page import words_seen
 from bot.passage import passage
 from bot.store.base import Delivery, NewDelivery
 
@@ -60,6 +61,7 @@ def render_message(alert: Alert, channel: str, *, kind: DeliveryKind = DeliveryK
         fallback=cut(f"{alert.severity.name}: {headline}", _FALLBACK_MAX) + (f" ({cut(source, 60)})" if source else ""),
         image=article.image,
         tags=tuple(sorted(alert.tags)),
+        read=words_seen(article),
     )
 
 

@@ -51,6 +51,7 @@ class Defaults(Model):
     tags: tuple[Text, ...] = Field(default=(), description="Tags; a source's own replace them.")
     lang: Lang | None = Field(default=None, description="Language code, where the feeds do not say.")
     enabled: YesNo = Field(default=True, description="false: not polled.")
+    full_text: YesNo = Field(default=False, description="true: the page of each new item is read, too.")
 
 
 class SourceEntry(Model):
@@ -64,6 +65,7 @@ class SourceEntry(Model):
     tags: tuple[Text, ...] | None = Field(default=None, description="For rules and routes, such as [wire, uk].")
     lang: Lang | None = Field(default=None, description="Language code, such as en, where the feed does not say.")
     enabled: YesNo | None = Field(default=None, description="false: not polled.")
+    full_text: YesNo | None = Field(default=None, description="true: the page of each new item is read, too.")
 
 
 class SourcesFile(Model):
@@ -135,6 +137,7 @@ def _source(entry: SourceEntry, defaults: Defaults, own: Own, earlier: Source | 
         lang=entry.lang or defaults.lang,
         enabled=defaults.enabled if entry.enabled is None else entry.enabled,
         options=own.options,
+        full_text=defaults.full_text if entry.full_text is None else entry.full_text,
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 from bot import rulebook
 from bot.errors import StoreError
 from bot.fetch import Fetcher
+from bot.full_text import FullText
 from bot.health import Metrics
 from bot.model import DeliveryKind, Digest, Match, Message, Source
 from bot.poller import FAILURES_TOLD, LEASE, Poller, Rulebook
@@ -88,9 +89,12 @@ class Desk:
         self.told: list[tuple[str, str, int]] = []
         self.notified: list[str] = []
 
-    async def sources(self, *paths: str) -> None:
+    async def sources(self, *paths: str, full_text: bool = False) -> None:
         """Exactly these are polled from now on."""
-        listed = [Source(p.strip("/"), self.server.url(p), title=p.strip("/").title(), every=EVERY) for p in paths]
+        listed = [
+            Source(p.strip("/"), self.server.url(p), title=p.strip("/").title(), every=EVERY, full_text=full_text)
+            for p in paths
+        ]
         self.poller.rulebook = replace(self.poller.rulebook, sources={s.id: s for s in listed})
         await self.thread.run(lambda s: s.sync_sources(listed, self.now, {}))
 
@@ -153,6 +157,7 @@ async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
                 concurrency=4,
                 on_deliveries=on_deliveries,
                 on_failing=lambda source, error, count: made.told.append((source.id, error, count)),
+                full_text=FullText(fetcher, core, lambda: made.now, gap_s=0.0),
             )
             made = Desk(server, thread, poller)
             yield made

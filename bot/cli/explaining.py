@@ -48,6 +48,9 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     fired = [explain_rule(analysis, by_id[m.rule_id]) for m in analysis.matches]
     chosen = [explain_rule(analysis, by_id[name]) for name in only]
     _show_text(console, analysis, chosen or fired)
+    if what.startswith(("http://", "https://")):
+        words = len(analysis.text.body.split())
+        console.print(f"Read: full text of the page, {words} words\n", style="dim", markup=False)
     _show_countries(console, analysis)
     if chosen:
         for one in chosen:
@@ -69,9 +72,12 @@ def _subject(what: str, title: str | None) -> Subject:
     raw = _read(what)
     text = _decode(raw, what)
     if text[:200].lstrip().lower().startswith(("<!doctype html", "<html")):
-        from bot.page import page_text
+        from bot.page import PageError, page_text
 
-        headline, text = page_text(raw, None)
+        try:
+            headline, text = page_text(raw, None)
+        except PageError as error:
+            raise WirewatchError(f"{_shown(what)}: {error}; cut the article out of it") from None
         title = headline if title is None else title
     elif title is None:
         title, text = _headline(text)
@@ -124,7 +130,7 @@ def _headline(text: str) -> tuple[str, str]:
 async def _page(url: str) -> Subject:
     from bot.fetch import Fetcher
     from bot.model import Fetched, HttpState, Source
-    from bot.page import page_text
+    from bot.page import PageError, page_text
 
     # Whoever sits at the command line may read the host that they name; where it leads to inside stays shut.
     try:
@@ -137,7 +143,10 @@ async def _page(url: str) -> Subject:
         except SourceError as error:
             raise WirewatchError(error.text) from None
     assert isinstance(answer, Fetched)  # nothing conditional was sent
-    title, text = page_text(answer.content, answer.url)
+    try:
+        title, text = page_text(answer.content, answer.url)
+    except PageError as error:
+        raise WirewatchError(f"{url}: {error}; save the text to a file and explain that") from None
     if not text.strip():
         raise WirewatchError(f"no article text found on {url}; save the text to a file and explain that")
     return Subject(title, text)

@@ -20,10 +20,12 @@ MAX_ITEMS = 1000  # items taken from one answer, the first ones; the longest rea
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET that a kind wants. ``headers`` may hold secrets; they stay with the origin of ``url``."""
+    """One GET that a kind wants. ``headers`` may hold secrets; they stay with the origin of ``url``. ``accept`` is the
+    header of that name; feeds in any format where it is empty."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    accept: str = ""
 
 
 class Kind(Protocol):

@@ -1,0 +1,75 @@
+"""The simulated day: what its generator promises, and a small one through the whole bot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from bench.day_feeds import SHOWN, Newsstand
+from bench.day_world import BEGIN, DAY, Day, Kind, make_day
+from bot import rulebook
+from bot.config import shipped_rules
+from bot.model import Fetched, Source
+from bot.rules.evaluate import Subject
+from bot.rules.match import Engine
+from bot.sources import feed
+
+
+@pytest.fixture(scope="module")
+def day() -> Day:
+    return make_day(2, stories=40, articles=420)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return rulebook.load([shipped_rules()]).engine
+
+
+def test_a_day_is_the_same_for_the_same_seed(day: Day) -> None:
+    assert make_day(2, stories=40, articles=420) == day
+    assert make_day(3, stories=40, articles=420) != day
+
+
+def test_a_full_day_has_300_stories_and_4000_articles_of_20_outlets() -> None:
+    whole = make_day(1)
+    kinds = Counter(p.kind for p in whole.pieces)
+    assert (len(whole.outlets), len(whole.events), len(whole.pieces)) == (20, 300, 4_000)
+    assert all(kinds[kind] > 0 for kind in Kind)
+    assert {p.story for p in whole.pieces if p.kind is not Kind.NOISE} == set(whole.events)
+    assert all(BEGIN <= p.published < BEGIN + DAY for p in whole.pieces)
+    assert len(whole.by_url) == len(whole.pieces)
+    twins = [e for e in whole.events.values() if e.twin]
+    assert len(twins) > 30
+    for twin in twins:
+        other = whole.events[twin.twin]
+        assert (twin.type, twin.slots["region"]) == (other.type, other.slots["region"])
+        assert twin.slots["town"] != other.slots["town"]
+
+
+def test_the_facts_of_a_piece_stand_in_its_words(day: Day) -> None:
+    for piece in day.pieces:
+        for fact in piece.facts - {"withdrawn"}:
+            assert fact.partition("=")[2] in f"{piece.title} {piece.text}", (fact, piece)
+
+
+def test_rules_ask_for_the_events_that_are_meant_to_alert_and_for_no_noise(day: Day, engine: Engine) -> None:
+    fired = {p.id: bool(engine.match(Subject(p.title, p.text, p.outlet))) for p in day.pieces}
+    quiet = [p for p in day.pieces if p.kind is Kind.NOISE or not day.events[p.story].alerts]
+    assert [p.title for p in quiet if fired[p.id]] == []
+    loud = {e.id for e in day.events.values() if e.alerts}
+    assert loud == {p.story for p in day.pieces if fired[p.id]}
+
+
+async def test_every_feed_is_read_as_it_was_written(day: Day) -> None:
+    stand = Newsstand(day)
+    now = BEGIN + timedelta(hours=14)
+    for path, answer in stand.answers(now).items():
+        outlet = path.strip("/")
+        fetched = Fetched(outlet, f"http://x{path}", 200, {"content-type": answer.content_type}, answer.body, now)
+        items = feed.parse(fetched, Source(outlet, f"http://x{path}")).items
+        due = {p.url: p for p in [p for p in day.pieces if p.outlet == outlet and p.published <= now][-SHOWN:]}
+        told = {i.url.partition("?")[0]: " ".join(i.text.split()) for i in items}
+        assert told == {url: p.text for url, p in due.items()}
+    assert not stand.answers(now)

@@ -32,7 +32,9 @@ from bot.queue_worker import FOLD_LIMIT
 from bot.render import digest_of_deliveries
 from bot.rules.kept import Kept
 from bot.schedule import spread
+from bot.secret import Secret
 from bot.sources.list_change import WithLists, sources_of
+from bot.sources.options import secrets_of
 from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
@@ -66,6 +68,7 @@ class Options:
     watch: bool = True  # reload the rules when their files change
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     spread: bool = True  # sources take their turns one after another; without it all are due at once
+    hide: Callable[[Iterable[Secret]], None] = lambda _: None  # told the secrets of the sources, for the log's redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class App:
         self._scheduler: AsyncIOScheduler | None = None
 
     def _live(self, book: rulebook.Rulebook) -> Live:
+        self._options.hide(secret for source in book.sources.values() for secret in secrets_of(source))
         return Live(book.engine, book.sources, self.config.channels_for)
 
     # -- life --------------------------------------------------------------------------------------------------------

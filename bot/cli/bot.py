@@ -19,23 +19,23 @@ NAMED_MAX = 3  # sources of which the same is said
 def run(path: Path, *, once: bool) -> int:
     """Run until a signal comes, or for one round."""
     config = load_config(path, os.environ)
-    set_up(config.log.level, config.log.format, config.secrets())
-    return asyncio.run(_once(config) if once else _run(config))
+    redactor = set_up(config.log.level, config.log.format, config.secrets())
+    return asyncio.run((_once if once else _run)(config, Options(watch=not once, hide=redactor.add)))
 
 
-async def _run(config: Config) -> int:
+async def _run(config: Config, options: Options) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopping.set)
-    async with open_app(config) as app:
+    async with open_app(config, options=options) as app:
         _greet(app)
         await app.run(stopping)
     return 0
 
 
-async def _once(config: Config) -> int:
-    async with open_app(config, options=Options(watch=False)) as app:
+async def _once(config: Config, options: Options) -> int:
+    async with open_app(config, options=options) as app:
         await app.poll_now()
         result = await app.once()
     tally = result.tally

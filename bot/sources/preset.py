@@ -7,14 +7,15 @@ source replaces the address, for a proxy or an own installation.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bot.model import Fetched, ParsedFeed, Source
 from bot.sources import feed
@@ -22,9 +23,35 @@ from bot.sources.base import MAX_ITEMS, Request
 from bot.sources.json_api import JsonKind, Query
 from bot.sources.json_spec import MAX_PAGES, Fields, JsonOptions, Paging, Params, to_url
 from bot.sources.options import Filled, Options, SecretText, read_options
-from bot.yaml_models import Whole
+from bot.yaml_models import Text, Whole
 
 Values = Mapping[str, tuple[str | Filled, ...]]
+
+# -- types of keys that several presets have ------------------------------------------------------------------------
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", value):
+        raise ValueError("must be the name of a server, such as mastodon.social")
+    return value.lower()
+
+
+def spelled(pattern: str, example: str) -> AfterValidator:
+    """A text that fits a pattern as a whole; the message names the example."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} cannot be used here; write it like {example}")
+        return value
+
+    return AfterValidator(check)
+
+
+Host = Annotated[Text, AfterValidator(_host)]
+Language = Annotated[Text, spelled("[a-z]{2}", "en")]
+Words = tuple[Text, ...]
+
+# -- the options ----------------------------------------------------------------------------------------------------
 
 
 class PresetOptions(Options):

@@ -192,7 +192,9 @@ def test_each_preset_says_how_often_it_may_ask_and_where_that_is_written(name: s
     assert pace.source
     if pace.per_day is not None:
         assert timedelta(days=1) / pace.every <= pace.per_day
-    told = f"| `{name}` | {duration.show(pace.every)} | {duration.show(pace.least)} | {pace.per_day or ''} |"
+        assert pace.gap_s * pace.per_day <= 86_400  # the gap does not forbid what the plan allows
+    gap = f"{pace.gap_s:g} s" if pace.gap_s else ""
+    told = f"| `{name}` | {duration.show(pace.every)} | {duration.show(pace.least)} | {pace.per_day or ''} | {gap} |"
     assert re.sub(r"\s+", " ", told) in re.sub(r"\s+", " ", PAGE)
 
 

@@ -49,9 +49,7 @@ class AppriseChannel:
         """Nor to close."""
 
     async def post(self, message: Message) -> Receipt:
-        return await self._send(
-            message.key, f"{message.severity.word.upper()}: {message.headline}", alert_text(message)
-        )
+        return await self._send(message.key, alert_title(message), alert_text(message))
 
     async def post_digest(self, digest: Digest) -> Receipt:
         return await self._send(digest.key, digest.title, digest_text(digest))
@@ -59,13 +57,13 @@ class AppriseChannel:
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(notice.key, notice.title, clean_block(notice.text))
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
-        return await self.post(message)
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
+        return await self._send(message.key, alert_title(message), alert_text(message, answers=True))
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         return receipt
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         return None
 
     async def check(self) -> str | None:
@@ -83,13 +81,26 @@ class AppriseChannel:
         return Receipt(self._name, key, "", datetime.now(UTC))
 
 
-def alert_text(message: Message) -> str:
-    """The facts of an alert, a line each; the address first, so that no cut takes it away."""
+def alert_title(message: Message) -> str:
+    """Severity and headline; of an alert that no longer holds, that."""
+    word = "RETRACTED" if message.retracted else message.severity.word.upper()
+    return f"{word}: {message.headline}"
+
+
+def alert_text(message: Message, *, answers: bool = False) -> str:
+    """The facts of an alert, a line each; the address first, so that no cut takes it away. ``answers``: it follows an
+    earlier one, and says what is new."""
+    news = "\n".join(f"- {clean(sentence)}" for sentence in message.news) if answers else ""
+    outlets = ", ".join(clean(outlet.name) for outlet in message.also)
+    told = [f"{message.sources:,} sources" if message.sources > 1 else "", f"also: {outlets}" if outlets else ""]
     countries = " ".join(f"{c.flag} {clean(c.name)}" for c in message.countries)
     rules = ", ".join(clean(rule.title) for rule in message.rules)
     source = " · ".join(filter(None, (clean(message.source), f"{message.published:%d %b %H:%M} UTC")))
     passage = clean("".join(segment.text for segment in message.passage))
-    return "\n".join(filter(None, (safe_url(message.url), passage, countries, source, rules)))
+    return "\n".join(filter(None, (
+        safe_url(message.url), clean(message.retracted), news, passage, countries, source,
+        " · ".join(filter(None, told)), rules,
+    )))  # fmt: skip
 
 
 def digest_text(digest: Digest) -> str:

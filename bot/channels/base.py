@@ -76,17 +76,21 @@ class Channel(Protocol):
         """Post a word to the operators."""
         ...
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
-        """Answer an earlier post in its thread; where ``capabilities.replies`` is false, post."""
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
+        """Answer an earlier post in its thread; in the channel where that post is gone; where
+        ``capabilities.replies`` is false, post. ``aloud``: seen in the channel as well, and whoever the channel's
+        settings name is called."""
         ...
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
-        """Change an earlier post; where ``capabilities.edits`` is false, do nothing and return ``receipt``."""
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
+        """Change an earlier post, which keeps its key; ``None`` where it was deleted. Where ``capabilities.edits`` is
+        false, do nothing and return ``receipt``. Doing it twice is as good as once."""
         ...
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         """The post that carries ``key``, if the channel's recent history holds one. ``since``: it was made then or
-        later, so nobody need read further back. Only where ``capabilities.readable`` is true, else ``None``."""
+        later, so nobody need read further back. ``thread``: it answers that post, so look in its thread first. Only
+        where ``capabilities.readable`` is true, else ``None``."""
         ...
 
     async def check(self) -> str | None:

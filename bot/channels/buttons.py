@@ -37,6 +37,7 @@ LABELS: Final = {
 
 ALERT_VERBS: Final = (Verb.WHY, Verb.USEFUL, Verb.NOISE, Verb.MUTE)
 DIGEST_VERBS: Final = (Verb.WHY,)
+REPLY_VERBS: Final = (Verb.WHY,)
 
 _PREFIX: Final = "wirewatch"
 _OLD_WHY: Final = "ww:why:"

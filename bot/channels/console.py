@@ -36,6 +36,10 @@ COUNTRY_MAX = 44  # columns; the longest name of CLDR has 43
 NOTICE_MAX = 3000
 URL_MAX = 2000  # a longer one is shown cut; in a terminal it still opens whole
 DIGEST_LINES_MAX = 50  # alerts
+NEWS_MAX = 300  # of one sentence
+NEWS_LINES_MAX = 8  # sentences
+OUTLETS_MAX = 6  # other outlets named, the newest
+LISTS_MAX = 4  # watch lists
 WIDTH_MAX = 100  # columns: longer lines are hard to read
 
 _BADGES = {
@@ -111,13 +115,13 @@ class ConsoleChannel:
     async def post_notice(self, notice: Notice) -> Receipt:
         return self._print(notice.key, notice_card(notice))
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
-        return await self.post(message)
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
+        return self._print(message.key, alert_card(message, self._clock(), self._tz, answers=True))
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         return receipt
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         return None
 
     async def check(self) -> str | None:
@@ -219,10 +223,18 @@ def _side_by_side(pieces: Iterable[str], width: int) -> Iterator[Text]:
     yield Text(line)
 
 
-def alert_card(message: Message, now: datetime, tz: tzinfo) -> RenderableType:
-    """An alert: severity and headline, source and time, the passage, why it fired, where, the link."""
+def alert_card(message: Message, now: datetime, tz: tzinfo, *, answers: bool = False) -> RenderableType:
+    """An alert: severity and headline, source and time, the passage, why it fired, where, who else has it, the link.
+    ``answers``: it follows an earlier one, and says first what is new."""
     headline = cut(clean(message.headline), HEADLINE_MAX) or "(no headline)"
-    rows = [_Row(Text(headline, "bold"), _badge(message.severity.name, message.severity))]
+    style = "bold strike" if message.retracted else "bold"
+    rows = [_Row(Text(headline, style), _badge(message.severity.name, message.severity))]
+    if message.retracted:
+        reason = cut(clean(message.retracted), HEADLINE_MAX)
+        rows.append(_Row(Text.assemble(("Retracted: ", "bold"), reason)))
+    if answers:
+        news = (cut(clean(sentence), NEWS_MAX) for sentence in message.news[:NEWS_LINES_MAX])
+        rows += [_Row(Text(sentence), Text("• ")) for sentence in news if sentence]
     source = cut(clean(message.source), SOURCE_MAX)
     rows.append(_Row(_dotted([source, *_when(message.published, now, tz, dated=message.dated)])))
     if passage := cut_segments(clean_segments(message.passage), PASSAGE_MAX):
@@ -230,6 +242,8 @@ def alert_card(message: Message, now: datetime, tz: tzinfo) -> RenderableType:
     details = [
         *_labelled("Why", _why(message.rules, message.severity)),
         *_where(message.countries),
+        *_labelled("Also", _development(message, now)),
+        *_labelled("Lists", _lists(message.lists)),
         *_labelled("Link", _link(message.url), whole=True),
     ]
     if details:
@@ -321,6 +335,25 @@ def _where(countries: tuple[CountryTag, ...]) -> Iterable[_Row]:
     if len(countries) > COUNTRIES_MAX:
         pieces.append(f"… and {len(countries) - COUNTRIES_MAX} more")
     yield _Row(Text(), _label("Where"), pieces=tuple(pieces))
+
+
+def _development(message: Message, now: datetime) -> Iterable[Text]:
+    """How the story went on; nothing for an alert that stands alone."""
+    also = [cut(clean(outlet.name), SOURCE_MAX) for outlet in message.also[-OUTLETS_MAX:]]
+    more = len(message.also) - len(also)
+    parts = [", ".join(filter(None, also)) + (f" and {more} more" if more else "")]
+    if message.sources > 1:
+        parts.append(f"{message.sources:,} sources")
+    if message.updated_at is not None:
+        parts.append(f"updated {age(now - message.updated_at)}")
+    if any(parts):
+        yield Text(" · ".join(filter(None, parts)))
+
+
+def _lists(names: tuple[str, ...]) -> Iterable[Text]:
+    shown = [cut(clean(name), SOURCE_MAX) for name in names[:LISTS_MAX]]
+    if any(shown):
+        yield Text(", ".join(filter(None, shown)), "dim")
 
 
 def _link(url: str) -> list[Text]:

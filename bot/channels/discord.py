@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,15 +19,18 @@ from bot.channels.discord_embed import Post, alert_post, carries, digest_post, n
 from bot.channels.discord_errors import (
     ALREADY_CROSSPOSTED,
     ARCHIVED,
+    EDITED_TOO_OFTEN,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
+    NO_THREAD_HERE,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     delivery_error,
 )
+from bot.channels.mentions import Mentions
 from bot.errors import DeliveryError, PermanentDeliveryError
 from bot.log import Log
-from bot.model import Digest, Message, Notice, Receipt, Severity
+from bot.model import Digest, Message, Notice, Receipt
 
 if TYPE_CHECKING:
     from bot.channels.discord_client import Posted, WireClient
@@ -59,7 +62,7 @@ class DiscordChannel:
 
     ``channel`` is an id, or a name that is unique on the bot's servers (or on ``guild``, a server's name or id).
     ``tags`` are put on each post of a forum. ``publish``: in an announcement channel, hand alerts on to the servers
-    that follow it. ``mention_roles`` are pinged by alerts of ``mention_from`` and above; nobody else ever is.
+    that follow it. ``mentions`` are the roles that an alert pings, by id; nobody else ever is.
     """
 
     capabilities = Capabilities(readable=True, edits=True, replies=True)
@@ -73,8 +76,7 @@ class DiscordChannel:
         guild: str | None = None,
         tags: tuple[str, ...] = (),
         publish: bool = True,
-        mention_roles: tuple[int, ...] = (),
-        mention_from: Severity = Severity.HIGH,
+        mentions: Mentions[int] | None = None,
     ) -> None:
         self._name = name
         self._where = str(channel)
@@ -82,8 +84,7 @@ class DiscordChannel:
         self._guild = guild
         self._tags = tags
         self._publish = publish
-        self._mention_roles = mention_roles
-        self._mention_from = mention_from
+        self._mentions = mentions or Mentions()
         self._found: _Target | None = None
         self._uncertain: OrderedDict[str, None] = OrderedDict()
         self._publishing: asyncio.Task[None] | None = None
@@ -125,8 +126,9 @@ class DiscordChannel:
     # -- the port -----------------------------------------------------------------------------------------------
 
     async def post(self, message: Message) -> Receipt:
-        receipt = await self._deliver(self._alert(message))
-        self._connection.remember(message)
+        roles = self._mentions.due(message)
+        receipt = await self._deliver(alert_post(message, roles=roles))
+        self._sent(message, roles)
         return receipt
 
     async def post_digest(self, digest: Digest) -> Receipt:
@@ -137,46 +139,63 @@ class DiscordChannel:
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._deliver(notice_post(notice))
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
-        """In the thread under the post; where threads may not be made, as a reply; where it is gone, as a post."""
-        post = alert_post(message)  # an update of a known story pings nobody
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
+        """In the thread under the post; where threads may not be made, or ``aloud``, as a reply in the channel; where
+        the post is gone, as a post."""
+        roles = self._mentions.due(message) if aloud else ()
+        post = alert_post(message, roles=roles, answers=True)
         target = await self._target()
-        if found := await self._done_before(post.key):
+        if found := await self._done_before(post.key, to):
             return found
         place, message_id = _parse(to.ref)
-        receipt = await self._variants(post, lambda p: self._answer(target, place, message_id, p))
-        self._connection.remember(message)
+        receipt = await self._variants(post, lambda p: self._answer(target, place, message_id, p, aloud))
+        self._sent(message, roles)
         return receipt
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
-        place, message_id = _parse(receipt.ref)
+    def _sent(self, message: Message, roles: tuple[int, ...]) -> None:
+        if roles:
+            self._mentions.called(message)
+        self._connection.remember(message)
 
-        async def change(post: Post) -> Receipt:
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
+        """The post keeps its own key, by which it was delivered; nobody is pinged again."""
+        place, message_id = _parse(receipt.ref)
+        rewritten = replace(message, key=receipt.key)
+
+        async def change(post: Post) -> Receipt | None:
             try:
-                await self._ask(lambda c: c.change(place, message_id, post))
+                try:
+                    await self._ask(lambda c: c.change(place, message_id, post))
+                except RefusedError as error:
+                    if error.refusal.code != ARCHIVED:
+                        raise
+                    await self._ask(lambda c: c.unarchive(place))
+                    await self._ask(lambda c: c.change(place, message_id, post))
             except RefusedError as error:
-                if error.refusal.code != ARCHIVED:
+                gone = error.refusal.code == UNKNOWN_CHANNEL and place != (await self._target()).id  # its thread
+                if not gone and error.refusal.code not in (UNKNOWN_MESSAGE, EDITED_TOO_OFTEN):
                     raise
-                await self._ask(lambda c: c.unarchive(place))
-                await self._ask(lambda c: c.change(place, message_id, post))
+                return None
             return receipt
 
-        edited = await self._variants(alert_post(message), change)
-        self._connection.remember(message)
+        edited = await self._variants(alert_post(rewritten), change)
+        self._connection.remember(rewritten)
         return edited
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
-        """Newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`FIND_MESSAGES`; then in the threads
-        under those, and in a forum's posts since then."""
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
+        """In ``thread``; then newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`FIND_MESSAGES`;
+        then in the threads under those, and in a forum's posts since then."""
         oldest = since - CLOCK_SKEW if since else None
         target = await self._target()
         try:
-            posted = await self._ask(lambda c: _find(c, target, key, oldest))
+            posted = await self._ask(lambda c: _find_in_thread(c, target, key, thread)) if thread else None
+            if posted is None:
+                posted = await self._ask(lambda c: _find(c, target, key, oldest))
         except RefusedError as error:
             raise self._verdict(error) from error
         if posted is None:
             return None
-        if target.announces and not posted.published:
+        if target.announces and not posted.published and posted.channel_id == target.id:
             self._announce(target, posted)
         return self._receipt(target, key, posted)
 
@@ -192,24 +211,21 @@ class DiscordChannel:
 
     # -- posting ------------------------------------------------------------------------------------------------
 
-    def _alert(self, message: Message) -> Post:
-        return alert_post(message, roles=self._mention_roles if message.severity >= self._mention_from else ())
-
     async def _deliver(self, post: Post) -> Receipt:
         target = await self._target()
         if found := await self._done_before(post.key):
             return found
         return await self._variants(post, lambda p: self._send(target, p))
 
-    async def _done_before(self, key: str) -> Receipt | None:
+    async def _done_before(self, key: str, thread: Receipt | None = None) -> Receipt | None:
         """The post, if an earlier try was done and only its answer lost."""
         if key not in self._uncertain:
             return None
-        found = await self.find(key)
+        found = await self.find(key, thread=thread)
         self._uncertain.pop(key, None)
         return found
 
-    async def _variants(self, post: Post, send: Callable[[Post], Awaitable[Receipt]]) -> Receipt:
+    async def _variants(self, post: Post, send: Callable[[Post], Awaitable[T]]) -> T:
         """Send; what Discord refuses for an address is sent without it, what it refuses for its looks as text."""
         variants = [post]
         while True:
@@ -224,7 +240,7 @@ class DiscordChannel:
                 if not refusal.about_form or not variants:
                     raise self._verdict(error) from error
 
-    async def _certainly(self, key: str, sending: Awaitable[Receipt]) -> Receipt:
+    async def _certainly(self, key: str, sending: Awaitable[T]) -> T:
         """Note the key where it stays open whether the post was done."""
         try:
             return await sending
@@ -243,7 +259,7 @@ class DiscordChannel:
             self._announce(target, posted)
         return self._receipt(target, post.key, posted)
 
-    async def _answer(self, target: _Target, place: int, message_id: int, post: Post) -> Receipt:
+    async def _answer(self, target: _Target, place: int, message_id: int, post: Post, aloud: bool) -> Receipt:
         once = nonce(post.key)
         in_thread = target.forum or target.thread or place != target.id
         if in_thread:
@@ -255,16 +271,23 @@ class DiscordChannel:
                     raise
                 return await self._send(target, post)  # the thread was deleted
             return self._receipt(target, post.key, posted)
+        if aloud:
+            return await self._answer_in_channel(target, place, message_id, post)
         try:
             thread = await self._ask(lambda c: _open_thread(c, place, message_id, post.thread_name))
+            posted = await self._ask(lambda c: c.send(thread, post, nonce=once))
         except RefusedError as error:
             if error.refusal.code == UNKNOWN_MESSAGE:
                 return await self._send(target, post)
-            if error.refusal.code != MISSING_PERMISSIONS:
+            if error.refusal.code not in NO_THREAD_HERE:
                 raise
-            posted = await self._ask(lambda c: c.send(place, post, nonce=once, answers=message_id))
-        else:
-            posted = await self._ask(lambda c: c.send(thread, post, nonce=once))
+            return await self._answer_in_channel(target, place, message_id, post)
+        return self._receipt(target, post.key, posted)
+
+    async def _answer_in_channel(self, target: _Target, place: int, message_id: int, post: Post) -> Receipt:
+        posted = await self._ask(lambda c: c.send(place, post, nonce=nonce(post.key), answers=message_id))
+        if target.announces:
+            self._announce(target, posted)
         return self._receipt(target, post.key, posted)
 
     def _receipt(self, target: _Target, key: str, posted: Posted) -> Receipt:
@@ -377,6 +400,21 @@ async def _send_to_forum(client: WireClient, target: _Target, post: Post) -> Pos
     forum = await client.place(target.id)
     assert isinstance(forum, discord.ForumChannel)
     return await client.send_to_forum(forum, post, target.tags)
+
+
+async def _find_in_thread(client: WireClient, target: _Target, key: str, to: Receipt) -> Posted | None:
+    """The answer with ``key`` in the thread under the post ``to``, newest first."""
+    import discord
+
+    place, message_id = _parse(to.ref)
+    thread = message_id if place == target.id and not target.thread else place  # a thread has the id of its post
+    try:
+        async for posted in client.recent(thread, FIND_IN_THREAD):
+            if posted.ours and carries(key, posted.custom_ids, posted.small_print):
+                return posted
+    except discord.NotFound:
+        pass  # no thread was made, or it was deleted: then the answer is in the channel
+    return None
 
 
 async def _find(client: WireClient, target: _Target, key: str, oldest: datetime | None) -> Posted | None:

@@ -25,7 +25,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.channels.discord_embed import WHY_PREFIX, Post
+from bot.channels.buttons import ID_PATTERN, LABELS, Pressed, Verb, pressed
+from bot.channels.discord_embed import Post
 
 CLOUDFLARE_WAIT_S = 60.0  # where a ban does not say how long; its page is no JSON
 _IDENTIFY_WAIT_S = 5.0  # Discord allows one identify each 5 s ("max_concurrency": 1)
@@ -154,7 +155,7 @@ class WireClient(discord.Client):
         self,
         *,
         timeout_s: float,
-        explain: Callable[[str, discord.Message], Awaitable[str]],
+        clicked: Callable[[discord.Interaction, Pressed], Awaitable[None]],
         connected: Callable[[], None],
         set_up: Callable[[discord.Client], Awaitable[None]],
         custom_gateway: bool,
@@ -170,13 +171,13 @@ class WireClient(discord.Client):
             http_trace=_Watch(timeout_s).trace(),
         )
         logging.getLogger("discord.client").addFilter(_NO_TRACEBACK)
-        self.explain = explain
+        self.clicked = clicked
         self._connected = connected
         self._set_up = set_up
         self._custom_gateway = custom_gateway
         self._identify_wait_s = identify_wait_s
         self._places: dict[int, Place] = {}
-        self.add_dynamic_items(WhyButton)
+        self.add_dynamic_items(AlertButton)
 
     async def setup_hook(self) -> None:
         if self._custom_gateway:  # a plain Client never asks; Discord's own address is known
@@ -337,32 +338,29 @@ def _mentions(post: Post) -> discord.AllowedMentions:
 
 
 def _view(post: Post) -> Any:
-    """The buttons. The view is stopped at once: clicks go to :class:`WhyButton` by pattern, so the library need not
+    """The buttons. The view is stopped at once: clicks go to :class:`AlertButton` by pattern, so the library need not
     keep a view for each message, and old messages work after a restart."""
     view = discord.ui.View(timeout=None)
-    if post.why:
-        view.add_item(discord.ui.Button(label="Why?", custom_id=post.why, style=discord.ButtonStyle.secondary))
+    for button in post.buttons:
+        view.add_item(discord.ui.Button(label=button.label, custom_id=button.id, style=discord.ButtonStyle.secondary))
     if post.link:
-        view.add_item(discord.ui.Button(label="Open", url=post.link))
+        view.add_item(discord.ui.Button(label=LABELS[Verb.OPEN], url=post.link))
     view.stop()
     return view if view.children else None
 
 
-class WhyButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=rf"{WHY_PREFIX}(?P<key>[\s\S]+)"):
-    """Answers whoever clicks, and nobody else, with the rules and words behind a post."""
+class AlertButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=ID_PATTERN):
+    """Hands each click on a button of ours to :attr:`WireClient.clicked`."""
 
     def __init__(self, item: discord.ui.Button[discord.ui.View]) -> None:
         super().__init__(item)
 
     @classmethod
-    async def from_custom_id(cls, _: discord.Interaction, item: discord.ui.Item[Any], match: Any, /) -> WhyButton:
+    async def from_custom_id(cls, _: discord.Interaction, item: discord.ui.Item[Any], match: Any, /) -> AlertButton:
         return cls(cast("discord.ui.Button[discord.ui.View]", item))
 
     async def callback(self, interaction: discord.Interaction) -> None:
         client = interaction.client
         assert isinstance(client, WireClient)
-        assert interaction.message is not None
-        text = await client.explain(self.item.custom_id or "", interaction.message)
-        await interaction.response.send_message(
-            text, ephemeral=True, suppress_embeds=True, allowed_mentions=discord.AllowedMentions.none()
-        )
+        if (what := pressed(self.item.custom_id or "")) is not None:
+            await client.clicked(interaction, what)

@@ -13,8 +13,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.channels.discord_embed import RULES_FIELD, custom_id, why_digest, why_of_old, why_text
+from bot.channels.buttons import Pressed, Verb
+from bot.channels.discord_embed import RULES_FIELD
 from bot.channels.discord_errors import TOKEN_REFUSED, Refusal, delivery_error, lost_connection
+from bot.channels.discord_why import why_digest, why_of_old, why_text
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.log import Log
 from bot.model import Digest, Message
@@ -29,6 +31,7 @@ T = TypeVar("T")
 Explained = Message | Digest
 Recall = Callable[[str], Awaitable[Explained | None]]
 SetUp = Callable[["discord.Client"], Awaitable[None]]
+OnClick = Callable[["discord.Interaction", Pressed], Awaitable[None]]
 
 TIMEOUT_S = 20.0  # for one request; Discord answers in 0.1 to 2 s
 RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0  # between log-ins while Discord is away
@@ -56,8 +59,9 @@ class DiscordConnection:
     base in a class, so all connections of a process must share it. ``gateway``: whether to receive clicks at all
     (``doctor`` and one-off commands need not). ``on_trouble`` hears, once each, what a person has to mend. ``recall``
     finds the message behind a delivery key when someone asks "Why?"; without it the last posts are remembered and
-    older ones answer from what they show. ``set_up`` is called with each new ``discord.Client`` after log-in, before
-    events come: the place to add application commands. The waits are for tests.
+    older ones answer from what they show. ``on_click`` takes the clicks on all buttons of ours, of old posts too;
+    without it "Why?" is answered here and the others are not. ``set_up`` is called with each new ``discord.Client``
+    after log-in, before events come: the place to add application commands. The waits are for tests.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class DiscordConnection:
         on_trouble: Callable[[str], None] | None = None,
         recall: Recall | None = None,
         set_up: SetUp | None = None,
+        on_click: OnClick | None = None,
         timeout_s: float = TIMEOUT_S,
         identify_wait_s: float = 5.0,
         retry_first_s: float = RETRY_FIRST_S,
@@ -79,6 +84,7 @@ class DiscordConnection:
         self._on_trouble = on_trouble or (lambda text: _log.error("trouble", text=text))
         self._recall = recall
         self._set_up = set_up
+        self._on_click = on_click
         self._timeout_s = timeout_s
         self._identify_wait_s = identify_wait_s
         self._retry_first_s = retry_first_s
@@ -131,7 +137,7 @@ class DiscordConnection:
         point_library_at(self._api_url)
         client = WireClient(
             timeout_s=self._timeout_s,
-            explain=self._explain,
+            clicked=self._clicked,
             connected=self._connected,
             set_up=self._run_set_up,
             custom_gateway=self._api_url is not None,
@@ -250,14 +256,26 @@ class DiscordConnection:
 
     def remember(self, sent: Explained) -> None:
         """Keep a post at hand for whoever asks "Why?"."""
-        self._remembered[custom_id(sent.key)] = sent
+        self._remembered[sent.key] = sent
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def _explain(self, button: str, post: discord.Message) -> str:
-        known = self._remembered.get(button)
+    async def _clicked(self, interaction: discord.Interaction, what: Pressed) -> None:
+        import discord
+
+        if self._on_click is not None:
+            await self._on_click(interaction, what)
+        elif what.verb is Verb.WHY and interaction.message is not None:
+            text = await self.explain(what.key, interaction.message)
+            await interaction.response.send_message(
+                text, ephemeral=True, suppress_embeds=True, allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    async def explain(self, key: str, post: discord.Message) -> str:
+        """Why the post with ``key`` came: from memory, from ``recall``, or from what ``post`` shows."""
+        known = self._remembered.get(key)
         if known is None and self._recall is not None:
-            known = await self._recall(button.partition(":why:")[2])
+            known = await self._recall(key)
         if isinstance(known, Digest):
             return why_digest(known)
         if known is not None:

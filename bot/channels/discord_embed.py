@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypedDict
 
+from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button, buttons
+from bot.channels.buttons import carries as in_ids
 from bot.channels.discord_markdown import escape, fit, fit_link, fit_passage, fit_plain
 from bot.channels.text import clean, clean_block, cut, safe_url, utf16_len
-from bot.model import Digest, DigestLine, FiredRule, Message, Notice, Severity
+from bot.model import Digest, DigestLine, FiredRule, Message, Notice, Severity, SourceLink
 
 # What Discord takes, in characters: docs.discord.com/developers/resources/message, "Embed Limits".
 CONTENT_MAX: Final = 2000  # of an ordinary bot
@@ -26,7 +28,6 @@ FOOTER_MAX: Final = 2048
 EMBED_TOTAL_MAX: Final = 6000  # titles, descriptions, field names and values, footers, authors of all embeds together
 URL_MAX: Final = 2048
 BUTTON_URL_MAX: Final = 512
-CUSTOM_ID_MAX: Final = 100
 NONCE_MAX: Final = 25
 THREAD_NAME_MAX: Final = 100
 
@@ -42,6 +43,13 @@ WORDS_MAX: Final = 200
 WORDS_SHOWN: Final = 20  # words of one rule
 REASON_MAX: Final = 400
 NOTICE_MAX: Final = 3000
+OUTLET_MAX: Final = 60
+OUTLET_LINK_MAX: Final = 300  # of an outlet's name with its address; longer addresses are left out
+OUTLETS_MAX: Final = 6  # other outlets named, the newest
+NEWS_MAX: Final = 240  # of one sentence
+NEWS_LINES_MAX: Final = 6  # sentences
+LIST_MAX: Final = 80
+LISTS_MAX: Final = 4  # watch lists
 DIGEST_HEADLINE_MAX: Final = 200
 DIGEST_LINES_MAX: Final = 60  # alerts; about 20 fit
 DIGEST_LINK_MAX: Final = 700  # of a digest's line with its address; longer addresses are left out
@@ -61,7 +69,8 @@ COLOUR: Final = {
     Severity.CRITICAL: 0xB3123B,
 }
 
-WHY_PREFIX: Final = "ww:why:"
+RETRACTED_COLOUR: Final = 0x99AAB5
+
 _REF_PREFIX: Final = "Wirewatch · ref "
 RULES_FIELD: Final = "Why"
 UNTITLED: Final = "Untitled story"
@@ -95,15 +104,15 @@ class Embed(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is sent, within every limit. ``why`` is the ``custom_id`` of the button (empty: none), ``link`` the target
-    of the other one, ``thread_name`` what a forum post is called, ``roles`` who may be pinged."""
+    """What is sent, within every limit. ``link`` is the target of the button beside ``buttons``, ``thread_name`` what
+    a forum post or a thread under the post is called, ``roles`` who may be pinged."""
 
     key: str
     content: str
     embed: Embed | None
     thread_name: str
     plain: str
-    why: str = ""
+    buttons: tuple[Button, ...] = ()
     link: str = ""
     roles: tuple[int, ...] = ()
 
@@ -120,37 +129,59 @@ class Post:
         return replace(self, content=self.plain, embed=None, link="")
 
 
-def alert_post(message: Message, *, roles: tuple[int, ...] = ()) -> Post:
-    """An alert. ``roles`` are pinged, and nobody else."""
+def alert_post(message: Message, *, roles: tuple[int, ...] = (), answers: bool = False) -> Post:
+    """An alert. ``roles`` are pinged, and nobody else. ``answers``: it stands under an earlier one, and says first what
+    is new."""
     severity = _severity(message.severity)
     headline = next((t for t in (message.headline, message.fallback, message.source) if clean(t)), UNTITLED)
     ping = "".join(f"<@&{role}> " for role in roles)
-    url = _url(message.url, URL_MAX)
+    url = web_address(message.url, URL_MAX)
+    title = fit(headline, TITLE_MAX - 4)
+    line = f"{severity} · {_struck(fit(headline, LINE_MAX), message)}"
+    news = [f"- {fit(sentence, NEWS_MAX)}" for sentence in message.news[:NEWS_LINES_MAX] if clean(sentence)]
+    if answers and news:
+        line = f"{severity} · {fit(message.news[0], LINE_MAX)}"
+    said = news if answers else []
+    gone = f"**Retracted:** {fit(message.retracted, REASON_MAX)}" if message.retracted else ""
     embed = Embed(
-        title=fit(headline, TITLE_MAX),
-        description=fit_passage(message.passage, PASSAGE_MAX),
-        color=COLOUR[message.severity],
+        title=_struck(title, message),
+        description="\n".join(filter(None, [gone, *said, fit_passage(message.passage, PASSAGE_MAX)])),
+        color=RETRACTED_COLOUR if message.retracted else COLOUR[message.severity],
         fields=list(_alert_fields(message)),
     )
     if url:
         embed["url"] = url
-    if source := fit_plain(message.source, SOURCE_MAX):
-        embed["footer"] = {"text": source}
-    if picture := _url(message.image, URL_MAX):
+    if small := _small_print(message):
+        embed["footer"] = {"text": small}
+    if not message.retracted and (picture := web_address(message.image, URL_MAX)):
         embed["thumbnail"] = {"url": picture}
     rules = "\n".join(_rule_lines(message.rules, 300))
     passage = fit_passage(message.passage, 500)
-    line = f"{severity} · {fit(headline, LINE_MAX)}"
+    plain = (ping + line, gone, *said, passage, rules, fit(message.source, SOURCE_MAX))
     return Post(
         key=message.key,
         content=ping + line,
         embed=_trimmed(embed),
         thread_name=fit_plain(f"{EMOJI[message.severity]} {headline}", THREAD_NAME_MAX),
-        plain=_plain(ping + line, passage, rules, fit(message.source, SOURCE_MAX), url=url),
-        why=custom_id(message.key),
-        link=_url(message.url, BUTTON_URL_MAX),
+        plain=_plain(*plain, url=url),
+        buttons=buttons(REPLY_VERBS if answers else ALERT_VERBS, message.key),
+        link=web_address(message.url, BUTTON_URL_MAX),
         roles=roles,
     )
+
+
+_TILDE, _SWUNG = "\\~", "\N{TILDE OPERATOR}"
+
+
+def _struck(text: str, message: Message) -> str:
+    """Through the headline of an alert that no longer holds. A tilde in it, escaped or not, could end it too early."""
+    return f"~~{text.replace(_TILDE, _SWUNG)}~~" if message.retracted else text
+
+
+def _small_print(message: Message) -> str:
+    """Where it was read, and the watch lists behind it."""
+    lists = [fit_plain(name, LIST_MAX) for name in message.lists[:LISTS_MAX]]
+    return " · ".join(filter(None, [fit_plain(message.source, SOURCE_MAX), *lists]))
 
 
 def digest_post(digest: Digest) -> Post:
@@ -175,7 +206,7 @@ def digest_post(digest: Digest) -> Post:
         embed=_trimmed(embed),
         thread_name=fit_plain(digest.title, THREAD_NAME_MAX) or "Digest",
         plain=plain,
-        why=custom_id(digest.key) if lines else "",
+        buttons=buttons(DIGEST_VERBS, digest.key) if lines else (),
     )
 
 
@@ -202,12 +233,6 @@ def notice_post(notice: Notice) -> Post:
 # -- the delivery key -----------------------------------------------------------------------------------------------
 
 
-def custom_id(key: str) -> str:
-    """The delivery key as ``custom_id`` of a button: as it is where it fits, else its hash."""
-    whole = WHY_PREFIX + key
-    return whole if utf16_len(whole) <= CUSTOM_ID_MAX else WHY_PREFIX + "~" + _hash(key, 32)
-
-
 def nonce(key: str) -> str:
     """What makes Discord drop a repetition within a few minutes (``enforce_nonce``)."""
     return _hash(key, NONCE_MAX - 1)
@@ -220,44 +245,11 @@ def reference(key: str) -> str:
 
 def carries(key: str, custom_ids: tuple[str, ...], small_print: tuple[str, ...]) -> bool:
     """Whether a post of ours with these buttons and footers is the one with ``key``."""
-    return custom_id(key) in custom_ids or reference(key) in small_print
+    return in_ids(key, custom_ids) or reference(key) in small_print
 
 
 def _hash(key: str, digits: int) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
-
-
-# -- the answer to "Why?" -------------------------------------------------------------------------------------------
-
-
-def why_text(message: Message) -> str:
-    """Everything the rules found, with the ids under which they are edited."""
-    parts = ["**Why this alert came**"]
-    for rule in message.rules[:50]:
-        parts.append(f"{EMOJI[rule.severity]} {fit(rule.title, RULE_TITLE_MAX)} (rule {fit(rule.id, 100)})")
-        parts += [f"- {fit(word, 100)}" for word in rule.words[:50]]
-    if message.tags:
-        parts.append(f"-# Tags: {fit(', '.join(message.tags[:WORDS_SHOWN]), 200)}")
-    return _joined([p for p in parts if p], CONTENT_MAX, "…")
-
-
-def why_digest(digest: Digest) -> str:
-    """Which rules stand behind a digest, the busiest first."""
-    counts: dict[str, int] = {}
-    for line in digest.lines:
-        for title in line.rules:
-            counts[title] = counts.get(title, 0) + 1
-    parts = [f"**Why one post for many alerts:** {fit(digest.reason, REASON_MAX)}"]
-    parts += [f"- {n} × {fit(t, RULE_TITLE_MAX)}" for t, n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
-    return _joined(parts, CONTENT_MAX, "…")
-
-
-def why_of_old(rules_field: str, url: str) -> str:
-    """The same for a post of which only its embed is known. ``rules_field`` is markdown that we wrote."""
-    parts = ["**Why this alert came**", rules_field or "The rules are listed above."]
-    if address := _url(url, 600):
-        parts.append(f"-# Every condition with its evidence: `wirewatch why {address}`")
-    return _joined(parts, CONTENT_MAX, "…")
 
 
 # -- parts ----------------------------------------------------------------------------------------------------------
@@ -269,7 +261,7 @@ def _severity(severity: Severity) -> str:
 
 def _alert_fields(message: Message) -> Iterator[EmbedField]:
     if message.rules:
-        value = _joined(_rule_lines(message.rules, RULE_TITLE_MAX + WORDS_MAX + 10), FIELD_MAX, "…")
+        value = joined(_rule_lines(message.rules, RULE_TITLE_MAX + WORDS_MAX + 10), FIELD_MAX, "…")
         yield {"name": RULES_FIELD, "value": value, "inline": False}
     if message.countries:
         shown = message.countries[:COUNTRIES_MAX]
@@ -277,8 +269,29 @@ def _alert_fields(message: Message) -> Iterator[EmbedField]:
         value = " · ".join(f"{fit(c.flag, 20)} {fit(c.name or c.code, COUNTRY_MAX) or '?'}" for c in shown)
         value += f" · +{more}" if more else ""
         yield {"name": "Countries", "value": value, "inline": True}
+    if value := _development(message):
+        yield {"name": "Sources", "value": value, "inline": True}
     name = "Published" if message.dated else "First seen"
     yield {"name": name, "value": f"{_time(message.published, 'R')}\n{_time(message.published, 'f')}", "inline": True}
+
+
+def _development(message: Message) -> str:
+    """How the story went on: independent sources, other outlets, when the post was last changed."""
+    parts = [f"{message.sources:,} sources"] if message.sources > 1 else []
+    if message.also:
+        outlets = [_outlet(outlet) for outlet in message.also[-OUTLETS_MAX:]]
+        while sum(map(utf16_len, outlets)) > FIELD_MAX - 150:
+            outlets.pop(0)
+        more = len(message.also) - len(outlets)
+        parts.append(f"also: {', '.join(outlets)}" + (f" and {more} more" if more else ""))
+    if message.updated_at is not None:
+        parts.append(f"updated {_time(message.updated_at, 'R')}")
+    return " · ".join(parts)
+
+
+def _outlet(outlet: SourceLink) -> str:
+    name = cut(clean(outlet.name), OUTLET_MAX) or "another outlet"
+    return fit_link(name, safe_url(outlet.url), OUTLET_LINK_MAX)
 
 
 def _rule_lines(rules: tuple[FiredRule, ...], limit: int) -> list[str]:
@@ -313,7 +326,7 @@ def _listed(head: str, lines: list[str], total: int, limit: int) -> str:
     return "\n".join([head, "", *kept, *rest]).strip()
 
 
-def _joined(lines: list[str], limit: int, rest: str) -> str:
+def joined(lines: list[str], limit: int, rest: str) -> str:
     """As many whole lines as fit; a line is never cut here, since its markdown would break."""
     kept: list[str] = []
     room = limit - len(rest) - 1
@@ -330,7 +343,7 @@ def _plain(*parts: str, url: str = "") -> str:
     lines = [part for part in parts if part]
     if url and sum(map(utf16_len, lines)) + len(url) + len(lines) + 10 <= CONTENT_MAX:
         lines.append(f"<{url}>")
-    return _joined(lines, CONTENT_MAX - 60, "…")
+    return joined(lines, CONTENT_MAX - 60, "…")
 
 
 def _trimmed(embed: Embed) -> Embed:
@@ -352,7 +365,7 @@ def embed_size(embed: Embed) -> int:
     return sum(map(utf16_len, texts))
 
 
-def _url(url: str, limit: int) -> str:
+def web_address(url: str, limit: int) -> str:
     """A clean http(s) address within ``limit`` that names a host with a dot, as Discord demands; else nothing."""
     address = safe_url(url)
     host = re.match(r"https?://([^/?#]+)", address)

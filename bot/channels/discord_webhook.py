@@ -80,16 +80,16 @@ class DiscordWebhook:
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(notice_post(notice))
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return await self.post(message)
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         place, _, message_id = receipt.ref.partition("/")
         query = f"?with_components=true{f'&thread_id={place}' if self._forum or self._thread_id else ''}"
         await self._variants(alert_post(message), "PATCH", f"/messages/{message_id}{query}")
         return receipt
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         return None
 
     async def check(self) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Channel
+from bot.channels.mentions import Mentions
 from bot.config import Config
 from bot.errors import ConfigError, Problem
 from bot.settings import AppriseSettings, ConsoleSettings, DiscordSettings, SlackSettings, WebhookSettings
@@ -189,8 +190,7 @@ def _discord(yard: _Yard, name: str, settings: DiscordSettings) -> Channel:
         guild=settings.guild,
         tags=settings.forum_tags,
         publish=settings.publish,
-        mention_roles=settings.mention_roles,
-        mention_from=settings.mention_from,
+        mentions=Mentions(settings.mention_roles, settings.mention_from),
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.channels.base import Capabilities
+from bot.channels.mentions import Mentions
 from bot.channels.slack_blocks import (
     METADATA_TYPE,
+    Look,
     Payload,
     alert_payload,
     digest_payload,
@@ -34,6 +37,7 @@ _ID = re.compile(r"[CGD][A-Z0-9]{7,}\Z")
 _THREAD_GONE: Final = frozenset(
     {"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "message_not_found"}
 )
+_UNCHANGEABLE: Final = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 
 log = Log("slack")
 
@@ -41,7 +45,7 @@ log = Log("slack")
 class SlackChannel:
     """Posts to one Slack channel, given as ``#name`` or id.
 
-    ``image`` shows the article's picture below an alert. ``broadcast`` shows replies in the channel too.
+    ``image`` shows the article's picture below an alert. ``mentions`` are the user groups that it calls, by id.
     ``pace_s`` is what the outbox leaves between two posts. The connection is shared; the channel starts and stops its
     part of it.
     """
@@ -53,14 +57,14 @@ class SlackChannel:
         channel: str,
         connection: SlackConnection,
         image: bool = False,
-        broadcast: bool = False,
+        mentions: Mentions[str] | None = None,
         pace_s: float = PACE_S,
     ) -> None:
         self._name = name
         self._channel = channel.strip()
         self._connection = connection
         self._image = image
-        self._broadcast = broadcast
+        self._mentions = mentions or Mentions()
         self._pace_s = pace_s
         self._started = False
         self._id = self._channel if _ID.match(self._channel) else ""
@@ -98,34 +102,50 @@ class SlackChannel:
     # -- sending ----------------------------------------------------------------------------------------------------
 
     async def post(self, message: Message) -> Receipt:
-        return await self._send(message.key, alert_payload(message, image=self._image))
+        return await self._calling(message, lambda look: self._send(message.key, alert_payload(message, look)))
 
     async def post_digest(self, digest: Digest) -> Receipt:
-        return await self._send(digest.key, digest_payload(digest))
+        return await self._send(digest.key, digest_payload(digest, self._look()))
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(notice.key, notice_payload(notice))
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         """In the thread of ``to``; in the channel where that post is gone."""
-        payload = alert_payload(message)
         _, parent = _split(to.ref)
-        more = {"thread_ts": parent} | ({"reply_broadcast": True} if self._broadcast else {})
-        try:
-            return await self._send(message.key, payload, **more)
-        except _ThreadGoneError:
-            log.info("thread gone, posted in the channel", channel=self._name, key=message.key)
-            return await self._send(message.key, payload)
+        more = {"thread_ts": parent} | ({"reply_broadcast": True} if aloud else {})
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
-        """The post keeps its own key, by which it was delivered."""
-        payload = alert_payload(message, image=self._image)
-        payload["metadata"]["event_payload"]["key"] = receipt.key
+        async def send(look: Look) -> Receipt:
+            payload = alert_payload(message, look, answers=True)
+            try:
+                return await self._send(message.key, payload, **more)
+            except _ThreadGoneError:
+                log.info("thread gone, posted in the channel", channel=self._name, key=message.key)
+                return await self._send(message.key, payload)
+
+        return await (self._calling(message, send) if aloud else send(self._look()))
+
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
+        """The post keeps its own key, by which it was delivered; nobody is called again."""
+        payload = alert_payload(replace(message, key=receipt.key), self._look())
         channel_id, ts = _split(receipt.ref)
         try:
             await self._offer("chat.update", payload, channel=channel_id or await self._resolve(), ts=ts)
         except SlackRefused as refused:
+            if refused.error in _UNCHANGEABLE:
+                return None
             raise self._error(refused) from None
+        return receipt
+
+    def _look(self, groups: tuple[str, ...] = ()) -> Look:
+        return Look(self._image, clicks=self._connection.mode != "post only", groups=groups)
+
+    async def _calling(self, message: Message, send: Callable[[Look], Awaitable[Receipt]]) -> Receipt:
+        """Send, and call whom the settings name, unless they were called a short while ago."""
+        groups = self._mentions.due(message)
+        receipt = await send(self._look(groups))
+        if groups:
+            self._mentions.called(message)
         return receipt
 
     async def _send(self, key: str, payload: Payload, **more: Any) -> Receipt:
@@ -186,23 +206,33 @@ class SlackChannel:
         """Newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`HISTORY_PAGES` pages. Replies are
         looked for in ``thread`` where it is given, else in the latest threads under our own posts."""
         oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}" if since else ""
-        threads: list[str] = [_split(thread.ref)[1]] if thread else []
+        threads: list[str] = []
         try:
             channel_id = await self._resolve()
             workspace = await self._workspace()
+            if thread is not None and (found := await self._find_in_thread(key, *_split(thread.ref), oldest)):
+                return self._receipt(key, workspace, *found)
             async for message in self._messages("conversations.history", channel=channel_id, oldest=oldest):
                 if _key(message) == key:
                     return self._receipt(key, workspace, channel_id, message["ts"])
                 if thread is None and message.get("latest_reply") and _key(message) and len(threads) < THREADS:
                     threads.append(message["ts"])
             for parent in threads:
-                async for message in self._messages("conversations.replies", channel=channel_id, ts=parent):
-                    if _key(message) == key:
-                        return self._receipt(key, workspace, channel_id, message["ts"], parent)
+                if found := await self._find_in_thread(key, channel_id, parent, oldest):
+                    return self._receipt(key, workspace, *found)
         except SlackRefused as refused:
-            if refused.error in _THREAD_GONE:
-                return None
             raise self._error(refused) from None
+        return None
+
+    async def _find_in_thread(self, key: str, channel_id: str, parent: str, oldest: str) -> tuple[str, str, str] | None:
+        """Channel, ts and thread of the reply with ``key``; ``None`` also where the thread is gone."""
+        try:
+            async for message in self._messages("conversations.replies", channel=channel_id, ts=parent, oldest=oldest):
+                if _key(message) == key:
+                    return channel_id, message["ts"], parent
+        except SlackRefused as refused:
+            if refused.error not in _THREAD_GONE:
+                raise
         return None
 
     async def _messages(self, method: str, **arguments: str) -> AsyncIterator[dict[str, Any]]:

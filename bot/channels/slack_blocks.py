@@ -14,17 +14,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypedDict
 
+from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
-from bot.model import CountryTag, Digest, DigestLine, Message, Notice, Segment, Severity
+from bot.model import CountryTag, Digest, DigestLine, Message, Notice, Segment, Severity, SourceLink
 
 Block = dict[str, Any]
 Element = dict[str, Any]
+Style = dict[str, bool]
 
 # What Slack takes, in characters: docs.slack.dev/reference/block-kit.
 URL_MAX: Final = 3000  # image_url; a longer link is left out
+BUTTON_URL_MAX: Final = 1000  # Slack takes 3000; it stands on the headline too
 ALT_TEXT_MAX: Final = 2000
 BLOCKS_MAX: Final = 50  # blocks in a message
 TOTAL_MAX: Final = 12_000  # bytes of all blocks as JSON; Slack gives up near 13,200 characters (bolt-js#2509)
@@ -44,6 +48,13 @@ NOTICE_MAX: Final = 2500
 DIGEST_HEADLINE_MAX: Final = 160
 DIGEST_URL_MAX: Final = 600
 DIGEST_LINES_MAX: Final = 40  # alerts
+OUTLET_MAX: Final = 40
+OUTLET_URL_MAX: Final = 600
+OUTLETS_MAX: Final = 6  # other outlets named, the newest
+NEWS_MAX: Final = 240  # of one sentence
+NEWS_LINES_MAX: Final = 6  # sentences
+LIST_MAX: Final = 60
+LISTS_MAX: Final = 4  # watch lists
 
 METADATA_TYPE: Final = "wirewatch_delivery"
 
@@ -73,28 +84,44 @@ class Payload(TypedDict):
     metadata: Metadata
 
 
-def alert_payload(message: Message, *, image: bool = False) -> Payload:
-    """An alert: headline, passage, countries, one line of facts; the picture last, where ``image`` asks for it."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a channel asks of its alerts. ``image``: show the picture. ``clicks``: somebody answers the buttons; without
+    it only the link is there. ``groups`` are the ids of user groups that are called, and nobody else."""
+
+    image: bool = False
+    clicks: bool = True
+    groups: tuple[str, ...] = ()
+
+
+def alert_payload(message: Message, look: Look = Look(), *, answers: bool = False) -> Payload:
+    """An alert: headline, passage, countries, other outlets, one line of facts, the picture, the buttons. ``answers``:
+    it stands in the thread of an earlier one, and says first what is new."""
     room = PASSAGE_MAX
-    blocks = _alert_blocks(message, room, image)
+    blocks = _alert_blocks(message, look, room, answers)
     while room and size(blocks) > TOTAL_MAX:  # many short bold words: markup outweighs text
         room //= 2
-        blocks = _alert_blocks(message, room, image)
+        blocks = _alert_blocks(message, look, room, answers)
     headline = clean(message.headline)
     fallback = clean(message.fallback) or f"{message.severity.word.upper()}: {headline or clean(message.source)}"
+    if message.retracted:
+        fallback = f"RETRACTED: {headline} ({clean(message.retracted)})"
+    elif answers and message.news:
+        fallback = f"{clean(message.news[0])} · {fallback}"
     return _payload(fallback, blocks, message.key)
 
 
-def digest_payload(digest: Digest) -> Payload:
+def digest_payload(digest: Digest, look: Look = Look()) -> Payload:
     """A digest: as many lines as there is room for, and how many alerts there are in all."""
+    foot = _actions(DIGEST_VERBS if look.clicks else (), digest.key)
     title = cut(clean(digest.title), TITLE_MAX) or "Digest"
     count = len(digest.lines)
     head = [_section(_bold(title)), *_sections(cut(clean(digest.reason), REASON_MAX))]
     lines = [_digest_line(line) for line in digest.lines[:DIGEST_LINES_MAX]]
-    blocks = _digest_blocks(head, lines, max(digest.total, count))
+    blocks = _digest_blocks(head, lines, max(digest.total, count)) + foot
     while lines and size(blocks) > TOTAL_MAX:
         lines.pop()
-        blocks = _digest_blocks(head, lines, max(digest.total, count))
+        blocks = _digest_blocks(head, lines, max(digest.total, count)) + foot
     return _payload(f"{title}: {_alerts(max(digest.total, count))}", blocks, digest.key)
 
 
@@ -130,39 +157,91 @@ def escape(text: str) -> str:
 # -- alert ----------------------------------------------------------------------------------------------------------
 
 
-def _alert_blocks(message: Message, passage_max: int, image: bool) -> list[Block]:
+def _alert_blocks(message: Message, look: Look, passage_max: int, answers: bool) -> list[Block]:
     url = _link_target(message.url, URL_MAX)
     headline = cut(clean(message.headline), HEADLINE_MAX)
-    elements = [_section(_severity(message.severity), _text(" "), *_headline(headline, url))]
+    calls = [part for group in look.groups for part in ({"type": "usergroup", "usergroup_id": group}, _text(" "))]
+    style = _BOLD | _STRIKE if message.retracted else _BOLD
+    elements = [_section(*calls, _severity(message.severity), _text(" "), *_headline(headline, url, style))]
+    if message.retracted:
+        elements.append(_section(_bold("Retracted: "), _text(cut(clean(message.retracted), REASON_MAX) or "withdrawn")))
+    if answers and (news := list(_news(message.news))):
+        elements.append({"type": "rich_text_list", "style": "bullet", "elements": news})
     if passage := cut_segments(clean_segments(message.passage), passage_max):
         elements.append({"type": "rich_text_quote", "elements": [_segment(s) for s in passage if s.text]})
     if message.countries:
         elements.append(_section(*_countries(message.countries)))
+    if message.also or message.updated_at is not None:
+        elements.append(_section(*_development(message)))
     blocks: list[Block] = [{"type": "rich_text", "elements": elements}, _facts(message)]
-    if image and (picture := _link_target(message.image, URL_MAX)):
+    if look.image and not message.retracted and (picture := _link_target(message.image, URL_MAX)):
         alt = cut(headline or "Picture of the article", ALT_TEXT_MAX)
         blocks.append({"type": "image", "image_url": picture, "alt_text": alt})
-    return blocks
+    verbs = REPLY_VERBS if answers else ALERT_VERBS
+    return blocks + _actions(verbs if look.clicks else (), message.key, _link_target(message.url, BUTTON_URL_MAX))
+
+
+def _actions(verbs: Iterable[Verb], key: str, url: str = "") -> list[Block]:
+    """The row of buttons; none where there is nothing to click."""
+    row: list[Element] = [
+        {"type": "button", "action_id": button.id, "text": {"type": "plain_text", "text": button.label, "emoji": True}}
+        for button in buttons(verbs, key)
+    ]
+    if url:
+        label = {"type": "plain_text", "text": LABELS[Verb.OPEN], "emoji": True}
+        row.append({"type": "button", "action_id": button_id(Verb.OPEN, key), "text": label, "url": url})
+    return [{"type": "actions", "elements": row}] if row else []
+
+
+def _news(news: Sequence[str]) -> Iterable[Element]:
+    for sentence in news[:NEWS_LINES_MAX]:
+        yield from _sections(cut(clean(sentence), NEWS_MAX))
+
+
+def _development(message: Message) -> Iterable[Element]:
+    """How the story went on: independent sources, other outlets, when the post was last changed."""
+    parts: list[list[Element]] = []
+    if message.sources > 1:
+        parts.append([_text(f"{message.sources:,} sources")])
+    if message.also:
+        parts.append([_text("also: "), *_outlets(message.also)])
+    if message.updated_at is not None:
+        parts.append([_text("updated "), _date_element(message.updated_at)])
+    for i, part in enumerate(parts):
+        yield from ([_text(" · "), *part] if i else part)
+
+
+def _outlets(also: Sequence[SourceLink]) -> Iterable[Element]:
+    """The newest, in the order of their reports."""
+    for i, outlet in enumerate(also[-OUTLETS_MAX:]):
+        if i:
+            yield _text(", ")
+        name = cut(clean(outlet.name), OUTLET_MAX) or "another outlet"
+        url = _link_target(outlet.url, OUTLET_URL_MAX)
+        yield {"type": "link", "url": url, "text": name} if url else _text(name)
+    if len(also) > OUTLETS_MAX:
+        yield _text(f" and {len(also) - OUTLETS_MAX} more")
 
 
 def _facts(message: Message) -> Block:
-    """One grey line: severity, rules, source, time."""
+    """One grey line: severity, rules, watch lists, source, time."""
     rules = [cut(clean(rule.title) or clean(rule.id), RULE_TITLE_MAX) for rule in message.rules[:RULES_MAX]]
     more = len(message.rules) - RULES_MAX
     facts = [
         message.severity.word.upper(),
         *rules,
         f"{more} more rules" if more > 0 else "",
+        *(cut(clean(name), LIST_MAX) for name in message.lists[:LISTS_MAX]),
         cut(clean(message.source), SOURCE_MAX),
     ]
     line = " · ".join(filter(None, facts)) + (" ·" if message.dated else " · undated, seen")
     return {"type": "context", "elements": [_literal(line), _date(message.published)]}
 
 
-def _headline(headline: str, url: str) -> list[Element]:
+def _headline(headline: str, url: str, style: Style) -> list[Element]:
     if url:
-        return [{"type": "link", "url": url, "text": headline or cut(url, DIGEST_HEADLINE_MAX), "style": _BOLD}]
-    return [_bold(headline or "(no headline)")]
+        return [{"type": "link", "url": url, "text": headline or cut(url, DIGEST_HEADLINE_MAX), "style": style}]
+    return [{"type": "text", "text": headline or "(no headline)", "style": style}]
 
 
 def _countries(countries: Sequence[CountryTag]) -> Iterable[Element]:
@@ -196,14 +275,11 @@ def _digest_blocks(head: Sequence[Element], lines: Sequence[Element], total: int
 
 def _digest_line(line: DigestLine) -> Element:
     headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX)
-    link = _headline(headline, _link_target(line.url, DIGEST_URL_MAX))
+    link = _headline(headline, _link_target(line.url, DIGEST_URL_MAX), {})
     for part in link:
         part.pop("style", None)
     source = cut(clean(line.source), SOURCE_MAX)
-    date = {
-        "type": "date", "timestamp": int(line.published.timestamp()), "format": "{date_short_pretty} {time}",
-        "fallback": _plain_date(line.published),
-    }  # fmt: skip
+    date = _date_element(line.published)
     return _section(_severity(line.severity), _text(" "), *link, _text(f"  {source} · " if source else "  "), date)
 
 
@@ -213,7 +289,8 @@ def _alerts(count: int) -> str:
 
 # -- pieces ---------------------------------------------------------------------------------------------------------
 
-_BOLD: Final = {"bold": True}
+_BOLD: Final[Style] = {"bold": True}
+_STRIKE: Final[Style] = {"strike": True}
 
 
 def _payload(text: str, blocks: list[Block], key: str) -> Payload:
@@ -250,6 +327,14 @@ def _severity(severity: Severity) -> Element:
 def _literal(text: str) -> Element:
     """Foreign text for a context block."""
     return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _date_element(when: datetime) -> Element:
+    """As :func:`_date`, inside rich text."""
+    return {
+        "type": "date", "timestamp": int(when.timestamp()), "format": "{date_short_pretty} {time}",
+        "fallback": _plain_date(when),
+    }  # fmt: skip
 
 
 def _date(when: datetime) -> Element:

@@ -117,13 +117,13 @@ class WebhookChannel:
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(DeliveryKind.NOTICE, notice.key, notice_payload(notice))
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
-        return await self.post(message)
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
+        return await self._send(DeliveryKind.ALERT, message.key, alert_payload(message, follows=to.key))
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         return receipt
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         return None
 
     async def check(self) -> str | None:
@@ -247,8 +247,8 @@ def parse_retry_after(value: str, now: datetime) -> float | None:
 # -- payloads -------------------------------------------------------------------------------------------------------
 
 
-def alert_payload(message: Message) -> Json:
-    """See ``docs/webhook.md``."""
+def alert_payload(message: Message, *, follows: str = "") -> Json:
+    """See ``docs/webhook.md``. ``follows`` is the key of the post that this one answers."""
     segments = clean_segments(message.passage)
     alert: Json = {
         "id": message.alert_id,
@@ -271,6 +271,17 @@ def alert_payload(message: Message) -> Json:
         ],
         "tags": [clean(tag) for tag in message.tags],
         "image": safe_url(message.image) or None,
+        "story": clean(message.story_id) or None,
+        "follows": follows or None,
+        "news": [sentence for sentence in map(clean, message.news) if sentence],
+        "sources": message.sources,
+        "also": [
+            {"name": clean(o.name), "url": safe_url(o.url) or None, "published": _iso(o.published)}
+            for o in message.also
+        ],
+        "retracted": clean(message.retracted) or None,
+        "lists": [clean(name) for name in message.lists],
+        "read": clean(message.read) or None,
     }
     return _envelope(DeliveryKind.ALERT, message.key, clean(message.fallback) or clean(message.headline), alert)
 

@@ -17,6 +17,7 @@ from bot.channels.discord import DiscordChannel
 from bot.channels.discord_connection import DiscordConnection
 from bot.channels.discord_doctor import INVITE_PERMISSIONS, examine
 from bot.channels.discord_webhook import DiscordWebhook
+from bot.channels.mentions import Mentions
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
 from bot.model import Digest, Message, Severity
 from bot.secret import Secret
@@ -313,13 +314,58 @@ async def test_edit_opens_an_archived_thread(server: FakeDiscord, guild: Guild) 
     assert "Moscow denies" in visible_text(thread.messages[0])
 
 
-async def test_edit_of_a_deleted_post_parks(server: FakeDiscord, guild: Guild) -> None:
+async def test_edit_of_a_deleted_post_changes_nothing(server: FakeDiscord, guild: Guild) -> None:
     place = server.world.add_channel(guild, "desk")
     async with desk(server, place) as d:
         receipt = await d.channel.post(MESSAGE)
         place.messages.clear()
-        with pytest.raises(PermanentDeliveryError, match="deleted"):
-            await d.channel.edit(receipt, MESSAGE)
+        assert await d.channel.edit(receipt, MESSAGE) is None
+    assert place.messages == []
+
+
+async def test_edited_post_keeps_the_key_it_was_delivered_by(server: FakeDiscord, guild: Guild) -> None:
+    place = server.world.add_channel(guild, "desk")
+    async with desk(server, place) as d:
+        receipt = await d.channel.post(MESSAGE)
+        await d.channel.edit(receipt, replace(MESSAGE, key="k-2", headline="Changed"))
+        assert await d.channel.find(MESSAGE.key) == receipt
+        assert await d.channel.find("k-2") is None
+
+
+async def test_an_answer_is_found_in_its_thread_and_one_said_aloud_in_the_channel(
+    server: FakeDiscord, guild: Guild
+) -> None:
+    place = server.world.add_channel(guild, "desk")
+    role = server.world.add_role(guild, "on duty")
+    async with desk(server, place, mentions=Mentions((int(role.id),))) as d:
+        first = await d.channel.post(replace(MESSAGE, severity=Severity.LOW))
+        assert await d.channel.find("k-2", thread=first) is None
+        quiet = await d.channel.reply(first, replace(MESSAGE, key="k-2"))
+        loud = await d.channel.reply(first, replace(MESSAGE, key="k-3"), aloud=True)
+        assert await d.channel.find("k-2", thread=first) == quiet
+        assert await d.channel.find("k-3", thread=first) == loud
+        assert await d.channel.find("k-4", thread=first) is None
+    (thread,) = server.world.children(place.id)
+    assert [m["id"] for m in thread.messages] == [quiet.ref.partition("/")[2]]
+    assert place.messages[-1]["message_reference"]["message_id"] == place.messages[0]["id"]
+    assert server.messages.pings[place.messages[-1]["id"]] == [f"<@&{role.id}>"]
+    assert server.messages.pings[thread.messages[0]["id"]] == []
+
+
+async def test_an_answer_in_a_forum_stands_under_its_post(server: FakeDiscord, guild: Guild) -> None:
+    forum = server.world.add_channel(guild, "stories", w.FORUM)
+    async with desk(server, forum) as d:
+        first = await d.channel.post(MESSAGE)
+        answer = await d.channel.reply(first, replace(MESSAGE, key="k-2"), aloud=True)
+        assert await d.channel.find("k-2", thread=first) == answer
+        assert await d.channel.edit(first, replace(MESSAGE, headline="Changed")) == first
+        (thread,) = server.world.children(forum.id)
+        assert len(thread.messages) == 2
+        server.world.channels.pop(thread.id)
+        assert await d.channel.edit(first, MESSAGE) is None
+        await d.channel.reply(first, replace(MESSAGE, key="k-3"))
+    (again,) = server.world.children(forum.id)
+    assert len(again.messages) == 1
 
 
 # -- pings ----------------------------------------------------------------------------------------------------------
@@ -330,7 +376,7 @@ async def test_only_the_configured_role_is_pinged_and_only_from_its_severity(ser
     on_duty, other = server.world.add_role(guild, "on duty"), server.world.add_role(guild, "other")
     hostile = f"@everyone <@&{other.id}> <@{server.world.bot.id}> <@&{on_duty.id}>"
     message = replace(MESSAGE, headline=hostile, fallback=hostile)
-    async with desk(server, place, mention_roles=(int(on_duty.id),), mention_from=Severity.HIGH) as d:
+    async with desk(server, place, mentions=Mentions((int(on_duty.id),))) as d:
         await d.channel.post(message)
         await d.channel.post(replace(message, key="k-2", severity=Severity.MEDIUM))
         await d.channel.edit(await d.channel.post(replace(MESSAGE, key="k-3", severity=Severity.LOW)), message)

@@ -10,12 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.channels import discord_embed as embed
+from bot.channels.buttons import Verb, button_id
 from bot.channels.discord_embed import Post, alert_post, digest_post, notice_post
 from bot.channels.discord_errors import Refusal, delivery_error
 from bot.channels.discord_markdown import escape, escaped_units, fit, fit_link, fit_passage
+from bot.channels.discord_why import why_text
 from bot.channels.text import clean, clean_segments, utf16_len
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import CountryTag, FiredRule, Segment, Severity
+from bot.model import CountryTag, FiredRule, Segment, Severity, SourceLink
 from tests.channels.contract import MESSAGE, NOTICE, digest
 from tests.fakes.discord.markdown import LIVE, links, nodes, parse, pings, plain, visible_text, walk
 from tests.fakes.discord.validate import check_message
@@ -32,9 +34,9 @@ HOSTILE = st.lists(MARKUP | st.text(max_size=4), max_size=25).map("".join)
 
 def payload(post: Post) -> dict[str, Any]:
     """The JSON as the channel sends it."""
-    buttons: list[dict[str, Any]] = []
-    if post.why:
-        buttons.append({"type": 2, "style": 2, "label": "Why?", "custom_id": post.why})
+    buttons: list[dict[str, Any]] = [
+        {"type": 2, "style": 2, "label": button.label, "custom_id": button.id} for button in post.buttons
+    ]
     if post.link:
         buttons.append({"type": 2, "style": 5, "label": "Open", "url": post.link})
     return {
@@ -132,16 +134,25 @@ MESSAGES = st.builds(
     url=HOSTILE | st.just(MESSAGE.url),
     image=HOSTILE | st.just("https://news.example/i.jpg"),
     dated=st.booleans(),
+    also=st.lists(
+        st.builds(SourceLink, HOSTILE, HOSTILE | st.just(MESSAGE.url), st.just(MESSAGE.published)), max_size=9
+    ).map(tuple),
+    sources=st.integers(1, 9),
+    updated_at=st.none() | st.just(MESSAGE.published),
+    news=st.lists(HOSTILE, max_size=8).map(tuple),
+    retracted=HOSTILE,
+    lists=st.lists(HOSTILE, max_size=6).map(tuple),
+    read=HOSTILE,
 )
 
 
 @settings(max_examples=80, deadline=None)
-@given(MESSAGES)
-def test_any_alert_is_taken_and_harmless(message: Any) -> None:
-    post = alert_post(message)
+@given(MESSAGES, st.booleans())
+def test_any_alert_is_taken_and_harmless(message: Any, answers: bool) -> None:
+    post = alert_post(message, answers=answers)
     assert_fine(post)
-    assert len(embed.why_text(message)) <= 2000
-    assert not [n for n in walk(parse(embed.why_text(message))) if n.kind in LIVE | {"url", "link"}]
+    assert len(why_text(message)) <= 2000
+    assert not [n for n in walk(parse(why_text(message))) if n.kind in LIVE | {"url", "link"}]
 
 
 @settings(max_examples=60, deadline=None)
@@ -158,18 +169,62 @@ def test_everything_too_long_at_once_still_fits(unit: str) -> None:
     countries = tuple(CountryTag("KP", long, long) for _ in range(20))
     message = replace(
         MESSAGE, key=long, headline=long, source=long, fallback=long, passage=(Segment(long), Segment(long, True)) * 3,
-        rules=rules, countries=countries, url=f"https://e.example/{'p' * 3000}", tags=(long,) * 3,
+        rules=rules, countries=countries, url=f"https://e.example/{'p' * 3000}", tags=(long,) * 3, news=(long,) * 9,
+        also=(SourceLink(long, f"https://e.example/{'p' * 200}", MESSAGE.published),) * 20, retracted=long,
+        lists=(long,) * 9, read=long,
     )  # fmt: skip
     assert_fine(alert_post(message, roles=()))
+    assert_fine(alert_post(message, answers=True))
     check_message(payload(alert_post(message, roles=tuple(range(10**18, 10**18 + 20)))))
     lines = tuple(replace(digest(1).lines[0], headline=long, source=long, rules=(long,) * 3) for _ in range(80))
     assert_fine(digest_post(replace(digest(1), title=long, reason=long, lines=lines)))
     assert_fine(notice_post(replace(NOTICE, title=long, text=long)))
-    assert len(embed.why_text(message)) <= 2000
+    assert len(why_text(message)) <= 2000
 
 
 def test_alert_shows_headline_in_the_line_that_notifications_show() -> None:
     assert plain(alert_post(MESSAGE).content) == f"🔴 HIGH · {MESSAGE.headline}"
+
+
+AT = MESSAGE.published
+DEVELOPED = replace(
+    MESSAGE,
+    also=(SourceLink("Outlet B", "https://b.example/1", AT), SourceLink("Outlet C", "", AT)),
+    sources=3,
+    updated_at=AT,
+    news=("A third outlet reports it.", "Now 40 dead, 12 before."),
+    lists=("OFAC SDN, 2026-11-20",),
+)
+
+
+def test_an_alert_that_went_on_says_how() -> None:
+    body = payload(alert_post(DEVELOPED))
+    text = visible_text(body)
+    assert "3 sources · also: Outlet B, Outlet C · updated" in text
+    assert "OFAC SDN, 2026-11-20" in text
+    assert "40 dead" not in text
+    assert "https://b.example/1" in links(body)
+
+
+def test_an_answer_says_first_what_is_new() -> None:
+    post = alert_post(DEVELOPED, answers=True)
+    text = visible_text(payload(post))
+    assert plain(post.content) == "🔴 HIGH · A third outlet reports it."
+    assert text.index("40 dead") < text.index("Officials")
+    assert [button.verb for button in post.buttons] == [Verb.WHY]
+    assert "40 dead" in post.text_only().content
+
+
+def test_a_retracted_alert_is_struck_through_and_says_why() -> None:
+    gone = replace(MESSAGE, headline="~~a~", retracted="Example Wire withdrew it.", image="https://i.example/a.jpg")
+    post = alert_post(gone)
+    assert post.embed is not None
+    assert post.embed["color"] == embed.RETRACTED_COLOUR
+    assert "thumbnail" not in post.embed
+    for text in (post.content, post.embed["title"]):
+        assert [n.plain() for n in walk(parse(text)) if n.kind == "strike"] == ["∼∼a∼"]
+    assert "Retracted: Example Wire withdrew it." in visible_text(payload(post))
+    assert "Retracted" in post.text_only().content
 
 
 def test_content_holds_no_address_that_could_unfurl() -> None:
@@ -202,11 +257,12 @@ def test_digest_keeps_the_count_of_what_it_cannot_list() -> None:
 
 @pytest.mark.parametrize("key", ["k", "k" * 93, "k" * 94, "é" * 500])
 def test_key_travels_whatever_its_length(key: str) -> None:
-    assert utf16_len(embed.custom_id(key)) <= 100
+    id, other = button_id(Verb.WHY, key), button_id(Verb.WHY, key + "x")
+    assert utf16_len(button_id(Verb.USEFUL, key)) <= 100
     assert len(embed.nonce(key)) <= 25
-    assert embed.carries(key, (embed.custom_id(key),), ())
+    assert embed.carries(key, (id,), ())
     assert embed.carries(key, (), (embed.reference(key),))
-    assert not embed.carries(key, (embed.custom_id(key + "x"),), (embed.reference(key + "x"),))
+    assert not embed.carries(key, (other,), (embed.reference(key + "x"),))
 
 
 # -- the table of errors --------------------------------------------------------------------------------------------

@@ -18,13 +18,14 @@ import yaml
 from aiohttp import web
 
 from bot.channels.base import Channel
+from bot.channels.mentions import Mentions
 from bot.channels.slack import HISTORY_PAGE, SlackChannel
 from bot.channels.slack_connection import SlackConnection
 from bot.channels.slack_doctor import NEEDED, SCOPES, examine
 from bot.channels.slack_errors import MEANINGS, TRANSIENT, SlackRefused
 from bot.channels.slack_socket import SocketTimes
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import Receipt
+from bot.model import Receipt, Severity
 from bot.secret import Secret
 from tests.channels.contract import MESSAGE, NOTICE, RETRY_AFTER_S, ChannelContract, Fault, Seen, digest
 from tests.fakes.slack import (
@@ -206,8 +207,8 @@ async def test_picture_that_slack_cannot_load_is_left_out(slack: SlackServer) ->
     await channel.post(replace(MESSAGE, key="k2", image="https://img.example/here.jpg"))
     await channel.stop()
     assert [[b["type"] for b in m["blocks"]] for m in room.messages] == [
-        ["rich_text", "context"],
-        ["rich_text", "context", "image"],
+        ["rich_text", "context", "actions"],
+        ["rich_text", "context", "image", "actions"],
     ]
     assert room.messages[0]["metadata"]["event_payload"] == {"key": MESSAGE.key}
 
@@ -234,9 +235,9 @@ async def test_reply_stands_in_the_thread_and_is_found_there(slack: SlackServer,
 
 async def test_reply_can_be_shown_in_the_channel_too(slack: SlackServer) -> None:
     room = slack.workspace.add_channel("desk")
-    channel = SlackChannel("s", channel="#desk", connection=connect(slack), broadcast=True)
+    channel = SlackChannel("s", channel="#desk", connection=connect(slack))
     await channel.start()
-    await channel.reply(await channel.post(MESSAGE), replace(MESSAGE, key="k2"))
+    await channel.reply(await channel.post(MESSAGE), replace(MESSAGE, key="k2"), aloud=True)
     await channel.stop()
     assert len(room.top()) == 2
 
@@ -249,11 +250,39 @@ async def test_reply_to_a_deleted_post_goes_to_the_channel(slack: SlackServer, c
     assert "thread_ts" not in message
 
 
-async def test_edit_of_a_deleted_post_is_a_permanent_error(slack: SlackServer, channel: SlackChannel) -> None:
+async def test_edit_of_a_deleted_post_changes_nothing(slack: SlackServer, channel: SlackChannel) -> None:
     receipt = await channel.post(MESSAGE)
     room_of(slack).messages.clear()
-    with pytest.raises(PermanentDeliveryError, match="was deleted"):
-        await channel.edit(receipt, MESSAGE)
+    assert await channel.edit(receipt, MESSAGE) is None
+    assert room_of(slack).messages == []
+
+
+async def test_edit_leaves_the_buttons_of_the_post_as_they_were(slack: SlackServer, channel: SlackChannel) -> None:
+    receipt = await channel.post(MESSAGE)
+    before = room_of(slack).messages[0]["blocks"][-1]["elements"]
+    await channel.edit(receipt, replace(MESSAGE, key="k2", headline="Changed"))
+    after = room_of(slack).messages[0]["blocks"][-1]["elements"]
+    assert [b["action_id"] for b in after] == [b["action_id"] for b in before]
+
+
+async def test_user_groups_are_called_within_bounds(slack: SlackServer) -> None:
+    room = slack.workspace.add_channel("desk")
+    now = [MESSAGE.published]
+    mentions = Mentions(("S0123456789",), Severity.HIGH, timedelta(minutes=30), clock=lambda: now[0])
+    channel = SlackChannel("s", channel="#desk", connection=connect(slack), mentions=mentions)
+    await channel.start()
+    first = await channel.post(MESSAGE)
+    await channel.post(replace(MESSAGE, key="k2"))  # within the cool-down
+    await channel.reply(first, replace(MESSAGE, key="k3"), aloud=True)
+    now[0] += timedelta(minutes=30)
+    await channel.post(replace(MESSAGE, key="k4", severity=Severity.MEDIUM))
+    await channel.reply(first, replace(MESSAGE, key="k5"))
+    await channel.reply(first, replace(MESSAGE, key="k6"), aloud=True)
+    await channel.edit(first, MESSAGE)
+    await channel.stop()
+    called = [m["metadata"]["event_payload"]["key"] for m in room.messages if "usergroup" in [s.kind for s in live(m)]]
+    assert called == ["k6"]  # the first post is rewritten without its call
+    assert len(room.messages) == 6
 
 
 async def test_edited_post_keeps_the_key_it_was_delivered_by(slack: SlackServer, channel: SlackChannel) -> None:

@@ -14,6 +14,7 @@ from bot.channels.slack_blocks import (
     METADATA_TYPE,
     SEVERITY_EMOJI,
     TOTAL_MAX,
+    Look,
     Payload,
     alert_payload,
     digest_payload,
@@ -22,8 +23,8 @@ from bot.channels.slack_blocks import (
     size,
     without_images,
 )
-from bot.channels.text import clean, clean_block
-from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Segment, Severity
+from bot.channels.text import clean, clean_block, safe_url
+from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Segment, Severity, SourceLink
 from tests.channels.contract import MESSAGE, NOTICE, digest
 from tests.fakes.slack import blockkit
 from tests.fakes.slack.methods import UPDATE_TEXT
@@ -69,6 +70,12 @@ MESSAGES = st.builds(
     rules=st.lists(st.builds(FiredRule, st.just("r"), ANY, SEVERITIES, st.just(())), max_size=12).map(tuple),
     fallback=ANY,
     image=URLS,
+    also=st.lists(st.builds(SourceLink, ANY, URLS, TIMES), max_size=10).map(tuple),
+    sources=st.integers(1, 20),
+    updated_at=st.none() | TIMES,
+    news=st.lists(ANY, max_size=8).map(tuple),
+    retracted=NASTY,
+    lists=st.lists(NASTY, max_size=6).map(tuple),
 )
 DIGESTS = st.builds(
     Digest,
@@ -98,12 +105,12 @@ def assert_taken(payload: Payload) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(MESSAGES, st.booleans())
-def test_any_alert_is_taken_and_nothing_foreign_in_it_acts(message: Message, image: bool) -> None:
-    payload = alert_payload(message, image=image)
+@given(MESSAGES, st.booleans(), st.booleans())
+def test_any_alert_is_taken_and_nothing_foreign_in_it_acts(message: Message, image: bool, answers: bool) -> None:
+    payload = alert_payload(message, Look(image=image), answers=answers)
     assert_taken(payload)
-    links = {one.target for one in live({**payload, "mrkdwn": False}) if one.kind == "link"}
-    assert len(links) <= 1
+    ours = {safe_url(url) for url in (message.url, *(outlet.url for outlet in message.also))}
+    assert {one.target for one in live({**payload, "mrkdwn": False}) if one.kind == "link"} <= ours
 
 
 @settings(max_examples=75, deadline=None)
@@ -145,7 +152,8 @@ def test_alert_reads_like_this() -> None:
         "🔴 Pyongyang agrees to ship artillery shells to Russia\n"
         "Officials said the arms deal was signed by North Korea at the weekend; the first trains left on Monday.\n"
         "🇰🇵 North Korea  ·  🇷🇺 Russia\n"
-        "HIGH · Arms deal with a sanctioned state · Example Wire · 14 Sep 2026 14:05"
+        "HIGH · Arms deal with a sanctioned state · Example Wire · 14 Sep 2026 14:05\n"
+        "[Why?] [👍 Useful] [👎 Noise] [🔕 Mute] [Open] "
     )
     assert payload["text"] == MESSAGE.fallback
     assert payload["metadata"] == {"event_type": METADATA_TYPE, "event_payload": {"key": MESSAGE.key}}
@@ -178,11 +186,11 @@ def test_link_that_is_too_long_is_left_out_and_the_headline_stays() -> None:
     assert not [s for s in spans({**payload}) if s.kind == "link"]
 
 
-def test_picture_comes_last_and_only_when_asked_for() -> None:
+def test_picture_comes_above_the_buttons_and_only_when_asked_for() -> None:
     message = replace(MESSAGE, image="https://img.example/a.jpg")
     assert "image" not in [b["type"] for b in alert_payload(message)["blocks"]]
-    blocks = alert_payload(message, image=True)["blocks"]
-    assert blocks[-1]["image_url"] == "https://img.example/a.jpg"
+    blocks = alert_payload(message, Look(image=True))["blocks"]
+    assert blocks[-2]["image_url"] == "https://img.example/a.jpg"
     assert without_images(blocks) == alert_payload(message)["blocks"]
 
 
@@ -195,9 +203,54 @@ def test_passage_of_a_thousand_bold_words_is_cut_until_it_fits() -> None:
 
 def test_digest_lists_as_many_as_fit_and_counts_the_rest() -> None:
     few = visible_text({**digest_payload(digest(3))})
-    assert few.endswith("3 alerts")
+    assert few.endswith("3 alerts\n[Why?] ")
     many = visible_text({**digest_payload(digest(100, total=1234))})
     assert " of 1,234 alerts shown" in many
+
+
+DEVELOPED = replace(
+    MESSAGE,
+    also=(SourceLink("Outlet B", "https://b.example/1", AT), SourceLink("Outlet C", "", AT)),
+    sources=3,
+    updated_at=datetime(2026, 9, 14, 16, 30, tzinfo=UTC),
+    news=("A third outlet reports it.", "Now 40 dead, 12 before."),
+    lists=("OFAC SDN, 2026-11-20",),
+)
+
+
+def test_an_alert_that_went_on_says_how() -> None:
+    text = visible_text({**alert_payload(DEVELOPED)})
+    assert "3 sources · also: Outlet B, Outlet C · updated 14 Sep 2026 16:30\n" in text
+    assert "Example Wire · 14 Sep 2026 14:05" in text
+    assert "OFAC SDN, 2026-11-20" in text
+    assert "40 dead" not in text
+    assert "https://b.example/1" in {one.target for one in live({**alert_payload(DEVELOPED)})}
+
+
+def test_an_answer_says_first_what_is_new() -> None:
+    payload = alert_payload(DEVELOPED, answers=True)
+    text = visible_text({**payload})
+    assert text.index(MESSAGE.headline) < text.index("A third outlet") < text.index("40 dead") < text.index("Officials")
+    assert text.endswith("\n[Why?] [Open] ")
+    assert notification_text({**payload}).startswith("A third outlet reports it. · HIGH: Pyongyang")
+
+
+def test_a_retracted_alert_is_struck_through_and_says_why() -> None:
+    payload = alert_payload(replace(MESSAGE, retracted="Example Wire withdrew it.", image="https://i.example/a.jpg"))
+    assert [s.text for s in spans({**payload}) if "strike" in s.styles] == [MESSAGE.headline]
+    assert "Retracted: Example Wire withdrew it." in visible_text({**payload})
+    assert payload["text"].startswith("RETRACTED: Pyongyang")
+
+
+def test_without_anybody_who_answers_only_the_link_can_be_clicked() -> None:
+    assert visible_text({**alert_payload(MESSAGE, Look(clicks=False))}).endswith("14:05\n[Open] ")
+    assert alert_payload(replace(MESSAGE, url=""), Look(clicks=False))["blocks"][-1]["type"] == "context"
+
+
+def test_a_user_group_is_called_before_the_headline() -> None:
+    payload = alert_payload(MESSAGE, Look(groups=("S0123456789",)))
+    assert blockkit.check_blocks(payload["blocks"]) == []
+    assert [one.target for one in live({**payload}) if one.kind == "usergroup"] == ["S0123456789"]
 
 
 def test_digest_of_one_says_one() -> None:

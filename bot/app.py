@@ -28,7 +28,6 @@ from bot.model import Severity, Source
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
-from bot.queue_worker import FOLD_LIMIT
 from bot.render import digest_of_deliveries
 from bot.rules.kept import Kept
 from bot.schedule import spread
@@ -39,6 +38,7 @@ from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import WINDOW, Stories
+from bot.verdicts import FOLD_LIMIT
 from bot.watchlists import refresh
 from bot.watchlists.index import name_lists
 from bot.watchlists.refresh import Fetches

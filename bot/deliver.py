@@ -19,6 +19,11 @@ permanent              parked, the operators told once, on to the next; after re
 delivered for five minutes (``FOLD_AFTER``), and the oldest alert waited longer than that. The first delivery that
 gets through proves that the channel is back; then the rest is folded. A burst that is being sent, however long, never
 is: it has a success every second.
+
+**Following.** An update, reply or raise goes out when the post that it follows is there; until then what comes after
+it goes first. It is parked with that post, and answers the digest that its alert went into. An update has nothing to
+say where its alert went into a digest, the channel cannot change posts, or the post was deleted: it is dropped, with
+the reason. Replies are looked up like posts, in the thread; a post may be rewritten twice.
 """
 
 from __future__ import annotations
@@ -28,8 +33,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.channels.base import Channel
-from bot.queue_worker import FOLD_LIMIT, DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
+from bot.queue_worker import DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
 from bot.store.base import Delivery, NewDelivery
+from bot.verdicts import FOLD_LIMIT
 
 __all__ = ["Deliverer"]
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Any, Protocol, TypeVar
 
 from bot.channels.base import Channel
 from bot.errors import PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
-from bot.model import DeliveryKind, DeliveryState, Digest, Message, Receipt
+from bot.model import DeliveryKind, Digest, Notice, Receipt
 from bot.retry import backoff, retry_wait
-from bot.store.base import Delivery, NewDelivery
+from bot.store.base import Delivery, Followed, NewDelivery
+from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, to_fold, verdict
 
 T = TypeVar("T")
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
 
-FOLD_LIMIT = 20  # alerts; more than a screen of them is a flood (DESIGN, "First poll")
-FOLD_AFTER = timedelta(minutes=5)  # what is shorter is a hiccup, and its alerts are still fresh enough to stand alone
 FOLD_READ = 5_000  # deliveries looked at when folding; the digest counts all of them and lists a few
 BATCH = 50  # deliveries read at once
 POST_DEADLINE_S = 120.0  # for one post; a channel that never answers must not hold its queue for ever
@@ -39,7 +38,9 @@ class Outbox(Protocol):
     def mark_sent(self, delivery_id: int, receipt: Receipt) -> None: ...
     def mark_waiting(self, delivery_id: int, not_before: datetime | None, error: str) -> None: ...
     def mark_parked(self, delivery_id: int, error: str) -> None: ...
+    def mark_dropped(self, delivery_id: int, reason: str) -> None: ...
     def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None: ...
+    def followed(self, key: str) -> Followed | None: ...
 
 
 class OutboxAccess(Protocol):
@@ -72,6 +73,14 @@ class Tools:
     changed: Callable[[], None]
 
 
+class _Done(Enum):
+    """What became of a delivery's turn."""
+
+    SENT = auto()
+    PASSED_OVER = auto()  # it waits for a post that comes later
+    ENDED = auto()
+
+
 class Outcome(StrEnum):
     """How an attempt ended; labels the metric ``wirewatch_deliveries_total``."""
 
@@ -81,53 +90,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     BUG = "bug"
     PARKED = "parked"
-
-
-# -- decisions ------------------------------------------------------------------------------------------------------
-
-
-class Verdict(StrEnum):
-    """What to do with a delivery whose turn it is, and why."""
-
-    SEND = "never tried"
-    SEND_AFTER_REFUSAL = "the last attempt was refused in words, so it is not there"
-    LOOK_UP = "an earlier attempt may have got through"
-    SEND_BLIND = "an earlier attempt may have got through, but this channel cannot be read back"
-
-
-def verdict(delivery: Delivery, *, readable: bool, refused: bool) -> Verdict:
-    """``refused``: this process saw the platform refuse the last attempt (with a time to wait)."""
-    if delivery.state is DeliveryState.WAITING and not delivery.attempts:
-        return Verdict.SEND
-    if refused:
-        return Verdict.SEND_AFTER_REFUSAL
-    return Verdict.LOOK_UP if readable else Verdict.SEND_BLIND
-
-
-def to_fold(
-    waiting: Sequence[Delivery], now: datetime, quiet_since: datetime | None, limit: int | None
-) -> tuple[Delivery, ...]:
-    """The alerts that become one digest, now that a delivery got through again; empty if they go one by one.
-
-    ``quiet_since`` is when the delivery before that one got through (``None``: none since the start). ``limit`` counts
-    the one that just got through. Only alerts that were never tried are folded: another may be in the channel already.
-    """
-    if limit is None or (quiet_since is not None and now - quiet_since < FOLD_AFTER):
-        return ()
-    alerts = tuple(
-        d for d in waiting if d.kind is DeliveryKind.ALERT and d.state is DeliveryState.WAITING and not d.attempts
-    )
-    if len(alerts) < max(limit, 2) or now - min(d.created_at for d in alerts) < FOLD_AFTER:
-        return ()
-    return alerts
-
-
-def lag(delivery: Delivery, receipt: Receipt) -> float | None:
-    """Seconds from published to delivered, where it is an alert whose publisher gave a date."""
-    payload = delivery.payload
-    if not isinstance(payload, Message) or not payload.dated:
-        return None
-    return (receipt.sent_at - payload.published).total_seconds()
+    DROPPED = "dropped"  # there was nothing left that it could change
 
 
 # -- doing ----------------------------------------------------------------------------------------------------------
@@ -149,6 +112,7 @@ class Queue:
         self._misses = 0  # transient failures in a row
         self._refusals = 0  # permanent ones in a row
         self._told: set[str] = set()  # reasons that the operators know of
+        self._read = BATCH  # deliveries to read; more while all of those wait for posts behind them
         self.empty = False
 
     # -- what the Deliverer asks ------------------------------------------------------------------------------------
@@ -209,7 +173,7 @@ class Queue:
         """Send what is due, then wait for more."""
         self._woken.clear()
         try:
-            batch = await self._tools.outbox.read(lambda s: s.pending(self._channel.name, BATCH))
+            batch = await self._tools.outbox.read(lambda s: s.pending(self._channel.name, self._read))
             await self._show_depth(batch)
             wait = await self._send_all(batch)
         except StoreError as error:
@@ -230,6 +194,7 @@ class Queue:
                 self._tools.changed()
             return LOOK_AGAIN_S
         self.empty = False
+        idle = True
         for delivery in batch:
             if self._finishing:
                 return None
@@ -237,10 +202,20 @@ class Queue:
                 return wait
             self._hold_until = None
             quiet_since = self._last_success
-            sent = await self._deliver(delivery)
-            if self._hold_until is not None or (sent and await self._fold(quiet_since)):
-                return None
-        return None
+            done = await self._deliver(delivery)
+            idle = idle and done is _Done.PASSED_OVER
+            if self._hold_until is not None or (done is _Done.SENT and await self._fold(quiet_since)):
+                break
+        full, self._read = len(batch) == self._read, BATCH
+        if not idle or (full and self._read_on(len(batch))):
+            return None
+        return LOOK_AGAIN_S
+
+    def _read_on(self, seen: int) -> bool:
+        """All of a full batch waits for posts that come later in the queue (a digest): look further. Returns whether
+        there is room to."""
+        self._read = min(2 * seen, FOLD_READ)
+        return self._read > seen
 
     def _wait_before(self, delivery: Delivery) -> float:
         """Seconds until this delivery may go out."""
@@ -272,33 +247,54 @@ class Queue:
 
     # -- one delivery -----------------------------------------------------------------------------------------------
 
-    async def _deliver(self, delivery: Delivery) -> bool:
-        """Try one delivery. Returns whether it is in the channel; if it is not, a hold says when to go on."""
+    async def _deliver(self, delivery: Delivery) -> _Done:
+        """Try one delivery. If it is neither sent nor passed over nor done with, a hold says when to go on."""
+        to: Receipt | None = None
+        if delivery.kind.follows:
+            post = await self._tools.outbox.read(lambda s: s.followed(delivery.follows))
+            standing = footing(delivery, post, self._channel.capabilities)
+            if standing is Footing.NOT_YET:
+                return _Done.PASSED_OVER
+            if standing is Footing.PARKED:  # told with that one
+                await self._tools.outbox.run(lambda s: s.mark_parked(delivery.id, standing.value))
+                return _Done.ENDED
+            if standing.drops:
+                return await self._drop(delivery, standing.value)
+            to = post.receipt if post is not None else None
         posting = False
         try:
-            receipt, outcome = await self._look_up(delivery), Outcome.FOUND
+            receipt, outcome = await self._look_up(delivery, to), Outcome.FOUND
             if receipt is None:
                 now = self._tools.clock()
                 await self._tools.outbox.run(lambda s: s.mark_sending(delivery.id, now))
                 posting = True
-                receipt, outcome = await self._post(delivery), Outcome.SENT
+                receipt, outcome = await self._post(delivery, to), Outcome.SENT
         except PermanentDeliveryError as error:
             await self._park(delivery, error)
-            return False
+            return _Done.ENDED
         except TransientDeliveryError as error:
             await self._postpone(delivery, error, posting=posting)
-            return False
+            return _Done.ENDED
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 - a bug in one channel must not end its queue
             self._log.exception("bug in a channel", key=delivery.payload.key)
             bug = TransientDeliveryError(self._channel.name, "unexpected error in the channel; see the log")
             await self._postpone(delivery, bug, posting=posting, outcome=Outcome.BUG)
-            return False
+            return _Done.ENDED
+        if receipt is None:
+            return await self._drop(delivery, "the post was deleted, or may not be changed any more")
         await self._record(delivery, receipt, outcome)
-        return True
+        return _Done.SENT
 
-    async def _look_up(self, delivery: Delivery) -> Receipt | None:
+    async def _drop(self, delivery: Delivery, reason: str) -> _Done:
+        """What it was to change is no more; that is nobody's fault, and is written down."""
+        self._tools.metrics.delivered(self._channel.name, Outcome.DROPPED)
+        self._log.info("dropped", key=delivery.payload.key, follows=delivery.follows, reason=reason)
+        await self._tools.outbox.run(lambda s: s.mark_dropped(delivery.id, reason))
+        return _Done.ENDED
+
+    async def _look_up(self, delivery: Delivery, to: Receipt | None) -> Receipt | None:
         """The post that an earlier attempt made, if the verdict is to look for one and it is there."""
         readable = self._channel.capabilities.readable
         said = verdict(delivery, readable=readable, refused=self._refused == delivery.id)
@@ -307,17 +303,23 @@ class Queue:
         if said is not Verdict.LOOK_UP:
             return None
         async with _deadline(self._channel.name, "look-up"):
-            return await self._channel.find(delivery.payload.key, since=delivery.created_at)
+            return await self._channel.find(delivery.payload.key, since=delivery.created_at, thread=to)
 
-    async def _post(self, delivery: Delivery) -> Receipt:
+    async def _post(self, delivery: Delivery, to: Receipt | None) -> Receipt | None:
+        """``to`` is the post that it changes or answers. ``None``: that post cannot be changed any more."""
         payload = delivery.payload
         self._turn = self._tools.clock() + self._pace
         async with _deadline(self._channel.name, "post"):
-            if isinstance(payload, Message):
-                return await self._channel.post(payload)
             if isinstance(payload, Digest):
                 return await self._channel.post_digest(payload)
-            return await self._channel.post_notice(payload)
+            if isinstance(payload, Notice):
+                return await self._channel.post_notice(payload)
+            if to is None:
+                return await self._channel.post(payload)
+            if delivery.kind is not DeliveryKind.UPDATE:
+                return await self._channel.reply(to, payload, aloud=delivery.kind is DeliveryKind.RAISE)
+            changed = await self._channel.edit(to, payload)
+        return changed and replace(changed, key=payload.key, sent_at=self._tools.clock())
 
     async def _record(self, delivery: Delivery, receipt: Receipt, outcome: Outcome) -> None:
         """Write the receipt down, until it is. Sending again instead could post twice."""

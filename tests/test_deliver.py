@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,114 +17,17 @@ from bot import queue_worker
 from bot.deliver import Deliverer
 from bot.errors import StoreError
 from bot.health import Metrics
-from bot.model import DeliveryKind, DeliveryState, Digest, DigestLine, Message, Notice, Severity
-from bot.queue_worker import FOLD_AFTER, LOOK_AGAIN_S, Verdict, to_fold, verdict
+from bot.model import DeliveryKind, DeliveryState, Digest, Notice
+from bot.queue_worker import LOOK_AGAIN_S
 from bot.store.base import Delivery, NewDelivery
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
+from bot.verdicts import FOLD_AFTER, Verdict, to_fold, verdict
 from tests.fakes.channel import REFUSAL, RETRY_AFTER_S, FakeChannel, Step
-from tests.fakes.outbox import MemoryAccess, MemoryOutbox
+from tests.fakes.delivering import Bench, alert, digest_of, message
 from tests.fakes.virtual_time import START, VirtualTime, eventually
 
 FULL_DISK = StoreError("store wirewatch.db: the disk is full; make room")
-
-
-def message(number: int, channel: str = "desk", *, dated: bool = True) -> Message:
-    return Message(
-        key=f"{channel}-{number}",
-        alert_id=f"a{number}",
-        severity=Severity.HIGH,
-        headline=f"Headline {number}",
-        url=f"https://news.example/{number}",
-        source="Example Wire",
-        published=START - timedelta(seconds=90),
-        dated=dated,
-        passage=(),
-        countries=(),
-        rules=(),
-        fallback=f"Headline {number}",
-    )
-
-
-def alert(number: int, channel: str = "desk", at: datetime = START) -> NewDelivery:
-    return NewDelivery(channel, DeliveryKind.ALERT, message(number, channel), at, (f"a{number}",))
-
-
-def digest_of(alerts: Sequence[Delivery], now: datetime) -> NewDelivery:
-    lines = tuple(
-        DigestLine(m.alert_id, m.severity, m.headline, m.url, m.source, m.published, ())
-        for d in alerts
-        if isinstance(m := d.payload, Message)
-    )
-    digest = Digest(f"digest-{alerts[0].id}", "While the channel was away", "outage", lines, len(lines), now)
-    return NewDelivery(alerts[0].channel, DeliveryKind.DIGEST, digest, now, tuple(line.alert_id for line in lines))
-
-
-@dataclass
-class Bench:
-    """A deliverer with everything around it; ``restart`` is what a new process on the same store would be."""
-
-    time: VirtualTime = field(default_factory=VirtualTime)
-    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
-    channels: dict[str, FakeChannel] = field(default_factory=dict)
-    notices: list[tuple[str, str]] = field(default_factory=list)
-    metrics: Metrics = field(default_factory=Metrics)
-    fold_limit: int | None = 20
-
-    def __post_init__(self) -> None:
-        self.access = MemoryAccess(self.outbox)
-        self.running: Deliverer | None = None
-
-    def channel(
-        self,
-        *script: Step,
-        name: str = "desk",
-        readable: bool = True,
-        starts: Sequence[Step] = (),
-        finds: Sequence[Step] = (),
-        pace_s: float = 0.0,
-    ) -> FakeChannel:
-        self.channels[name] = FakeChannel(
-            name, self.time.clock, readable=readable, script=script, starts=starts, finds=finds, pace_s=pace_s
-        )
-        return self.channels[name]
-
-    def put(self, *numbers: int, channel: str = "desk", at: datetime | None = None) -> None:
-        for number in numbers:
-            self.outbox.add(alert(number, channel, at or self.time.now))
-
-    async def start(self) -> Deliverer:
-        async def told(channel: str, text: str) -> None:
-            self.notices.append((channel, text))
-
-        self.running = Deliverer(
-            self.channels,
-            self.access,
-            self.metrics,
-            clock=self.time.clock,
-            sleep=self.time.sleep,
-            digest_of=digest_of,
-            on_parked=told,
-            fold_limit=self.fold_limit,
-        )
-        self.running.start()
-        await self.time.settle()
-        return self.running
-
-    async def kill(self) -> None:
-        """End it as a crash would: nothing more is written, the post in hand is lost sight of."""
-        assert self.running is not None
-        tasks = self.running._tasks
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self.running, self.access = None, MemoryAccess(self.outbox)
-
-    def all_sent(self) -> bool:
-        return all(state is DeliveryState.SENT for state in self.outbox.states())
-
-    def value(self, name: str, **labels: str) -> float | None:
-        return self.metrics.registry.get_sample_value(name, labels)
 
 
 @pytest.fixture

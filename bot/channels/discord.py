@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.channels.base import Capabilities
 from bot.channels.discord_connection import DiscordConnection, LostAnswerError, RefusedError
-from bot.channels.discord_embed import Post, alert_post, carries, digest_post, nonce, notice_post
+from bot.channels.discord_embed import Post, alert_post, digest_post, nonce, notice_post
 from bot.channels.discord_errors import (
     ALREADY_CROSSPOSTED,
     ARCHIVED,
@@ -27,6 +27,14 @@ from bot.channels.discord_errors import (
     UNKNOWN_MESSAGE,
     delivery_error,
 )
+from bot.channels.discord_places import (
+    Target,
+    find_in_thread,
+    find_post,
+    open_thread,
+    parse_ref,
+    send_to_forum,
+)
 from bot.channels.mentions import Mentions
 from bot.errors import DeliveryError, PermanentDeliveryError
 from bot.log import Log
@@ -37,24 +45,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FIND_MESSAGES = 500  # newest messages that `find` reads: 5 requests
-FIND_THREADS = 20  # newest threads, or posts of a forum, that it looks into
-FIND_IN_THREAD = 100  # messages of each
 CLOCK_SKEW = timedelta(minutes=2)  # between our clock and Discord's time stamps
 UNCERTAIN_MAX = 1000  # keys whose post may have been done
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where posts go. ``forum``: each is a thread of its own. ``announces``: posts can be published."""
-
-    id: int
-    guild_id: int
-    forum: bool = False
-    thread: bool = False
-    announces: bool = False
-    tags: tuple[int, ...] = ()
-    missing_tags: tuple[str, ...] = ()
 
 
 class DiscordChannel:
@@ -85,7 +77,7 @@ class DiscordChannel:
         self._tags = tags
         self._publish = publish
         self._mentions = mentions or Mentions()
-        self._found: _Target | None = None
+        self._found: Target | None = None
         self._uncertain: OrderedDict[str, None] = OrderedDict()
         self._publishing: asyncio.Task[None] | None = None
         self._to_publish: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
@@ -147,7 +139,7 @@ class DiscordChannel:
         target = await self._target()
         if found := await self._done_before(post.key, to):
             return found
-        place, message_id = _parse(to.ref)
+        place, message_id = parse_ref(to.ref)
         receipt = await self._variants(post, lambda p: self._answer(target, place, message_id, p, aloud))
         self._sent(message, roles)
         return receipt
@@ -159,7 +151,7 @@ class DiscordChannel:
 
     async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         """The post keeps its own key, by which it was delivered; nobody is pinged again."""
-        place, message_id = _parse(receipt.ref)
+        place, message_id = parse_ref(receipt.ref)
         rewritten = replace(message, key=receipt.key)
 
         async def change(post: Post) -> Receipt | None:
@@ -183,14 +175,14 @@ class DiscordChannel:
         return edited
 
     async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
-        """In ``thread``; then newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`FIND_MESSAGES`;
+        """In ``thread``; then newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`~bot.channels.discord_places.FIND_MESSAGES`;
         then in the threads under those, and in a forum's posts since then."""
         oldest = since - CLOCK_SKEW if since else None
         target = await self._target()
         try:
-            posted = await self._ask(lambda c: _find_in_thread(c, target, key, thread)) if thread else None
+            posted = await self._ask(lambda c: find_in_thread(c, target, key, thread)) if thread else None
             if posted is None:
-                posted = await self._ask(lambda c: _find(c, target, key, oldest))
+                posted = await self._ask(lambda c: find_post(c, target, key, oldest))
         except RefusedError as error:
             raise self._verdict(error) from error
         if posted is None:
@@ -250,16 +242,16 @@ class DiscordChannel:
                 self._uncertain.popitem(last=False)
             raise
 
-    async def _send(self, target: _Target, post: Post) -> Receipt:
+    async def _send(self, target: Target, post: Post) -> Receipt:
         if target.forum:
-            posted = await self._ask(lambda c: _send_to_forum(c, target, post))
+            posted = await self._ask(lambda c: send_to_forum(c, target, post))
         else:
             posted = await self._ask(lambda c: c.send(target.id, post, nonce=nonce(post.key)))
         if target.announces:
             self._announce(target, posted)
         return self._receipt(target, post.key, posted)
 
-    async def _answer(self, target: _Target, place: int, message_id: int, post: Post, aloud: bool) -> Receipt:
+    async def _answer(self, target: Target, place: int, message_id: int, post: Post, aloud: bool) -> Receipt:
         once = nonce(post.key)
         in_thread = target.forum or target.thread or place != target.id
         if in_thread:
@@ -274,7 +266,7 @@ class DiscordChannel:
         if aloud:
             return await self._answer_in_channel(target, place, message_id, post)
         try:
-            thread = await self._ask(lambda c: _open_thread(c, place, message_id, post.thread_name))
+            thread = await self._ask(lambda c: open_thread(c, place, message_id, post.thread_name))
             posted = await self._ask(lambda c: c.send(thread, post, nonce=once))
         except RefusedError as error:
             if error.refusal.code == UNKNOWN_MESSAGE:
@@ -284,19 +276,19 @@ class DiscordChannel:
             return await self._answer_in_channel(target, place, message_id, post)
         return self._receipt(target, post.key, posted)
 
-    async def _answer_in_channel(self, target: _Target, place: int, message_id: int, post: Post) -> Receipt:
+    async def _answer_in_channel(self, target: Target, place: int, message_id: int, post: Post) -> Receipt:
         posted = await self._ask(lambda c: c.send(place, post, nonce=nonce(post.key), answers=message_id))
         if target.announces:
             self._announce(target, posted)
         return self._receipt(target, post.key, posted)
 
-    def _receipt(self, target: _Target, key: str, posted: Posted) -> Receipt:
+    def _receipt(self, target: Target, key: str, posted: Posted) -> Receipt:
         ref = f"{posted.channel_id}/{posted.message_id}"
         return Receipt(self._name, key, ref, posted.at, f"https://discord.com/channels/{target.guild_id}/{ref}")
 
     # -- publishing ---------------------------------------------------------------------------------------------
 
-    def _announce(self, target: _Target, posted: Posted) -> None:
+    def _announce(self, target: Target, posted: Posted) -> None:
         """Queue for the servers that follow. Discord takes 10 an hour: the post itself must not wait for that."""
         self._to_publish.put_nowait((target.id, posted.message_id))
         if self._publishing is None or self._publishing.done():
@@ -322,7 +314,7 @@ class DiscordChannel:
 
     # -- where --------------------------------------------------------------------------------------------------
 
-    async def _target(self) -> _Target:
+    async def _target(self) -> Target:
         if self._found is None:
             try:
                 self._found = await self._ask(self._look_up)
@@ -330,7 +322,7 @@ class DiscordChannel:
                 raise self._verdict(error) from error
         return self._found
 
-    async def _look_up(self, client: WireClient) -> _Target:
+    async def _look_up(self, client: WireClient) -> Target:
         import discord
 
         from bot.channels.discord_client import NoPlaceError
@@ -348,7 +340,7 @@ class DiscordChannel:
             {t.name.casefold(): t.id for t in place.available_tags} if isinstance(place, discord.ForumChannel) else {}
         )
         wanted = [t for t in self._tags if t.casefold() in tags] if forum else []
-        return _Target(
+        return Target(
             id=place.id,
             guild_id=place.guild.id,
             forum=forum,
@@ -368,7 +360,7 @@ class DiscordChannel:
         remedy = "write its id in wirewatch.yaml (right-click the channel, Copy Channel ID)"
         raise PermanentDeliveryError(self._name, text, remedy=remedy)
 
-    async def target(self) -> _Target:
+    async def target(self) -> Target:
         """Where posts go, for ``doctor``. Raises :class:`~bot.errors.DeliveryError`."""
         return await self._target()
 
@@ -379,68 +371,3 @@ class DiscordChannel:
         if error.refusal.code in (UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS):
             self._found = None  # perhaps it was moved or renamed: look again next time
         return delivery_error(self._name, error.refusal)
-
-
-def _parse(ref: str) -> tuple[int, int]:
-    place, _, message = ref.partition("/")
-    return int(place), int(message)
-
-
-async def _open_thread(client: WireClient, place_id: int, message_id: int, name: str) -> int:
-    import discord
-
-    place = await client.place(place_id)
-    assert isinstance(place, discord.TextChannel)
-    return await client.open_thread(place, message_id, name)
-
-
-async def _send_to_forum(client: WireClient, target: _Target, post: Post) -> Posted:
-    import discord
-
-    forum = await client.place(target.id)
-    assert isinstance(forum, discord.ForumChannel)
-    return await client.send_to_forum(forum, post, target.tags)
-
-
-async def _find_in_thread(client: WireClient, target: _Target, key: str, to: Receipt) -> Posted | None:
-    """The answer with ``key`` in the thread under the post ``to``, newest first."""
-    import discord
-
-    place, message_id = _parse(to.ref)
-    thread = message_id if place == target.id and not target.thread else place  # a thread has the id of its post
-    try:
-        async for posted in client.recent(thread, FIND_IN_THREAD):
-            if posted.ours and carries(key, posted.custom_ids, posted.small_print):
-                return posted
-    except discord.NotFound:
-        pass  # no thread was made, or it was deleted: then the answer is in the channel
-    return None
-
-
-async def _find(client: WireClient, target: _Target, key: str, oldest: datetime | None) -> Posted | None:
-    """The post with ``key``: in the recent history, then in recent threads."""
-    import discord
-
-    def wanted(posted: Posted) -> bool:
-        return posted.ours and carries(key, posted.custom_ids, posted.small_print)
-
-    threads: list[int] = []
-    if target.forum:
-        forum = await client.place(target.id)
-        assert isinstance(forum, discord.ForumChannel)
-        threads = await client.recent_threads(forum, FIND_THREADS)
-        if oldest is not None:
-            threads = [t for t in threads if discord.utils.snowflake_time(t) >= oldest]
-    else:
-        async for posted in client.recent(target.id, FIND_MESSAGES):
-            if oldest is not None and posted.at < oldest:
-                break
-            if wanted(posted):
-                return posted
-            if posted.has_thread and posted.ours:
-                threads.append(posted.message_id)
-    for thread in threads[:FIND_THREADS]:
-        async for posted in client.recent(thread, FIND_IN_THREAD, oldest_first=True):
-            if wanted(posted):
-                return posted
-    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,6 +31,9 @@ class Step(StrEnum):
     HANG_AFTER = "taken, no answer ever"
 
 
+TAKEN = frozenset({Step.OK, Step.LOST_REPLY, Step.BUG_AFTER, Step.HANG_AFTER})
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One entry of the channel's history."""
@@ -38,6 +41,8 @@ class Post:
     key: str
     payload: Message | Digest | Notice
     at: datetime
+    under: str = ""  # key of the post that it answers
+    aloud: bool = False
 
 
 class FakeChannel:
@@ -50,18 +55,23 @@ class FakeChannel:
         clock: Callable[[], datetime],
         *,
         readable: bool = True,
+        edits: bool = True,
         pace_s: float = 0.0,
         script: Iterable[Step] = (),
         starts: Iterable[Step] = (),
         finds: Iterable[Step] = (),
     ) -> None:
         self._name, self._clock, self._readable, self._pace_s = name, clock, readable, pace_s
+        self._edits = edits
         self.script, self.starts, self.finds = deque(script), deque(starts), deque(finds)
         self.down: Step | None = None
         self.history: list[Post] = []
         self.attempts: list[tuple[datetime, str]] = []
         self.looked_up: list[str] = []
         self.looked_back: list[datetime | None] = []
+        self.looked_under: list[str] = []
+        self.edits: list[str] = []  # keys of the deliveries that changed a post
+        self.deleted: set[str] = set()  # posts that a person deleted
         self.started = self.stopped = 0
 
     @property
@@ -70,7 +80,7 @@ class FakeChannel:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(readable=self._readable, edits=True, replies=True, pace_s=self._pace_s)
+        return Capabilities(readable=self._readable, edits=self._edits, replies=True, pace_s=self._pace_s)
 
     @property
     def keys(self) -> list[str]:
@@ -92,17 +102,26 @@ class FakeChannel:
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._take(notice)
 
-    async def reply(self, to: Receipt, message: Message) -> Receipt:
-        return await self._take(message)
+    async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
+        assert self.history[int(to.ref)].key == to.key
+        return await self._take(message, to.key, aloud)
 
-    async def edit(self, receipt: Receipt, message: Message) -> Receipt:
+    async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
+        step = self.down or (self.script.popleft() if self.script else Step.OK)
+        self.attempts.append((self._clock(), message.key))
         i = int(receipt.ref)
-        self.history[i] = Post(receipt.key, message, self.history[i].at)
+        if step in TAKEN:
+            self.edits.append(message.key)
+            if self.history[i].key in self.deleted:
+                return None
+            self.history[i] = replace(self.history[i], payload=message)
+        await self._end(step)
         return receipt
 
-    async def find(self, key: str, *, since: datetime | None = None) -> Receipt | None:
+    async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         self.looked_up.append(key)
         self.looked_back.append(since)
+        self.looked_under.append(thread.key if thread else "")
         await self._end(self.finds.popleft() if self.finds else self.down or Step.OK)
         if not self._readable:
             return None
@@ -112,12 +131,11 @@ class FakeChannel:
     async def check(self) -> str | None:
         return self.down.value if self.down else None
 
-    async def _take(self, payload: Message | Digest | Notice) -> Receipt:
+    async def _take(self, payload: Message | Digest | Notice, under: str = "", aloud: bool = False) -> Receipt:
         step = self.down or (self.script.popleft() if self.script else Step.OK)
         self.attempts.append((self._clock(), payload.key))
-        taken = step in (Step.OK, Step.LOST_REPLY, Step.BUG_AFTER, Step.HANG_AFTER)
-        if taken:
-            self.history.append(Post(payload.key, payload, self._clock()))
+        if step in TAKEN:
+            self.history.append(Post(payload.key, payload, self._clock(), under, aloud))
         await self._end(step)
         return self._receipt(len(self.history) - 1)
 

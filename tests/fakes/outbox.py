@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.errors import StoreError
-from bot.model import DeliveryState, Receipt
-from bot.store.base import Delivery, NewDelivery
+from bot.model import DeliveryKind, DeliveryState, Receipt
+from bot.store.base import Delivery, Followed, NewDelivery
 
 T = TypeVar("T")
 _OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
@@ -23,14 +23,25 @@ class MemoryOutbox:
     def __init__(self) -> None:
         self.rows: dict[int, Delivery] = {}
         self.receipts: dict[str, Receipt] = {}
+        self.folded: dict[str, str] = {}  # key of an alert -> key of its digest
+        self._last = 0
 
     def add(self, new: NewDelivery) -> int:
         assert all(row.payload.key != new.payload.key for row in self.rows.values())
-        number = max(self.rows, default=0) + 1
+        number = self._last = self._last + 1
         self.rows[number] = Delivery(
-            number, new.channel, new.kind, new.payload, DeliveryState.WAITING, 0, None, new.created_at
-        )
+            number, new.channel, new.kind, new.payload, DeliveryState.WAITING, 0, None, new.created_at,
+            follows=new.follows,
+        )  # fmt: skip
+        if new.kind is DeliveryKind.UPDATE:
+            self._supersede(new.follows, number)
         return number
+
+    def _supersede(self, follows: str, by: int) -> None:
+        for number, row in list(self.rows.items()):
+            waits = row.kind is DeliveryKind.UPDATE and row.state is DeliveryState.WAITING
+            if waits and row.follows == follows and number != by:
+                del self.rows[number]
 
     def states(self) -> list[DeliveryState]:
         return [row.state for row in self.rows.values()]
@@ -59,6 +70,15 @@ class MemoryOutbox:
         row = self._open(delivery_id)
         self.rows[delivery_id] = replace(row, state=DeliveryState.PARKED, last_error=error)
 
+    def mark_dropped(self, delivery_id: int, reason: str) -> None:
+        row = self._open(delivery_id)
+        self.rows[delivery_id] = replace(row, state=DeliveryState.DROPPED, last_error=reason)
+
+    def followed(self, key: str) -> Followed | None:
+        carrier = self.folded.get(key, key)
+        row = next((row for row in self.rows.values() if row.payload.key == carrier), None)
+        return row and Followed(row.state, self.receipts.get(carrier), folded=carrier != key)
+
     def unpark(self) -> None:
         for number, row in self.rows.items():
             if row.state is DeliveryState.PARKED:
@@ -69,6 +89,8 @@ class MemoryOutbox:
             row = self.rows.pop(delivery_id)
             assert row.state is DeliveryState.WAITING
             assert row.channel == channel
+            self.folded[row.payload.key] = digest.payload.key
+            self._supersede(row.payload.key, 0)
         self.add(digest)
 
     def _open(self, delivery_id: int) -> Delivery:

@@ -24,7 +24,7 @@ from bot.fetch import Fetcher, Limits
 from bot.full_text import FullText
 from bot.health import HealthServer, Metrics, not_ready
 from bot.log import Log
-from bot.model import Severity, Source
+from bot.model import Digest, Message, Severity, Source
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
@@ -105,6 +105,8 @@ class App:
         self._core = core
         self._started = self._clock()
         self._fleet = fleet
+        for connection in fleet.discord.values():
+            connection.bind(recall=self._recall)
         self._log = Log("app")
         self.stories = Stories()
         self.operators = Operators(config.ops, fleet, thread, clock=self._clock, notify=self._on_delivery)
@@ -217,6 +219,15 @@ class App:
         if not intervals:
             return None
         return not_ready(self.poller.last_finished, self._started, min(intervals), self._clock())
+
+    async def _recall(self, key: str) -> Message | Digest | None:
+        """What the post with this delivery key says, for whoever asks "Why?"."""
+        try:
+            found = await self._thread.read(lambda s: s.alert_of_delivery(key))
+        except StoreError as error:
+            self._log.error("cannot look up a post", key=key, error=str(error))
+            return None
+        return found.payload if found is not None and isinstance(found.payload, Message | Digest) else None
 
     # -- jobs --------------------------------------------------------------------------------------------------------
     async def _job(self, work: Callable[[], Awaitable[None]]) -> None:

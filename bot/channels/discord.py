@@ -175,8 +175,8 @@ class DiscordChannel:
         return edited
 
     async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
-        """In ``thread``; then newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over :data:`~bot.channels.discord_places.FIND_MESSAGES`;
-        then in the threads under those, and in a forum's posts since then."""
+        """In ``thread``; then newest first, back to ``since`` (less :data:`CLOCK_SKEW`) or over 500 messages; then in
+        the threads under those, and in a forum's posts since then."""
         oldest = since - CLOCK_SKEW if since else None
         target = await self._target()
         try:

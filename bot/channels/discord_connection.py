@@ -98,6 +98,14 @@ class DiscordConnection:
     def __repr__(self) -> str:
         return f"<DiscordConnection {'open' if self._client else 'closed'}>"
 
+    def bind(
+        self, *, recall: Recall | None = None, set_up: SetUp | None = None, on_click: OnClick | None = None
+    ) -> None:
+        """Give it what is only there once the rest of the bot is built; before the first :meth:`start`."""
+        self._recall = recall or self._recall
+        self._set_up = set_up or self._set_up
+        self._on_click = on_click or self._on_click
+
     # -- life ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:

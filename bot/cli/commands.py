@@ -56,6 +56,13 @@ class SearchFormat(StrEnum):
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class SchemaOf(StrEnum):
     """What a schema describes."""
 
@@ -237,6 +244,18 @@ def backtest(
     from bot.cli.history import backtest as work
 
     return work(config, what, since, against == "live")
+
+
+@app.command()
+def report(
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[str, typer.Option("--since", help="How far back, such as 7d, 30d, 12w.")] = "30d",
+    output: Annotated[ReportFormat, typer.Option("--format", help="How it is printed.")] = ReportFormat.TEXT,
+) -> int:
+    """Say how useful the alerts of each rule and source were, by the votes on them, and which rules to tune."""
+    from bot.cli.report import report as work
+
+    return work(config, since, output.value)
 
 
 @app.command()

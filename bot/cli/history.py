@@ -41,7 +41,7 @@ def backtest(path: Path, what: str, since: str, against_live: bool) -> int:
     from rich.console import Console
 
     config = load_config(path, os.environ)
-    begin = datetime.now(UTC) - _duration(since)
+    begin = datetime.now(UTC) - duration(since)
     live = load_rules(config)
     tested, rules = _tested(config, live, what)
     console = Console(highlight=False)
@@ -147,7 +147,7 @@ def rules(path: Path, only: str | None, since: str) -> int:
     if only is not None and only not in known:
         raise WirewatchError(f"no rule {only!r}{nearest(only, known) or '; `wirewatch rules` lists all'}")
     today = datetime.now(UTC).date()
-    days = [today - timedelta(n) for n in range(max(_duration(since).days, 1) - 1, -1, -1)]
+    days = [today - timedelta(n) for n in range(max(duration(since).days, 1) - 1, -1, -1)]
     store = _open(config)
     try:
         hits = store.rule_hits(datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC))
@@ -190,7 +190,8 @@ def spark(series: Sequence[int]) -> str:
     return "".join("·" if not n else _BLOCKS[max(1, round(n / most * (len(_BLOCKS) - 1)))] for n in series)
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """How far back ``--since`` reaches. Raises ``WirewatchError``."""
     try:
         return parse_duration(text)
     except ValueError as error:

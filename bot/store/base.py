@@ -31,8 +31,8 @@ from bot.model import (
     Severity,
     Source,
 )
-from bot.record import Address, Found, Record
 from bot.source_state import BLANK, FRESH, Memory, SourceState, Standing
+from bot.store.insight_port import InsightStore
 from bot.store.noise_port import DecisionRow, NewHold, NoiseStore
 from bot.store.people_port import PeopleStore
 from bot.store.states_port import StatesStore
@@ -248,7 +248,7 @@ class SourceStatus:
     latest_item: datetime | None = None
 
 
-class Store(NoiseStore, PeopleStore, StatesStore, Protocol):
+class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, Protocol):
     """See the module."""
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -351,14 +351,6 @@ class Store(NoiseStore, PeopleStore, StatesStore, Protocol):
     def revisions(self, article_key: str) -> tuple[Revision, ...]:
         """The versions of an article that was edited, oldest first, the current one last; none if it never was. Of many
         versions the first and the newest are kept, :data:`VERSIONS_MAX` in all."""
-        ...
-
-    def find_article(self, address: Address) -> Found:
-        """What is stored, or was, under an address or a guid."""
-        ...
-
-    def record(self, key: str) -> Record | None:
-        """All that is stored about an article."""
         ...
 
     def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:

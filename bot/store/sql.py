@@ -16,7 +16,6 @@ from bot import search
 from bot.errors import StoreError
 from bot.identity import Kept
 from bot.model import Article, DeliveryState, Receipt, Revision, Source
-from bot.record import Address, Found, Record
 from bot.store.base import (
     Archived,
     Batch,
@@ -34,17 +33,18 @@ from bot.store.base import (
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
-from bot.store.queries import archive, articles, care, chat_sources, identities, outbox, record, revisions
+from bot.store.queries import archive, articles, care, chat_sources, identities, outbox, revisions
 from bot.store.queries import search as search_rows
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
+from bot.store.sql_insight import SqlInsight
 from bot.store.sql_noise import SqlNoise
 from bot.store.sql_people import SqlPeople
 from bot.store.sql_states import SqlStates
 
 
-class SqlStore(SqlNoise, SqlPeople, SqlStates):
+class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates):
     """See :class:`bot.store.base.Store`. ``url`` is SQLAlchemy's (``sqlite:///var/wirewatch.db``); ``busy_timeout_s``
     is how long a locked SQLite file is waited for, in seconds. Raises ``StoreError`` for a URL that cannot be used."""
 
@@ -190,14 +190,6 @@ class SqlStore(SqlNoise, SqlPeople, SqlStates):
     def revisions(self, article_key: str) -> tuple[Revision, ...]:
         with self._read() as connection:
             return revisions.versions(connection, article_key)
-
-    def find_article(self, address: Address) -> Found:
-        with self._read() as connection:
-            return record.find(connection, address)
-
-    def record(self, key: str) -> Record | None:
-        with self._read() as connection:
-            return record.read(connection, key)
 
     def archive(self, since: datetime, after: int, limit: int) -> tuple[Archived, ...]:
         with self._read() as connection:

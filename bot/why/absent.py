@@ -11,7 +11,7 @@ from bot.record import Address, Found
 from bot.store.base import SourceStatus
 from bot.urls import canonical
 from bot.why.report import Mark, Stage, WhyReport
-from bot.why.words import ago, few, moment, quoted
+from bot.words import ago, few, moment, quoted
 
 SOURCES_MAX = 5
 _TWO_LEVELS = frozenset({"co", "com", "net", "org", "gov", "gob", "ac", "edu", "go", "or", "ne"})  # co.uk, com.au, ...

@@ -18,7 +18,7 @@ from bot.store.noise_port import DecisionRow, Held
 from bot.why.absent import source_line
 from bot.why.report import Mark, Outcome, RuleVerdict, Stage, WhyReport
 from bot.why.verdicts import verdicts
-from bot.why.words import ago, counted, few, moment, quoted, span
+from bot.words import ago, counted, few, moment, quoted, span
 
 NEAR_MISSES = 3  # rules that did not fire, shown without being asked for
 NEAR = 0.7  # distance up to which a rule counts as near

@@ -1,4 +1,4 @@
-"""Times, counts and quotations as the answers write them."""
+"""Times, counts and quotations as sentences write them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,30 @@
+"""``wirewatch report``: what people thought of the alerts, by rule and source."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.app import load_rules
+from bot.cli.history import duration
+from bot.config import load_config
+from bot.report_gather import report as gather
+from bot.report_text import to_json, to_text
+from bot.store.sql import SqlStore
+
+
+def report(path: Path, since: str, output: str) -> int:
+    """Print the report. Exit status 0, whatever it says."""
+    config = load_config(path, os.environ)
+    book = load_rules(config)
+    names = {r.id: r.title for r in book.ruleset.rules} | {s.id: s.name for s in book.sources.values()}
+    now = datetime.now(UTC)
+    store = SqlStore(config.store.reveal())
+    store.open()
+    try:
+        made = gather(store, names, now - duration(since), now)
+    finally:
+        store.close()
+    print(to_json(made) if output == "json" else to_text(made, config.timezone))
+    return 0

@@ -229,13 +229,15 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A span that takes part in satisfying a rule. ``condition`` names the leaf as written in the YAML."""
+    """A span that takes part in satisfying a rule. ``condition`` names the leaf as written in the YAML; ``listed`` is
+    the list that a name stands on, with its day and version (``OFAC SDN, 2026-11-20``)."""
 
     text: str
     start: int
     end: int
     condition: str
     entity: str | None = None
+    listed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,13 @@ def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tup
 def subject(article: Article) -> Subject:
     """An article as rules see it."""
     return Subject(
-        article.title, article.text, article.source_id, article.source_tags, article.lang, article.source_name
+        article.title,
+        article.text,
+        article.source_id,
+        article.source_tags,
+        article.lang,
+        article.source_name,
+        article.fetched_at.date(),
     )
 
 

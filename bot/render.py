@@ -62,6 +62,7 @@ def render_message(alert: Alert, channel: str, *, kind: DeliveryKind = DeliveryK
         image=article.image,
         tags=tuple(sorted(alert.tags)),
         read=words_seen(article),
+        lists=tuple(dict.fromkeys(clean(e.listed) for m in alert.matches for e in m.evidence if e.listed)),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import rulebook
@@ -13,6 +14,7 @@ from bot.cli import complain, lines_of
 from bot.config import load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, WirewatchError
 from bot.rules import selftest
+from bot.rules.exemptions import expired
 from bot.rules.inflect import Inflector, cache_folder
 from bot.rules.lint import lint
 
@@ -42,6 +44,8 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         problems.extend(error.problems)
     else:
         problems.extend(book.warnings)
+        today = datetime.now(UTC).date()
+        problems.extend(p for rule in book.ruleset.rules for p in expired(rule.exemptions, today))
         problems.extend(lint(book.ruleset, book.engine.program, forms=Inflector(cache_folder()).forms))
         outcomes = selftest.run(book.engine, book.sources)
         problems.extend(o.problem for o in outcomes if not o.passed)

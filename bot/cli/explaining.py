@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
 from bot.rules.model import Rule
 from bot.rules.nearly import few
-from bot.rules.steps import Branch, closeness, condense, miss
+from bot.rules.steps import Branch, closeness, condense, miss, passed_over
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
 def _subject(what: str, title: str | None) -> Subject:
     if what.startswith(("http://", "https://")):
         found = asyncio.run(_page(what))
-        return found if title is None else Subject(title, found.text)
+        return found if title is None else replace(found, title=title)
     raw = _read(what)
     text = _decode(raw, what)
     if text[:200].lstrip().lower().startswith(("<!doctype html", "<html")):
@@ -83,7 +84,11 @@ def _subject(what: str, title: str | None) -> Subject:
         title, text = _headline(text)
     if not (title + text).strip():
         raise WirewatchError(f"{_shown(what)}: there is no text in it")
-    return Subject(title, text)
+    return Subject(title, text, day=_today())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _read(what: str) -> bytes:
@@ -149,7 +154,7 @@ async def _page(url: str) -> Subject:
         raise WirewatchError(f"{url}: {error}; save the text to a file and explain that") from None
     if not text.strip():
         raise WirewatchError(f"no article text found on {url}; save the text to a file and explain that")
-    return Subject(title, text)
+    return Subject(title, text, day=_today())
 
 
 def _show_text(console: Console, analysis: Analysis, shown: Sequence[Explanation]) -> None:
@@ -204,6 +209,8 @@ def show_rule(console: Console, one: Explanation, *, everything: bool) -> None:
             _grow(node, condense(one.unless, everything=everything))
         else:
             tree.add(Text("unless: does not hold", "dim"))
+    for line in passed_over(one):
+        tree.add(Text(line, "dim"))
     if one.match is None and not one.suppressed:
         tree.add(Text(miss(one), "yellow"))
     console.print(tree)

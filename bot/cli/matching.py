@@ -115,7 +115,13 @@ def _one(engine: Engine, number: int, raw: bytes) -> tuple[Line, Line]:
     except ValueError as error:
         return {}, {"id": None, "line": number, "error": str(error)}
     analysis = engine.analyse(
-        Subject(document["title"], document["text"], document["source"], lang=document["lang"] or None)
+        Subject(
+            document["title"],
+            document["text"],
+            document["source"],
+            lang=document["lang"] or None,
+            day=datetime.now(UTC).date(),
+        )
     )
     return document, {"id": document["id"], **result(analysis)}
 

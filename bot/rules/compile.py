@@ -43,13 +43,14 @@ _SPECIAL_COST = 400.0  # of a country or a regex, beside _commonness: any articl
 class Need:
     """Something that is looked for: a term, or the names of a list.
 
-    ``entities`` gives the id by pattern. ``cased``: the letters as typed, for ``=TERM``. ``capitalised`` and
-    ``shouted`` are patterns of names that must not stand all in lower case, or must stand all in capitals.
+    ``entities`` gives the ids by pattern: those of all entries that bear the name. ``cased``: the letters as typed, for
+    ``=TERM``. ``capitalised`` and ``shouted`` are patterns of names that must not stand all in lower case, or must
+    stand all in capitals.
     """
 
     condition: Term | Names
     patterns: frozenset[int]
-    entities: Mapping[int, str]
+    entities: Mapping[int, tuple[str, ...]]
     cased: str = ""
     symbols: terms.Symbols | None = None
     capitalised: frozenset[int] = frozenset()
@@ -85,6 +86,7 @@ class Program:
     wanted_by: tuple[tuple[Term | Names, ...], ...]  # the terms and lists that it is a form of
     regexes: Mapping[Term, int]  # the number that stands for it in the index
     joinable: Joinable
+    editions: Mapping[str, str]  # by the label of a condition on a list: which list, of what day
     gazetteer: Gazetteer
 
 
@@ -130,6 +132,7 @@ def _build(
         wanted_by=tuple(map(tuple, wanted_by)),
         regexes=builder.regexes,
         joinable=_joinable(patterns),
+        editions={n.label: ruleset.lists[n.list_name].edition for n in builder.needs if isinstance(n, Names)},
         gazetteer=gazetteer,
     )
     return program, tuple(builder.problems)
@@ -214,12 +217,14 @@ class _Builder:
         )
 
     def _names(self, names: Names) -> None:
-        entities: dict[int, str] = {}
+        entities: dict[int, tuple[str, ...]] = {}
         capitalised: set[int] = set()
         shouted: set[int] = set()
         for pattern, entity, text in self._spellings(names):
             number = self._number(pattern)
-            entities.setdefault(number, entity)
+            known = entities.get(number, ())
+            if entity not in known:
+                entities[number] = (*known, entity)
             if len(text) <= ACRONYM_MAX and text.isupper():
                 shouted.add(number)
             elif text != text.lower():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from bot.entities.annotate import paragraphs, sentences
@@ -39,7 +40,8 @@ Leaves = tuple[Leaf, ...]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What rules look at. ``lang`` is ``None`` where nobody said."""
+    """What rules look at. ``lang`` is ``None`` where nobody said. ``day`` is the one on which it is looked at, for what
+    rules say until a day (``except_entities``); without one, that day has not passed."""
 
     title: str
     text: str
@@ -47,6 +49,7 @@ class Subject:
     source_tags: tuple[str, ...] = ()
     lang: str | None = None
     source_name: str = ""
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.model import Evidence, Match
+from bot.rules.exemptions import Exemption, in_force
 from bot.rules.match import Analysis
-from bot.rules.model import AtLeast, Condition, Count, Country, Group, Near, Rule, Use, Within
+from bot.rules.model import AtLeast, Condition, Count, Country, Group, Near, Rule, Use, Within, names_in
 from bot.rules.nearly import Changes, few, sentence, smallest_change, within
 
 
@@ -33,6 +34,7 @@ def first_failure(analysis: Analysis, rule: Rule) -> Failure | None:
     Some microseconds for a rule of which nothing is in the text. ``analysis`` is ``engine.analyse(subject)``, one for
     all rules.
     """
+    analysis = analysis.seen_by(rule)
     held = analysis.evaluation.holds
     if held(rule.when) is None:
         condition, region = _first(analysis, rule.when, "")
@@ -79,6 +81,7 @@ class Explanation:
     unless: Step | None
     failure: Failure | None
     changes: Changes = ()
+    passed_over: tuple[tuple[Evidence, Exemption], ...] = ()  # names in the text, and what excepts them
 
     @property
     def suppressed(self) -> bool:
@@ -101,6 +104,7 @@ class Explanation:
 
 def explain(analysis: Analysis, rule: Rule) -> Explanation:
     """The whole tree for one rule on one text."""
+    whole, analysis = analysis, analysis.seen_by(rule)
     match = analysis.match(rule)
     return Explanation(
         rule,
@@ -109,7 +113,19 @@ def explain(analysis: Analysis, rule: Rule) -> Explanation:
         unless=_step(analysis, rule.unless, "") if rule.unless is not None else None,
         failure=first_failure(analysis, rule) if match is None else None,
         changes=smallest_change(analysis, rule) if match is None else (),
+        passed_over=_passed_over(whole, rule),
     )
+
+
+def _passed_over(analysis: Analysis, rule: Rule) -> tuple[tuple[Evidence, Exemption], ...]:
+    """What the rule would have seen but for ``except_entities``."""
+    holding = in_force(rule.exemptions, analysis.subject.day)
+    by_id = {e.id: e for e in rule.exemptions if e.id in holding}
+    if not by_id:
+        return ()
+    conditions = {n for c in (rule.when, rule.unless) if c is not None for n in names_in(c)}
+    spans = analysis.evidence(leaf for n in conditions for leaf in analysis.find(n))
+    return tuple((e, by_id[e.entity]) for e in spans if e.entity in by_id)
 
 
 def _step(analysis: Analysis, condition: Condition, region: str) -> Step:

@@ -8,17 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from bot.errors import Level, Problem
 from bot.model import Severity
 from bot.rules.conditions import Conditions
+from bot.rules.exemptions import Exemption, read_exemptions
 from bot.rules.hints import keys_hint, nearest
-from bot.rules.model import NameList, Rule, RuleTest
+from bot.rules.model import Condition, NameList, Rule, RuleTest, names_in
 from bot.rules.selectors import LANG
 from bot.yaml_nodes import Map, Node, Scalar, Seq
 
 __all__ = ["FILE_KEYS", "ID", "RULE_KEYS", "Reader", "keys_hint", "nearest"]
 
 MODES = ("live", "shadow")
-RULE_KEYS = ("id", "title", "severity", "tags", "channels", "when", "unless", "tests", "enabled", "mode", "note")
+RULE_KEYS = (
+    *("id", "title", "severity", "tags", "channels", "when", "unless", "except_entities"),
+    *("tests", "enabled", "mode", "note"),
+)
 FILE_KEYS = ("define", "rules")
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 
@@ -40,9 +45,13 @@ class Reader(Conditions):
         super().__init__(lists, is_country=is_country, sources=sources, source_tags=source_tags, has_model=has_model)
         self._channels = channels
 
+    @property
+    def _errors(self) -> int:
+        return sum(p.level is Level.ERROR for p in self.problems)
+
     def rule(self, node: Node) -> Rule | None:
         """A rule, or ``None`` if anything in it is wrong."""
-        before = len(self.problems)
+        before = self._errors
         if not isinstance(node, Map):
             self._bad(node.place, "a rule begins with '- id: some-name' and has its keys below", "bad-rule")
             return None
@@ -79,6 +88,8 @@ class Reader(Conditions):
             when = self._at_most_deep(when_node)
         unless_node = node.get("unless")
         unless = self._at_most_deep(unless_node) if unless_node is not None else None
+        excepted_node = node.get("except_entities")
+        exemptions = self._exemptions(excepted_node, when, unless) if excepted_node is not None else ()
         tests = self._tests(node.get("tests"))
         enabled = self._flag(node.get("enabled"), "enabled", True)
         mode = self._text(node, "mode")
@@ -86,7 +97,7 @@ class Reader(Conditions):
             place = (node.get("mode") or node).place
             self._bad(place, f"no mode {mode!r}{keys_hint(mode, MODES)}", "bad-value")
         self._text(node, "note")
-        if len(self.problems) > before or when is None:
+        if self._errors > before or when is None:
             return None
         return Rule(
             id=rule_id,
@@ -100,7 +111,33 @@ class Reader(Conditions):
             enabled=enabled,
             shadow=mode == "shadow",
             place=node.place,
+            exemptions=exemptions,
         )
+
+    def _exemptions(self, node: Node, when: Condition | None, unless: Condition | None) -> tuple[Exemption, ...]:
+        """The value of ``except_entities:``. An entry that is on none of the rule's lists is a warning only: lists are
+        downloaded anew, and what their publisher took off must not stop the rules."""
+        found, problems = read_exemptions(node)
+        self.problems.extend(problems)
+        if when is None or problems:
+            return found
+        names = {n.list_name for c in (when, unless) if c is not None for n in names_in(c)}
+        if not names:
+            text = "except_entities: does nothing in a rule without list:, person:, org: or place:; delete it"
+            self._bad(node.place, text, "no-effect")
+            return found
+        lists = [self._lists[name] for name in sorted(names)]
+        if not all(one.names for one in lists):
+            return found  # one of them was not downloaded yet
+        known = {entry.id for one in lists for entry in one.names}
+        for one in found:
+            if one.id not in known:
+                text = (
+                    f"no entry {one.id!r} on {', '.join(sorted(names))}{nearest(one.id, known)}; take the id that "
+                    "explain shows, or delete the exception"
+                )
+                self.problems.append(Problem(*one.place, text, "unknown-entity", Level.WARNING))
+        return found
 
     def _tests(self, node: Node | None) -> tuple[RuleTest, ...]:
         if node is None:

@@ -282,12 +282,13 @@ class _Linter:
     def compare(self) -> None:
         """Rules that say the same as another, or less, and reach nobody else."""
         rules = [r for r in self._program.rules if r.id not in self._dead]
-        first: dict[tuple[int, int], Rule] = {}
+        first: dict[tuple[object, ...], Rule] = {}
         distinct: list[tuple[int, Rule]] = []
         numbers = {rule.id: number for number, rule in enumerate(self._program.rules)}
         for rule in rules:
             unless = self._about.shape(rule.unless) if rule.unless is not None else -1
-            same = first.setdefault((self._about.shape(rule.when), unless), rule)
+            passed_over = frozenset((e.id, e.until) for e in rule.exemptions)
+            same = first.setdefault((self._about.shape(rule.when), unless, passed_over), rule)
             if same is rule:
                 distinct.append((numbers[rule.id], rule))
                 continue
@@ -308,6 +309,9 @@ class _Linter:
                 self._say(rule.place, text, "subsumed-rule")
 
     def _subsumed(self, rule: Rule, broader: Rule) -> bool:
+        passed_over = {(e.id, e.until) for e in rule.exemptions}
+        if not {(e.id, e.until) for e in broader.exemptions} <= passed_over:
+            return False
         if not self._about.implies(rule.when, broader.when):
             return False
         if broader.unless is None:

@@ -7,6 +7,7 @@ Word positions, sentences, countries and language are worked out only when one o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -16,6 +17,7 @@ from bot.model import Evidence, Match, Mention
 from bot.rules import terms
 from bot.rules.compile import Need, Program
 from bot.rules.evaluate import Evaluation, LabelledSpan, Leaves, Subject
+from bot.rules.exemptions import in_force
 from bot.rules.hyphens import Span, joined_hits
 from bot.rules.index import COUNTRY
 from bot.rules.model import Names, Rule, Term, TermKind
@@ -81,6 +83,7 @@ class Analysis:
         self.engine = engine
         self.subject = subject
         self.text = Text(subject.title, subject.text)
+        self._passed_over: frozenset[str] = frozenset()  # entries of lists; those that one rule excepts
         program = engine.program
         self._hits: dict[int, list[Span]] = {}
         self._name_hits: list[Hit] = []
@@ -154,7 +157,12 @@ class Analysis:
             return
         if number in need.shouted and not words.isupper():
             return
-        found.setdefault(span, Leaf(start, end, label, need.entities.get(number)))
+        entity = None
+        if ids := need.entities.get(number):
+            entity = next((i for i in ids if i not in self._passed_over), None)
+            if entity is None:
+                return
+        found.setdefault(span, Leaf(start, end, label, entity))
 
     def _span(self, start: int, end: int) -> Span:
         """The words of a hit in the body; the hit of a prefix is drawn out to the end of its word."""
@@ -208,12 +216,24 @@ class Analysis:
         found = [m for number in self._candidates if (m := self.match(rules[number])) is not None]
         return tuple(sorted(found, key=lambda m: -m.severity))
 
+    def seen_by(self, rule: Rule) -> Analysis:
+        """The same article as one rule sees it: without the entries of lists that the rule passes over."""
+        passed_over = in_force(rule.exemptions, self.subject.day) if rule.exemptions else frozenset()
+        if passed_over == self._passed_over:
+            return self
+        seen = copy(self)
+        seen.__dict__.pop("evaluation", None)
+        seen.__dict__.pop("matches", None)
+        seen._passed_over = passed_over
+        return seen
+
     def match(self, rule: Rule) -> Match | None:
         """The match of one rule, or ``None``."""
-        leaves = self.evaluation.holds(rule.when)
+        evaluation = self.evaluation if not rule.exemptions else self.seen_by(rule).evaluation
+        leaves = evaluation.holds(rule.when)
         if leaves is None:
             return None
-        if rule.unless is not None and self.evaluation.holds(rule.unless) is not None:
+        if rule.unless is not None and evaluation.holds(rule.unless) is not None:
             return None
         return Match(rule.id, rule.title, rule.severity, rule.tags, self.evidence(leaves), rule.channels, rule.shadow)
 
@@ -221,8 +241,9 @@ class Analysis:
         """Leaves as evidence: by offset, without repeats, at most ``EVIDENCE_MAX``."""
         body = self.text.body
         ordered = sorted({(leaf.start, leaf.end, leaf.label, leaf.entity or "") for leaf in leaves})
+        editions = self.engine.program.editions
         return tuple(
-            Evidence(body[start:end], start, end, label, entity or None)
+            Evidence(body[start:end], start, end, label, entity or None, editions.get(label, "") if entity else "")
             for start, end, label, entity in ordered[:EVIDENCE_MAX]
         )
 

@@ -6,11 +6,12 @@ lang). ``label`` is how a condition is named in evidence and in explain: as it s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.model import Severity
+from bot.rules.exemptions import Exemption
 from bot.yaml_nodes import Place
 
 
@@ -199,6 +200,18 @@ class Use:
 Condition = Term | Group | AtLeast | Count | Near | Country | Names | EntityLabel | Within | Origin | Use
 
 
+def names_in(condition: Condition) -> Iterator[Names]:
+    """Every condition on a list below a condition, what it uses included."""
+    match condition:
+        case Names():
+            yield condition
+        case Group(of=members) | AtLeast(of=members) | Near(of=members):
+            for member in members:
+                yield from names_in(member)
+        case Count(of=of) | Within(of=of) | Use(of=of):
+            yield from names_in(of)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTest:
     """A text inside a rule that must match (or, with ``match`` false, must not)."""
@@ -226,6 +239,7 @@ class Rule:
     enabled: bool
     shadow: bool  # on trial: counted and kept as samples, never posted
     place: Place = field(compare=False, hash=False)
+    exemptions: tuple[Exemption, ...] = ()  # entries of lists that the rule passes over
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +278,9 @@ class NameList:
 
     @property
     def edition(self) -> str:
-        """What an alert says of it: ``OFAC SDN, 2026-11-20``."""
-        return f"{self.title}, {self.as_of}" if self.as_of else self.title
+        """What an alert says of it: ``OFAC SDN, 2026-11-20, version 4711``."""
+        version = f"version {self.version}" if self.version and self.version != self.as_of else ""
+        return ", ".join(filter(None, (self.title, self.as_of, version)))
 
 
 @dataclass(frozen=True, slots=True)

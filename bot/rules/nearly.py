@@ -60,6 +60,7 @@ Changes = tuple[Change, ...]
 
 def smallest_change(analysis: Analysis, rule: Rule) -> Changes:
     """The changes with which a rule would have fired; none where it did."""
+    analysis = analysis.seen_by(rule)
     changes: Changes = ()
     if analysis.evaluation.holds(rule.when) is None:
         asked = _changes(analysis, rule.when, "")
@@ -167,7 +168,18 @@ def _any(analysis: Analysis, group: Condition, members: Sequence[Condition], reg
             said = few([leaf.label for leaf in leaves])
             return (replace(best[0], text=f"{_place(region)} said one of {said}"),)
         return best
-    return (Change(group, f"{_place(region)} said one of {few(words)}", MISSING),)
+    verb = "said" if _only_terms(group) else "had"
+    return (Change(group, f"{_place(region)} {verb} one of {few(words)}", MISSING),)
+
+
+def _only_terms(condition: Condition) -> bool:
+    match condition:
+        case Group(of=members):
+            return all(map(_only_terms, members))
+        case Use(of=of):
+            return _only_terms(of)
+        case _:
+            return isinstance(condition, Term)
 
 
 def _named(use: Use, changes: Changes) -> Changes:

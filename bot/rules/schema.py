@@ -108,6 +108,17 @@ def rules_schema() -> Schema:
         channels={**_TEXTS, "description": "Channels besides those of the routes."},
         when={**_REF, "description": "The rule fires where this holds."},
         unless={**_REF, "description": "... and this does not, anywhere in the article."},
+        except_entities={
+            "type": "array",
+            "items": _options(
+                ["id", "author"],
+                id={"type": "string", "description": "The entry, as explain shows it: ofac_sdn:12345."},
+                author={"type": "string", "description": "Who says so."},
+                until={"type": "string", "format": "date", "description": "The last day on which it holds."},
+                note={"type": "string"},
+            ),
+            "description": "Entries of lists that this rule is not about.",
+        },
         tests={"type": "array", "items": test},
         enabled={"type": "boolean", "default": True},
         mode={"enum": list(MODES), "default": "live", "description": "shadow: count and keep samples, post nothing."},

@@ -89,9 +89,15 @@ def outline(explanation: Explanation, *, everything: bool = False) -> tuple[str,
             lines += _lines(condense(explanation.unless, everything=everything), 2)
         else:
             lines.append("  unless: does not hold")
+    lines += [f"  {line}" for line in passed_over(explanation)]
     if explanation.match is None and not explanation.suppressed:
         lines.append(f"  {miss(explanation)}")
     return tuple(lines)
+
+
+def passed_over(explanation: Explanation) -> tuple[str, ...]:
+    """What ``except_entities`` took out of the text, a line for each."""
+    return tuple(dict.fromkeys(f"passed over: {e.text} ({why})" for e, why in explanation.passed_over))
 
 
 def _lines(branch: Branch, depth: int) -> list[str]:

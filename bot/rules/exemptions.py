@@ -1,4 +1,4 @@
-"""``except_entities:`` of a rule: entries of watch lists that it is not about, with the author and the last day.
+"""``except_entities:`` of a rule: entries of lists that it is not about, with the author and the last day.
 
 ::
 
@@ -35,10 +35,15 @@ class Exemption:
         """Whether its last day has not passed."""
         return self.until is None or today <= self.until
 
+    def __str__(self) -> str:
+        """``ofac_sdn:12345, by jane@example.org until 2027-03-31: the tennis player``."""
+        until = f" until {self.until}" if self.until else ""
+        return f"{self.id}, by {self.author}{until}{': ' + self.note if self.note else ''}"
 
-def in_force(exemptions: Iterable[Exemption], today: date) -> frozenset[str]:
-    """The ids to pass over."""
-    return frozenset(e.id for e in exemptions if e.holds(today))
+
+def in_force(exemptions: Iterable[Exemption], today: date | None) -> frozenset[str]:
+    """The ids to pass over; without a day, all of them."""
+    return frozenset(e.id for e in exemptions if today is None or e.holds(today))
 
 
 def expired(exemptions: Iterable[Exemption], today: date) -> tuple[Problem, ...]:
@@ -87,11 +92,6 @@ def _read(item: Node, problems: list[Problem]) -> Exemption | None:
     for key in ("id", "author"):
         if not values[key] and item.get(key) is None:
             problems.append(item.place.problem(f"the key {key!r} is missing; add {key}: ...", "missing-key"))
-    if values["id"] and ":" not in values["id"]:
-        text = (
-            f"{values['id']!r} is no id of an entry; it is the list and the entry, as explain shows it: ofac_sdn:12345"
-        )
-        problems.append(item.place.problem(text, "bad-value"))
     until = None
     if values["until"]:
         try:

@@ -118,6 +118,7 @@ class App:
             digest_of=digest_of_deliveries,
             on_parked=self.operators.on_parked,
             fold_limit=FOLD_LIMIT if options.catch_up else None,
+            wordings=fleet.wordings,
         )
         self.poller = Poller(
             thread,

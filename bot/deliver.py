@@ -31,8 +31,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.channels.base import Channel
+from bot.model import Message
 from bot.queue_worker import DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
 from bot.store.base import Delivery, NewDelivery
 from bot.verdicts import FOLD_LIMIT
@@ -46,7 +48,7 @@ class Deliverer:
     It owns the channels that it is given: it starts each (again and again, if need be) before the first post and
     stops it after the last. ``on_parked(channel, text)`` tells the operators, once per channel and reason until the
     channel works again. ``digest_of(alerts, now)`` makes the digest delivery that replaces alerts after an outage.
-    ``fold_limit=None`` sends everything one by one.
+    ``fold_limit=None`` sends everything one by one. ``wordings`` put the alerts of some channels into other words.
     """
 
     def __init__(
@@ -59,12 +61,13 @@ class Deliverer:
         digest_of: Callable[[Sequence[Delivery], datetime], NewDelivery],
         on_parked: Callable[[str, str], Awaitable[None]],
         fold_limit: int | None = FOLD_LIMIT,
+        wordings: Mapping[str, Callable[[Message], Message]] = MappingProxyType({}),
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._changed = asyncio.Event()
         tools = Tools(outbox, metrics, clock, sleep, digest_of, on_parked, fold_limit, self._changed.set)
-        self._queues = {name: Queue(channel, tools) for name, channel in channels.items()}
+        self._queues = {name: Queue(channel, tools, wordings.get(name)) for name, channel in channels.items()}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

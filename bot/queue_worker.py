@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from bot.channels.base import Channel
 from bot.errors import PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
-from bot.model import DeliveryKind, Digest, Notice, Receipt
+from bot.model import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
 from bot.store.base import Delivery, Followed, NewDelivery
 from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, to_fold, verdict
@@ -99,8 +99,8 @@ class Outcome(StrEnum):
 class Queue:
     """Delivers what waits for one channel, in order, until :meth:`finish`."""
 
-    def __init__(self, channel: Channel, tools: Tools) -> None:
-        self._channel, self._tools = channel, tools
+    def __init__(self, channel: Channel, tools: Tools, wording: Callable[[Message], Message] | None = None) -> None:
+        self._channel, self._tools, self._wording = channel, tools, wording
         self._log = Log("deliver", channel=channel.name)
         self._woken = asyncio.Event()
         self._finishing = False
@@ -314,6 +314,8 @@ class Queue:
                 return await self._channel.post_digest(payload)
             if isinstance(payload, Notice):
                 return await self._channel.post_notice(payload)
+            if self._wording is not None:
+                payload = self._wording(payload)
             if to is None:
                 return await self._channel.post(payload)
             if delivery.kind is not DeliveryKind.UPDATE:

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.chat_settings import DiscordId, DiscordMention, SlackMention, TemplateSettings
 from bot.log import redact_url
 from bot.model import Match, Severity
 from bot.secret import Secret
@@ -137,20 +138,11 @@ def _ref(value: object) -> str:
     raise ValueError('write a name in quotes, such as "#alerts", or an id')
 
 
-def _discord_id(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    raise ValueError("write an id, which is a number (right-click in Discord with Developer Mode on, Copy ID)")
-
-
 _HIDDEN = WithJsonSchema({"type": "string", "writeOnly": True})
 SecretText = Annotated[Secret, BeforeValidator(_secret), _HIDDEN]
 SecretWebUrl = Annotated[Secret, BeforeValidator(_secret_web_url), _HIDDEN]
 SecretUrl = Annotated[Secret, BeforeValidator(_secret_url), _HIDDEN]
 Ref = Annotated[str, BeforeValidator(_ref), WithJsonSchema({"type": ["string", "integer"]})]
-DiscordId = Annotated[int, BeforeValidator(_discord_id), WithJsonSchema({"type": ["string", "integer"]})]
 Bytes = Annotated[Size, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}(KB|MB)$"})]
 _STRING = WithJsonSchema({"type": "string"})
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), _STRING]
@@ -167,6 +159,7 @@ class ConsoleSettings(Model):
     """Alerts as cards on standard output."""
 
     kind: Literal["console"]
+    template: TemplateSettings | None = Field(default=None, description="Other words for alerts.")
 
 
 class WebhookSettings(Model):
@@ -185,6 +178,8 @@ class SlackSettings(Model):
     channel: Ref = Field(description='Name ("#sanctions-desk") or id of the channel; the bot must be a member.')
     workspace: Name = Field(default="default", description="Which entry of `slack:` to use.")
     image: YesNo = Field(default=False, description="Show the article's picture below an alert.")
+    mention: SlackMention | None = Field(default=None, description="Whom alerts call; nobody else ever is.")
+    template: TemplateSettings | None = Field(default=None, description="Other words for alerts.")
 
 
 class DiscordSettings(Model):
@@ -208,6 +203,10 @@ class DiscordSettings(Model):
     mention_from: SeverityWord = Field(
         default=Severity.HIGH, description="Alerts of this severity and above ping `mention_roles`."
     )
+    mention: DiscordMention | None = Field(
+        default=None, description="Whom alerts call, with a cool-down; instead of `mention_roles`."
+    )
+    template: TemplateSettings | None = Field(default=None, description="Other words for alerts.")
     bot: Name = Field(default="default", description="Which entry of `discord:` to use.")
     thread: DiscordId | None = Field(
         default=None, description="With `webhook`: id of a thread of its channel to post in."
@@ -220,6 +219,8 @@ class DiscordSettings(Model):
     def _one_target(self) -> DiscordSettings:
         if (self.channel is None) == (self.webhook is None):
             raise ValueError("needs either channel: or webhook:, exactly one of the two")
+        if self.mention is not None and self.model_fields_set & {"mention_roles", "mention_from"}:
+            raise ValueError("mention: takes the place of mention_roles: and mention_from:; write only one of the two")
         foreign = self.model_fields_set & (_BOT_ONLY if self.webhook else _WEBHOOK_ONLY)
         if foreign:
             raise ValueError(
@@ -228,7 +229,7 @@ class DiscordSettings(Model):
         return self
 
 
-_BOT_ONLY = frozenset({"guild", "forum_tags", "publish", "mention_roles", "mention_from", "bot"})
+_BOT_ONLY = frozenset({"guild", "forum_tags", "publish", "mention_roles", "mention_from", "mention", "bot"})
 _WEBHOOK_ONLY = frozenset({"thread", "forum"})
 
 
@@ -237,6 +238,7 @@ class AppriseSettings(Model):
 
     kind: Literal["apprise"]
     url: SecretUrl = Field(description="The apprise address, secrets included.")
+    template: TemplateSettings | None = Field(default=None, description="Other words for alerts.")
 
 
 ChannelSettings = Annotated[

@@ -32,7 +32,7 @@ from pydantic_core import ErrorDetails
 from bot import duration
 from bot.errors import Problem
 from bot.model import Severity
-from bot.yaml_nodes import Map, Node, Place, Seq, place_of, plain
+from bot.yaml_nodes import Map, Node, Place, Scalar, Seq, node_at, place_of, plain
 
 Loc = tuple[str | int, ...]
 
@@ -44,6 +44,15 @@ class Model(BaseModel):
 
 
 M = TypeVar("M", bound=Model)
+
+
+class PlacedError(ValueError):
+    """What is wrong inside a text; ``line`` and ``column`` count from 1, within it."""
+
+    def __init__(self, text: str, line: int, column: int) -> None:
+        super().__init__(text)
+        self.line, self.column = line, column
+
 
 # -- field types ----------------------------------------------------------------------------------------------------
 
@@ -150,7 +159,18 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
         return _key_place(node, in_file[:-1]).problem(text, "bad-name")
     where = next((str(step) for step in reversed(in_file) if isinstance(step, str)), "")
     text = _words(details)
-    return place_of(node, in_file).problem(f"{where}: {text}" if where else text, "bad-value")
+    place = _inside(place_of(node, in_file), node_at(node, in_file), details.get("ctx", {}).get("error"))
+    return place.problem(f"{where}: {text}" if where else text, "bad-value")
+
+
+def _inside(place: Place, value: Node | None, error: object) -> Place:
+    """Where in a value something is wrong, as far as the file shows it: in a block (``|``) the line, in a text on one
+    line the column too."""
+    if not isinstance(error, PlacedError) or not isinstance(value, Scalar):
+        return place
+    if "\n" in value.text.rstrip("\n") or error.line > 1:
+        return Place(place.file, place.line + error.line, 1)
+    return Place(place.file, place.line, place.column + error.column - value.plain)
 
 
 _EMPTY = "is empty; write a value"

@@ -285,6 +285,19 @@ def plain(node: Node | None) -> Any:
     return {entry.key: plain(entry.value) for entry in node.entries}
 
 
+def node_at(node: Node, path: tuple[str | int, ...]) -> Node | None:
+    """The value at a path, if there is one."""
+    found: Node | None = node
+    for step in path:
+        if isinstance(found, Map) and isinstance(step, str):
+            found = found.get(step)
+        elif isinstance(found, Seq) and isinstance(step, int) and step < len(found.items):
+            found = found.items[step]
+        else:
+            return None
+    return found
+
+
 def place_of(node: Node, path: tuple[str | int, ...]) -> Place:
     """Where the value at a path stands (keys and list positions); the nearest parent's place if it is not there."""
     for step in path:

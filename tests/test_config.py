@@ -16,12 +16,14 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from bot import duration
+from bot.chat_settings import DiscordMention, SlackMention, TemplateSettings
 from bot.config import Config, config_schema, load_config, shipped_rules
 from bot.errors import ConfigError
 from bot.model import Match, Severity
 from bot.secret import Secret
 from bot.settings import (
     AppriseSettings,
+    ConsoleSettings,
     DiscordConnection,
     DiscordSettings,
     HttpSettings,
@@ -358,6 +360,10 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "slack.", SlackSettings
     yield "discord.", DiscordSettings
     yield "apprise.", AppriseSettings
+    yield "console.", ConsoleSettings
+    yield "slack.mention.", SlackMention
+    yield "discord.mention.", DiscordMention
+    yield "template.", TemplateSettings
     yield "routes.", Route
     yield "http.", HttpSettings
     yield "poll.", PollSettings

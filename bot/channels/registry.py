@@ -7,15 +7,17 @@ channels: it opens with the first that starts and closes with the last that stop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Channel
-from bot.channels.mentions import Mentions
+from bot.channels.mentions import Id, Mentions
+from bot.chat_settings import DiscordMention, SlackMention
 from bot.config import Config
 from bot.errors import ConfigError, Problem
 from bot.settings import AppriseSettings, ConsoleSettings, DiscordSettings, SlackSettings, WebhookSettings
+from bot.template import Wording
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -43,6 +45,7 @@ class Fleet:
     slack: Mapping[str, SlackConnection] = field(default_factory=dict)
     discord: Mapping[str, DiscordConnection] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)  # channel -> account; none for one that stands alone
+    wordings: Mapping[str, Wording] = field(default_factory=dict)  # of channels that word alerts in their own way
 
     def sharing(self, channel: str) -> frozenset[str]:
         """The channels on the same connection, itself included."""
@@ -74,7 +77,13 @@ def make_fleet(config: Config, *, on_trouble: Callable[[Trouble], None] | None =
     """
     yard = _Yard(config, on_trouble, listen)
     channels = {name: _MAKERS[settings.kind](yard, name, settings) for name, settings in config.channels.items()}
-    return Fleet(channels, yard.slack, yard.discord, yard.accounts)
+    return Fleet(channels, yard.slack, yard.discord, yard.accounts, dict(_wordings(config)))
+
+
+def _wordings(config: Config) -> Iterator[tuple[str, Wording]]:
+    for name, settings in config.channels.items():
+        if not isinstance(settings, WebhookSettings) and (own := settings.template) is not None:
+            yield name, Wording(own.headline, own.text, own.notification, config.timezone)
 
 
 class _Yard:
@@ -167,8 +176,13 @@ def _slack(yard: _Yard, name: str, settings: SlackSettings) -> Channel:
         channel=settings.channel,
         connection=yard.workspace(settings.workspace, name),
         image=settings.image,
+        mentions=_calls(settings.mention.groups, settings.mention) if settings.mention else None,
         pace_s=yard.config.slack[settings.workspace].pace.total_seconds(),
     )
+
+
+def _calls(ids: tuple[Id, ...], settings: SlackMention | DiscordMention) -> Mentions[Id]:
+    return Mentions(ids, settings.min_severity, settings.cooldown)
 
 
 def _discord(yard: _Yard, name: str, settings: DiscordSettings) -> Channel:
@@ -190,7 +204,11 @@ def _discord(yard: _Yard, name: str, settings: DiscordSettings) -> Channel:
         guild=settings.guild,
         tags=settings.forum_tags,
         publish=settings.publish,
-        mentions=Mentions(settings.mention_roles, settings.mention_from),
+        mentions=(
+            _calls(settings.mention.roles, settings.mention)
+            if settings.mention
+            else Mentions(settings.mention_roles, settings.mention_from)
+        ),
     )
 
 

@@ -63,6 +63,14 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class SummaryFormat(StrEnum):
+    """How a summary is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 class SchemaOf(StrEnum):
     """What a schema describes."""
 
@@ -227,6 +235,41 @@ def search_archive(
     from bot.cli.searching import search as work
 
     return work(config, " ".join(query), since=since, source=source, limit=limit, form=output.value)
+
+
+@app.command("summary")
+def summarise(
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[str, typer.Option("--since", help="The period: 24h, 7d, 30d, today, yesterday.")] = "24h",
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only stories on which this rule fired.")] = None,
+    country: Annotated[
+        list[str] | None, typer.Option("--country", help="Only stories about this country, by name or code.")
+    ] = None,
+    source: Annotated[list[str] | None, typer.Option("--source", help="Only stories that this source told.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Only stories by rules with this tag.")] = None,
+    severity: Annotated[str, typer.Option("--severity", help="Only stories that are at least so severe.")] = "",
+    stories: Annotated[int, typer.Option("--stories", min=1, max=100, help="How many are told, at most.")] = 8,
+    chart: Annotated[Path | None, typer.Option("--chart", help="Write alerts over time as a PNG here.")] = None,
+    output: Annotated[SummaryFormat, typer.Option("--format", help="How it is printed.")] = SummaryFormat.TEXT,
+) -> int:
+    """Tell the stories of a period: ranked, a sentence or two each, with counts by country and rule.
+
+    The filters may be repeated: any of the rules, of the countries, and so on.
+    """
+    from bot.cli.summarising import summary as work
+
+    return work(
+        config,
+        since=since,
+        rules=rule or [],
+        countries=country or [],
+        sources=source or [],
+        tags=tag or [],
+        severity=severity,
+        stories=stories,
+        chart=chart,
+        form=output.value,
+    )
 
 
 @app.command()

@@ -14,8 +14,8 @@ from bot.duration import parse as parse_duration
 from bot.errors import WirewatchError
 from bot.model import Segment
 from bot.rules.language import nearest
-from bot.store.base import Hit
 from bot.store.sql import SqlStore
+from bot.store.summary_port import Hit
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -27,8 +27,6 @@ from bot.model import (
     Receipt,
     Revised,
     Revision,
-    Segment,
-    Severity,
     Source,
 )
 from bot.source_state import BLANK, FRESH, Memory, SourceState, Standing
@@ -36,6 +34,7 @@ from bot.store.insight_port import InsightStore
 from bot.store.noise_port import DecisionRow, NewHold, NoiseStore
 from bot.store.people_port import PeopleStore
 from bot.store.states_port import StatesStore
+from bot.store.summary_port import SummaryStore
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
 
@@ -193,19 +192,6 @@ class Archived:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """An article that answers a search. ``severity`` and ``rules`` (ids, most severe first) where it alerted;
-    ``title`` and ``snippet`` are the headline and the best passage of the text with what was found in them strong."""
-
-    article: Article
-    story_id: str
-    severity: Severity | None
-    rules: tuple[str, ...]
-    title: tuple[Segment, ...]
-    snippet: tuple[Segment, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RuleHits:
     """How often a rule fired on a day (UTC). ``shadow``: on trial, so nothing was posted."""
 
@@ -248,7 +234,7 @@ class SourceStatus:
     latest_item: datetime | None = None
 
 
-class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, Protocol):
+class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, SummaryStore, Protocol):
     """See the module."""
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -359,20 +345,6 @@ class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, Protocol):
 
     def archive_size(self, since: datetime) -> int:
         """How many articles that is."""
-        ...
-
-    def search(
-        self,
-        query: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        source: str | None = None,
-        limit: int = 10,
-    ) -> tuple[Hit, ...]:
-        """The articles that answer best, best first; the language is that of :mod:`bot.search`. ``since`` and
-        ``until`` (exclusive) are about when an article was published. Raises :class:`bot.search.SearchError` for a
-        query that asks for nothing."""
         ...
 
     def rule_hits(self, since: datetime) -> tuple[RuleHits, ...]:

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
-from bot import search
 from bot.errors import StoreError
 from bot.identity import Kept
 from bot.model import Article, DeliveryState, Receipt, Revision, Source
@@ -22,7 +21,6 @@ from bot.store.base import (
     Delivered,
     Delivery,
     Followed,
-    Hit,
     Lease,
     NewDelivery,
     RuleHits,
@@ -34,7 +32,6 @@ from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
 from bot.store.queries import archive, articles, care, chat_sources, identities, outbox, revisions
-from bot.store.queries import search as search_rows
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
@@ -42,9 +39,10 @@ from bot.store.sql_insight import SqlInsight
 from bot.store.sql_noise import SqlNoise
 from bot.store.sql_people import SqlPeople
 from bot.store.sql_states import SqlStates
+from bot.store.sql_summary import SqlSummary
 
 
-class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates):
+class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary):
     """See :class:`bot.store.base.Store`. ``url`` is SQLAlchemy's (``sqlite:///var/wirewatch.db``); ``busy_timeout_s``
     is how long a locked SQLite file is waited for, in seconds. Raises ``StoreError`` for a URL that cannot be used."""
 
@@ -198,19 +196,6 @@ class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates):
     def archive_size(self, since: datetime) -> int:
         with self._read() as connection:
             return archive.size(connection, since)
-
-    def search(
-        self,
-        query: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        source: str | None = None,
-        limit: int = 10,
-    ) -> tuple[Hit, ...]:
-        asked = search.parse(query)
-        with self._read() as connection:
-            return search_rows.search(connection, asked, since, until, source, limit)
 
     def rule_hits(self, since: datetime) -> tuple[RuleHits, ...]:
         with self._read() as connection:

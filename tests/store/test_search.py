@@ -14,9 +14,10 @@ from sqlalchemy import create_engine, text
 from bot.model import Article, Segment, Severity
 from bot.search import SearchError
 from bot.store import migrations
-from bot.store.base import Batch, Hit
+from bot.store.base import Batch
 from bot.store.migrations.versions import r0007_search
 from bot.store.sql import SqlStore
+from bot.store.summary_port import Hit
 from tests.store.samples import T0, article, batch, minutes, poll, source
 
 TEXTS = {

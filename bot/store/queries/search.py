@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Executable, Row, bindparam, func, select, tex
 
 from bot.model import Segment, Severity
 from bot.search import Query, Term
-from bot.store.base import Hit
 from bot.store.queries.articles import from_row
 from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles
+from bot.store.summary_port import Hit
 
 CANDIDATES = 1_000  # articles; about 10 ms
 TITLE_WEIGHT = 4.0  # a word in the headline says what the article is about

@@ -1,0 +1,52 @@
+"""Search and periods of the SQL store; see :class:`bot.store.summary_port.SummaryStore`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot import search
+from bot.model import Article
+from bot.store.queries import search as search_rows
+from bot.store.queries import summary
+from bot.store.summary_port import AlertLine, Hit, StoryLine
+
+
+class SqlSummary(ABC):
+    """What :class:`bot.store.sql.SqlStore` inherits."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Connection]: ...
+
+    def search(
+        self,
+        query: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        source: str | None = None,
+        limit: int = 10,
+    ) -> tuple[Hit, ...]:
+        asked = search.parse(query)
+        with self._read() as connection:
+            return search_rows.search(connection, asked, since, until, source, limit)
+
+    def alert_lines(self, since: datetime, until: datetime) -> tuple[AlertLine, ...]:
+        with self._read() as connection:
+            return summary.alert_lines(connection, since, until)
+
+    def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
+        with self._read() as connection:
+            return summary.story_lines(connection, story_ids)
+
+    def story_documents(self, story_ids: Sequence[str], limit: int, text_max: int) -> Mapping[str, tuple[Article, ...]]:
+        with self._read() as connection:
+            return summary.story_documents(connection, story_ids, limit, text_max)
+
+    def archive_begins(self) -> datetime | None:
+        with self._read() as connection:
+            return summary.archive_begins(connection)

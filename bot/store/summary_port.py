@@ -1,0 +1,92 @@
+"""The part of the store's port that search and summaries read. See :mod:`bot.store.base`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.model import Article, Segment, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that answers a search. ``severity`` and ``rules`` (ids, most severe first) where it alerted;
+    ``title`` and ``snippet`` are the headline and the best passage of the text with what was found in them strong."""
+
+    article: Article
+    story_id: str
+    severity: Severity | None
+    rules: tuple[str, ...]
+    title: tuple[Segment, ...]
+    snippet: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FiredLine:
+    """A rule that fired, without its evidence."""
+
+    rule_id: str
+    title: str
+    severity: Severity
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An alert without its article: what counting and ranking need. ``countries`` are codes, most mentioned first."""
+
+    alert_id: str
+    article_key: str
+    source_id: str
+    story_id: str
+    severity: Severity
+    countries: tuple[str, ...]
+    rules: tuple[FiredLine, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A story as a whole, also outside a period. ``sources`` are the ids of the outlets whose articles are in it, first
+    come first; ``copies`` those of them that only repeat an earlier text. ``began`` is its first alert."""
+
+    sources: tuple[str, ...]
+    copies: frozenset[str]
+    began: datetime
+
+
+class SummaryStore(Protocol):
+    """Questions of readers."""
+
+    def search(
+        self,
+        query: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        source: str | None = None,
+        limit: int = 10,
+    ) -> tuple[Hit, ...]:
+        """The articles that answer best, best first; the language is that of :mod:`bot.search`. ``since`` and
+        ``until`` (exclusive) are about when an article was published. Raises :class:`bot.search.SearchError` for a
+        query that asks for nothing."""
+        ...
+
+    def alert_lines(self, since: datetime, until: datetime) -> tuple[AlertLine, ...]:
+        """The alerts made since then and before ``until``, oldest first."""
+        ...
+
+    def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
+        """These stories; one without a stored alert is left out."""
+        ...
+
+    def story_documents(self, story_ids: Sequence[str], limit: int, text_max: int) -> Mapping[str, tuple[Article, ...]]:
+        """The articles of these stories, in the order in which they were stored, at most ``limit`` of each: the first
+        of each outlet before its others. Texts are cut to ``text_max`` characters."""
+        ...
+
+    def archive_begins(self) -> datetime | None:
+        """When the oldest stored article was fetched; ``None`` where there is none."""
+        ...

@@ -1,0 +1,151 @@
+"""Which stories of a period matter most, and how often what fired. Pure; the weights are in :mod:`bot.summary.weights`.
+
+A story's score is the sum of four numbers between 0 and 1, each times its weight: how severe its alerts of the period
+are; how many independent outlets tell it; how lately it was told; and how new it is: half for a story that began in the
+period, half for bringing a rule and a country together that the period before did not hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import log
+
+from bot.flags import country_name, country_tag
+from bot.model import Severity
+from bot.store.summary_port import AlertLine, StoryLine
+from bot.summary import weights
+from bot.summary.model import Count, Filters, Rank, Timeline
+
+Owner = Callable[[str], str]
+"""Source id → who owns it: outlets of one house are not independent of each other."""
+
+SERIES_MAX = 6  # countries with a colour of their own; more cannot be told apart
+OTHERS = "others"
+_STEPS = (  # the longest period, and the step that shows it in 12 to 50 bars
+    (timedelta(hours=3), timedelta(minutes=10)),
+    (timedelta(hours=48), timedelta(hours=1)),
+    (timedelta(days=9), timedelta(hours=6)),
+    (timedelta(days=50), timedelta(days=1)),
+)
+_LONGEST_STEP = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A story with its alerts of the period, oldest first."""
+
+    story_id: str
+    alerts: tuple[AlertLine, ...]
+    severity: Severity
+    sources: int
+    is_new: bool
+    rank: Rank
+
+
+def meets(line: AlertLine, filters: Filters) -> bool:
+    """Whether an alert is one that the summary is about."""
+    return (
+        (filters.min_severity is None or line.severity >= filters.min_severity)
+        and (not filters.sources or line.source_id in filters.sources)
+        and (not filters.countries or not set(filters.countries).isdisjoint(line.countries))
+        and (not filters.rules or any(fired.rule_id in filters.rules for fired in line.rules))
+        and (not filters.tags or any(tag in filters.tags for fired in line.rules for tag in fired.tags))
+    )
+
+
+def by_story(lines: Iterable[AlertLine]) -> dict[str, list[AlertLine]]:
+    """Story → its alerts, in the order given."""
+    found: dict[str, list[AlertLine]] = defaultdict(list)
+    for line in lines:
+        found[line.story_id].append(line)
+    return dict(found)
+
+
+def rank(
+    lines: Sequence[AlertLine],
+    before: Sequence[AlertLine],
+    stories: Mapping[str, StoryLine],
+    since: datetime,
+    until: datetime,
+    owner: Owner,
+) -> list[Ranked]:
+    """The stories of ``lines``, first the one that matters most. ``before`` are the alerts of the period before."""
+    seen = Counter(pair for line in before for pair in _pairs(line))
+    found = []
+    for story_id, alerts in by_story(lines).items():
+        story = stories.get(story_id) or StoryLine(
+            tuple(dict.fromkeys(line.source_id for line in alerts)), frozenset(), alerts[0].created_at
+        )
+        severity = max(line.severity for line in alerts)
+        sources = independent(story, owner)
+        is_new = story.began >= since
+        age = (until - max(line.created_at for line in alerts)) / (until - since)
+        rarest = min((seen[pair] for line in alerts for pair in _pairs(line)), default=0)
+        parts = Rank(
+            severity=weights.SEVERITY * severity / max(Severity),
+            sources=weights.SOURCES * min(1.0, log(sources) / log(weights.SOURCES_ENOUGH)),
+            recency=weights.RECENCY * 0.5 ** (max(0.0, age) / weights.RECENCY_HALF),
+            novelty=weights.NOVELTY * (0.5 * is_new + 0.5 / (1 + log(1 + rarest))),
+        )
+        found.append(Ranked(story_id, tuple(alerts), severity, sources, is_new, parts))
+    return sorted(found, key=lambda one: (-one.rank.score, one.story_id))
+
+
+def independent(story: StoryLine, owner: Owner) -> int:
+    """Owners whose outlets tell the story in words of their own; at least one."""
+    return max(1, len({owner(source) for source in story.sources if source not in story.copies}))
+
+
+def _pairs(line: AlertLine) -> Iterable[tuple[str, str]]:
+    for fired in line.rules:
+        for country in line.countries[:1] or ("",):
+            yield fired.rule_id, country
+
+
+def countries(lines: Iterable[AlertLine], before: Iterable[AlertLine] | None) -> tuple[Count, ...]:
+    """Alerts by country, most first; an alert counts for each country that it names."""
+
+    def of(line: AlertLine) -> Iterable[str]:
+        return line.countries
+
+    return _counted(lines, before, of, lambda code: (country_tag(code).name, country_tag(code).flag))
+
+
+def rules(lines: Sequence[AlertLine], before: Sequence[AlertLine] | None) -> tuple[Count, ...]:
+    """Alerts by rule, most first; an alert counts for each rule that fired."""
+    titles = {fired.rule_id: fired.title for line in (*(before or ()), *lines) for fired in line.rules}
+
+    def of(line: AlertLine) -> Iterable[str]:
+        return (fired.rule_id for fired in line.rules)
+
+    return _counted(lines, before, of, lambda rule_id: (titles[rule_id] or rule_id, ""))
+
+
+def _counted(
+    lines: Iterable[AlertLine],
+    before: Iterable[AlertLine] | None,
+    of: Callable[[AlertLine], Iterable[str]],
+    named: Callable[[str], tuple[str, str]],
+) -> tuple[Count, ...]:
+    now = Counter(key for line in lines for key in of(line))
+    then = None if before is None else Counter(key for line in before for key in of(line))
+    keys = sorted(now, key=lambda key: (-now[key], key))
+    return tuple(Count(key, *named(key), now[key], None if then is None else then[key]) for key in keys)
+
+
+def timeline(lines: Sequence[AlertLine], since: datetime, until: datetime) -> Timeline:
+    """What the chart shows. The steps end at ``until``; the first one may begin before ``since``."""
+    step = next((step for longest, step in _STEPS if until - since <= longest), _LONGEST_STEP)
+    number = max(1, -((since - until) // step))
+    starts = tuple(until - step * n for n in range(number, 0, -1))
+    first = [line.countries[0] if line.countries else "" for line in lines]
+    shown = [code for code, _ in Counter(code for code in first if code).most_common(SERIES_MAX)]
+    series = {code: [0] * number for code in [*shown, ""]}
+    for line, code in zip(lines, first, strict=True):
+        at = min(number - 1, max(0, (line.created_at - starts[0]) // step))
+        series[code if code in shown else ""][at] += 1
+    named = {country_name(code) if code else OTHERS: tuple(counts) for code, counts in series.items()}
+    return Timeline(starts, step, {name: counts for name, counts in named.items() if any(counts)})

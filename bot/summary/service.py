@@ -1,0 +1,69 @@
+"""Period and filters in, summary out: what the command line, chat and the scheduler call.
+
+It reads the store and may take a few hundred milliseconds: an event loop calls it in a thread, or through
+:meth:`bot.store.writer.StoreThread.read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.coverage import coverage
+from bot.flags import country_name
+from bot.model import Source
+from bot.source_state import Outage
+from bot.store.summary_port import SummaryStore
+from bot.summary import weights
+from bot.summary.ask import Ask, Known, in_words
+from bot.summary.model import Summary
+from bot.summary.rank import Owner, by_story, countries, meets, rank, rules, timeline
+from bot.summary.sentences import TEXT_MAX
+from bot.summary.summarise import tell
+
+STORIES = 8  # that a summary tells; a page of a chat
+
+
+class Archive(SummaryStore, Protocol):
+    """The part of the store that summaries need."""
+
+    def archive_size(self, since: datetime) -> int: ...
+
+    def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]: ...
+
+
+def summarise(
+    store: Archive,
+    ask: Ask,
+    known: Known,
+    sources: Sequence[Source] = (),
+    *,
+    stories: int = STORIES,
+    owner: Owner = lambda source_id: source_id,
+    name_of: Callable[[str], str] = country_name,
+    note: str = "",
+) -> Summary:
+    """The summary of a period. ``sources`` are those of the coverage line, ``owner`` says who owns an outlet."""
+    earlier = ask.since - (ask.until - ask.since)
+    begins = store.archive_begins()
+    lines = [line for line in store.alert_lines(ask.since, ask.until) if meets(line, ask.filters)]
+    reaches = begins is not None and begins <= earlier
+    before = [line for line in store.alert_lines(earlier, ask.since) if meets(line, ask.filters)]
+    ranked = rank(lines, before, store.story_lines(list(by_story(lines))), ask.since, ask.until, owner)
+    shown = ranked[:stories]
+    documents = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
+    return Summary(
+        since=ask.since,
+        until=ask.until,
+        about=in_words(ask.filters, known, name_of),
+        alerts=len(lines),
+        articles=store.archive_size(ask.since) - store.archive_size(ask.until),
+        total=len(ranked),
+        stories=tell(shown, documents),
+        countries=countries(lines, before if reaches else None),
+        rules=rules(lines, before if reaches else None),
+        coverage=coverage(store.outages(ask.since, ask.until), sources, ask.since, ask.until),
+        timeline=timeline(lines, ask.since, ask.until),
+        note=note,
+    )

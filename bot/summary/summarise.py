@@ -1,0 +1,78 @@
+"""The stories of a period → Summary: ranking, then a headline and one or two quoted sentences for each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.channels.text import clean
+from bot.flags import country_tag
+from bot.model import Article
+from bot.summary.choose import Bundle, bundle, choose, headline, rarity
+from bot.summary.model import Cited, Told
+from bot.summary.rank import Ranked
+from bot.summary.sentences import Sentence
+
+COUNTRIES_SHOWN = 4  # of a story
+
+
+def tell(ranked: Sequence[Ranked], documents: Mapping[str, Sequence[Article]]) -> tuple[Told, ...]:
+    """These stories with their headlines and sentences, in the order given. A story without a stored document (it was
+    purged meanwhile) is left out."""
+    idf = rarity(article for found in documents.values() for article in found)
+    told: list[Told] = []
+    said: list[Sentence] = []
+    for one in ranked:
+        found = documents.get(one.story_id, ())
+        if not found:
+            continue
+        story = bundle(found, idf)
+        lead = _lead(one, story)
+        chosen = choose(story, lead, said)
+        said += chosen
+        told.append(_told(one, lead, tuple(cite(sentence.text, sentence.article) for sentence in chosen)))
+    return tuple(told)
+
+
+def cite(text: str, article: Article) -> Cited:
+    """A sentence with the item that bears it out."""
+    return Cited(clean(text), article.key, article.url, _outlet(article), article.published)
+
+
+def _outlet(article: Article) -> str:
+    return clean(article.source_name or article.source_id)
+
+
+def _lead(one: Ranked, story: Bundle) -> Article:
+    """The headline is that of an article that alerted in the period, the most severe ones first."""
+    severe = {line.article_key for line in one.alerts if line.severity == one.severity}
+    alerted = [article for article in story.documents if article.key in severe]
+    return headline(story, alerted or story.documents)
+
+
+def _told(one: Ranked, lead: Article, sentences: tuple[Cited, ...]) -> Told:
+    named: dict[str, int] = {}
+    for line in one.alerts:
+        for code in line.countries:
+            named[code] = named.get(code, 0) + 1
+    fired = {f.rule_id: f for line in one.alerts for f in line.rules}
+    titles = [f.title or f.rule_id for f in sorted(fired.values(), key=lambda f: (-f.severity, f.rule_id))]
+    return Told(
+        story_id=one.story_id,
+        headline=shown_title(lead),
+        url=lead.url,
+        source=_outlet(lead),
+        severity=one.severity,
+        countries=tuple(country_tag(code) for code in sorted(named, key=lambda c: -named[c])[:COUNTRIES_SHOWN]),
+        rules=tuple(dict.fromkeys(titles)),
+        sources=one.sources,
+        alerts=len(one.alerts),
+        is_new=one.is_new,
+        last=max(line.created_at for line in one.alerts),
+        sentences=sentences,
+        rank=one.rank,
+    )
+
+
+def shown_title(article: Article) -> str:
+    """The headline; of an article without one, the beginning of its text; without that, the address."""
+    return clean(article.title) or clean(article.text[:120]) or article.url

@@ -23,6 +23,7 @@ from bot.errors import ConfigError, StoreError
 from bot.fetch import Fetcher, Limits
 from bot.full_text import FullText
 from bot.health import HealthServer, Metrics, not_ready
+from bot.hosts import Hosts
 from bot.log import Log
 from bot.model import Digest, Message, Severity, Source
 from bot.operators import Operators
@@ -34,6 +35,7 @@ from bot.schedule import spread
 from bot.secret import Secret
 from bot.sources.list_change import WithLists, sources_of
 from bot.sources.options import secrets_of
+from bot.sources.pace import gaps_of
 from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
@@ -94,6 +96,7 @@ class App:
         core: ThreadPoolExecutor,
         metrics: Metrics,
         options: Options,
+        hosts: Hosts,
     ) -> None:
         self.config = config
         self.book = book
@@ -102,6 +105,7 @@ class App:
         self._thread = thread
         self._options = options
         self._clock = options.clock
+        self._hosts = hosts
         self._core = core
         self._started = self._clock()
         self._fleet = fleet
@@ -131,7 +135,8 @@ class App:
             max_age=config.max_age if options.catch_up else None,
             concurrency=config.poll.concurrency,
             on_deliveries=self._on_deliveries,
-            on_failing=self.operators.on_failing,
+            on_notice=self.operators.on_source,
+            hosts=hosts,
             full_text=FullText(fetcher, core, self._clock),
         )
         self._stopping = False
@@ -140,6 +145,7 @@ class App:
 
     def _live(self, book: rulebook.Rulebook) -> Live:
         self._options.hide(secret for source in book.sources.values() for secret in secrets_of(source))
+        self._hosts.gaps = gaps_of(book.sources.values())
         return Live(book.engine, book.sources, self.config.channels_for)
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -219,7 +225,7 @@ class App:
         intervals = [s.every for s in self.book.sources.values() if s.enabled]
         if not intervals:
             return None
-        return not_ready(self.poller.last_finished, self._started, min(intervals), self._clock())
+        return not_ready(self.poller.last_alive, self._started, min(intervals), self._clock())
 
     async def _recall(self, key: str) -> Message | Digest | None:
         """What the post with this delivery key says, for whoever asks "Why?"."""
@@ -380,9 +386,11 @@ async def open_app(
     )
     private = True if allow_private else frozenset(config.allow_private)
     try:
-        async with Fetcher(contact=config.contact or "", allow_private=private, limits=limits) as fetcher:
+        hosts = Hosts(config.poll.per_host)
+        contact = config.contact or ""
+        async with Fetcher(contact=contact, allow_private=private, limits=limits, hosts=hosts) as fetcher:
             with_lists = WithLists(fetcher, shelf_of(config))
-            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options)
+            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options, hosts)
             try:
                 await app.start()
                 yield app

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.model import Source
 from bot.source_state import Outage, SourceState
+from bot.words import brief
 
 LEAST = timedelta(minutes=30)  # shorter gaps are not told: what came meanwhile was still in the feed afterwards
 SHOWN = 5  # sources named, those that were out longest first; the rest are counted
@@ -49,16 +50,8 @@ def coverage(outages: Iterable[Outage], sources: Iterable[Source], since: dateti
 def _one(name: str, times: dict[SourceState, timedelta], total: timedelta, period: timedelta) -> str:
     worst: Sequence[SourceState] = sorted(times, key=lambda state: -times[state])
     words = " and ".join(_WORDS[state] for state in worst)
-    return f"{name} {words} throughout" if total >= period else f"{name} {words} for {_span(total)}"
+    return f"{name} {words} throughout" if total >= period else f"{name} {words} for {brief(total)}"
 
 
 def _sources(count: int) -> str:
     return f"{count} source" if count == 1 else f"{count} sources"
-
-
-def _span(time: timedelta) -> str:
-    """``45 min``, ``2 h 10 min``, ``3 d 4 h``."""
-    minutes = int(time.total_seconds() // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = ((days, "d"), (hours, "h"), (0 if days else minutes, "min"))
-    return " ".join(f"{n} {unit}" for n, unit in parts if n)

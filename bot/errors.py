@@ -6,6 +6,7 @@
     ├── ConfigError          wirewatch.yaml, rules, lists or sources cannot be used; carries every Problem
     ├── SourceError          one source failed; carries the source id and a reason from a closed set
     │   ├── FetchError       the answer could not be had (network, status, size, time, address)
+    │   │   └── HostRestsError   nothing was asked, since the host wants to be left alone for now
     │   └── ParseError       the answer is not what the source promised (HTML, empty, broken XML)
     ├── StoreError           the database refused (read-only, full, locked, not ours)
     │   └── StoreBusyError   another process holds this store
@@ -20,6 +21,7 @@ holds a secret: URLs pass through :func:`bot.log.redact_url` first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -96,7 +98,8 @@ class SourceError(WirewatchError):
 
 
 class FetchError(SourceError):
-    """The answer could not be had. ``status`` is the HTTP status, if there was one; ``retry_after_s`` its wish."""
+    """The answer could not be had. ``status`` is the HTTP status, if there was one; ``retry_after_s`` its wish;
+    ``host`` who was asked last, and ``redirected`` whether that was after a redirect."""
 
     def __init__(
         self,
@@ -106,10 +109,22 @@ class FetchError(SourceError):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
+        host: str = "",
+        redirected: bool = False,
     ) -> None:
         super().__init__(source_id, reason, text)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.host = host
+        self.redirected = redirected
+
+
+class HostRestsError(FetchError):
+    """Nothing was asked: the host wants to be left alone until ``until``."""
+
+    def __init__(self, source_id: str, host: str, until: datetime) -> None:
+        super().__init__(source_id, FetchReason.RATE_LIMITED, "its host asked to be left alone for a while", host=host)
+        self.until = until
 
 
 class ParseError(SourceError):

@@ -16,9 +16,9 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -28,10 +28,11 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot import __version__
 from bot.address import allowance, guarded_socket
-from bot.answers import bot_wall, refusal_of
+from bot.answers import bot_wall, refusal_of, retry_after
 from bot.decode import ACCEPTED, BodyDamagedError, BodyTooLargeError, decode_body
-from bot.errors import FetchError, FetchReason
+from bot.errors import FetchError, FetchReason, HostRestsError
 from bot.fetch_errors import FOREIGN, converted, timed_out
+from bot.hosts import Hosts
 from bot.log import redact_url
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
@@ -42,6 +43,7 @@ _ACCEPT = (
 )
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
+_LISTS = frozenset({"link", "cache-control"})  # headers that may come several times and mean one list
 _DNS_CACHE_S = 60  # seconds; a cached name is still checked at every connect
 
 
@@ -57,27 +59,6 @@ class Limits:
     redirects: int = 5
     per_host: int = 4  # requests at a time
     connections: int = 256  # in all
-
-
-class HostSlots:
-    """At most so many holders per host; hosts that nobody asks for cost nothing."""
-
-    def __init__(self, per_host: int) -> None:
-        self._per_host = per_host
-        self._hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
-
-    @contextlib.asynccontextmanager
-    async def hold(self, host: str) -> AsyncIterator[None]:
-        """Wait for a slot of the host, and give it back."""
-        slots, users = self._hosts.get(host) or (asyncio.Semaphore(self._per_host), 0)
-        self._hosts[host] = slots, users + 1
-        try:
-            async with slots:
-                yield
-        finally:
-            slots, users = self._hosts.pop(host)
-            if users > 1:
-                self._hosts[host] = slots, users - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +80,7 @@ class _Journey:
     deadline: float  # seconds of work still allowed
     moved_to: str | None = None
     moving: bool = True  # every hop so far was a permanent redirect
+    hops: int = 0
 
     @property
     def where(self) -> str:
@@ -111,6 +93,7 @@ class Fetcher:
 
     ``allow_private`` names the hosts whose addresses are not checked (``True``: all, for the demo and for tests).
     ``contact`` (an e-mail address or a URL) goes into the User-Agent, so that publishers can reach the operator.
+    ``hosts`` keeps the manners towards each host.
     """
 
     def __init__(
@@ -120,12 +103,14 @@ class Fetcher:
         allow_private: frozenset[str] | bool = frozenset(),
         limits: Limits = Limits(),
         ssl_context: ssl.SSLContext | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         self.limits = limits
+        self.hosts = hosts or Hosts(limits.per_host)
         self.user_agent = f"Wirewatch/{__version__} (+{contact})" if contact else f"Wirewatch/{__version__}"
         self._lifted = allowance(allow_private)
         self._ssl = ssl_context
-        self._slots = HostSlots(limits.per_host)
+        self._waits: dict[str, datetime] = {}  # sources whose redirect asked for a wait: until when
         # Two pools, because one must not hand a connection made for a lifted host to a guarded one.
         self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
         self._timeouts = {"timeout": {"connect": limits.connect_s, "read": limits.read_s}}
@@ -153,18 +138,46 @@ class Fetcher:
         origin = journey.url
         for _ in range(self.limits.redirects + 1):
             headers = self._headers(state, journey.url, origin, request)
-            async with self._slots.hold(journey.url.host):
-                began = time.perf_counter()
-                hop = await self._hop(journey, headers)
-            journey = replace(journey, deadline=journey.deadline - (time.perf_counter() - began))
-            if hop.status not in _REDIRECTS or bot_wall(hop.headers) is not None:
-                return self._outcome(journey, hop, state, now)
-            journey = self._next(journey, hop)
+            try:
+                async with self.hosts.hold(journey.url.host):
+                    rest = self.hosts.resting(journey.url.host, now)
+                    if rest is not None:
+                        raise HostRestsError(source.id, journey.url.host, rest)
+                    began = time.perf_counter()
+                    hop = await self._hop(journey, headers)
+                journey = replace(journey, deadline=journey.deadline - (time.perf_counter() - began))
+                if hop.status not in _REDIRECTS or bot_wall(hop.headers) is not None:
+                    return self._outcome(journey, hop, state, now)
+                self._wait(journey, hop, now)
+                journey = self._next(journey, hop)
+            except FetchError as error:
+                error.host, error.redirected = journey.url.host, journey.hops > 0
+                raise
         raise FetchError(
             source.id,
             FetchReason.REDIRECTS,
             f"{redact_url(request.url)} redirects more than {self.limits.redirects} times, last to {journey.where}",
             status=hop.status,
+            host=journey.url.host,
+            redirected=True,
+        )
+
+    def _wait(self, journey: _Journey, hop: _Hop, now: datetime) -> None:
+        """A redirect may ask for a wait before it is followed (RFC 9110, 10.2.3). The poll after the wait follows it,
+        even where it asks again."""
+        wait = retry_after(hop.headers, now)
+        if not wait:
+            return
+        until = self._waits.pop(journey.source_id, None)
+        if until is not None and until <= now:
+            return
+        self._waits[journey.source_id] = until or now + timedelta(seconds=wait)
+        raise FetchError(
+            journey.source_id,
+            FetchReason.RATE_LIMITED,
+            f"{journey.where} redirects ({hop.status}) and asks to wait {wait:.0f} s before it is followed",
+            status=hop.status,
+            retry_after_s=wait,
         )
 
     def _headers(
@@ -260,7 +273,7 @@ class Fetcher:
             )
         moving = journey.moving and hop.status in _PERMANENT
         moved_to = str(target.copy_with(fragment=None)) if moving else journey.moved_to
-        return replace(journey, url=target, moving=moving, moved_to=moved_to)
+        return replace(journey, url=target, moving=moving, moved_to=moved_to, hops=journey.hops + 1)
 
     def _outcome(self, journey: _Journey, hop: _Hop, state: HttpState, now: datetime) -> Fetched | NotModified:
         elapsed = time.perf_counter() - journey.started
@@ -275,7 +288,7 @@ class Fetcher:
             renewed = HttpState(
                 hop.headers.get("etag") or state.etag, hop.headers.get("last-modified") or state.last_modified
             )
-            return NotModified(journey.source_id, now, hop.headers, renewed, elapsed)
+            return NotModified(journey.source_id, now, hop.headers, renewed, elapsed, journey.moved_to)
         refused = refusal_of(journey.source_id, journey.where, hop.status, hop.headers, now)
         if refused is not None:
             raise refused
@@ -336,7 +349,11 @@ def _header_map(response: httpx.Response) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in response.headers.raw:
         with contextlib.suppress(UnicodeDecodeError):
-            headers.setdefault(name.decode("latin-1").lower(), value.decode())
+            key, text = name.decode("latin-1").lower(), value.decode()
+            if key in _LISTS and key in headers:
+                text = f"{headers[key]}, {text}"
+                headers[key] = text
+            headers.setdefault(key, text)
     return headers
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot import duration
+from bot import duration, schedule
 from bot.environment import Surroundings
 from bot.errors import Problem
 from bot.model import Source
@@ -21,6 +21,7 @@ from bot.yaml_models import json_schema, nearest, read
 from bot.yaml_nodes import Map, Node, Place, place_of
 
 _DAY = timedelta(days=1)
+AUTO_START = timedelta(minutes=10)  # the interval until the rhythm is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +99,50 @@ def _check_url(model: type[Options], entry: dict[str, Any], node: Map) -> list[P
 # -- how often ------------------------------------------------------------------------------------------------------
 
 
-def every_of(own: Own, wanted: timedelta | None, default: timedelta) -> timedelta:
-    """How often a source is polled: as it says itself, else the file's default, or the service's if that is longer."""
-    return wanted or (max(default, own.pace.every) if own.pace else default)
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """How often, as written: a fixed ``every``, or ``auto`` within bounds of which either may be left out; or nothing
+    at all."""
+
+    every: timedelta | None = None
+    auto: bool = False
+    least: timedelta | None = None
+    most: timedelta | None = None
 
 
-def check_every(own: Own, kind: str, wanted: timedelta | None, place: Place) -> list[Problem]:
+def interval_of(own: Own, wanted: Interval, default: Interval) -> tuple[timedelta, tuple[timedelta, timedelta] | None]:
+    """How often a source is polled, and within which bounds that may change: as it says itself, else as the file's
+    defaults say. A service with a pace keeps to that unless the source itself says otherwise."""
+    if own.pace is not None and wanted.every is None and not wanted.auto:
+        return max(default.every or own.pace.every, own.pace.every), None
+    if wanted.every is not None or (default.every is not None and not wanted.auto):
+        return wanted.every or default.every or AUTO_START, None
+    floor = own.pace.least if own.pace is not None else schedule.AUTO[0]
+    least = wanted.least or default.least or floor
+    most = max(wanted.most or default.most or schedule.AUTO[1], least)
+    start = own.pace.every if own.pace is not None else AUTO_START
+    return min(max(start, least), most), (least, most)
+
+
+def check_every(
+    own: Own, kind: str, key: str, wanted: Interval, value: timedelta | None, place: Place
+) -> list[Problem]:
     """A source may not ask more often than its service wants."""
-    if own.pace is None or wanted is None or wanted >= own.pace.least:
+    auto = wanted.auto and key == "every"
+    if own.pace is None or value is None or auto or value >= own.pace.least:
         return []
-    text = f"every: must be at least {duration.show(own.pace.least)} for kind {kind} ({own.pace.source})"
+    text = f"{key}: must be at least {duration.show(own.pace.least)} for kind {kind} ({own.pace.source})"
     return [place.problem(text, "bad-value")]
+
+
+def check_bounds(wanted: Interval, place: Place) -> list[Problem]:
+    """Bounds are for an interval that changes, and the lower one is the lower."""
+    if wanted.every is not None and (wanted.least or wanted.most):
+        text = "every_min: and every_max: are for an interval that follows the source's rhythm; leave them out, "
+        return [place.problem(f"{text}or write every: auto", "bad-value")]
+    if wanted.least and wanted.most and wanted.least > wanted.most:
+        return [place.problem("every_min: must not be longer than every_max:; exchange the two", "bad-value")]
+    return []
 
 
 def check_quotas(sources: Iterable[Source], places: Mapping[str, Place]) -> list[Problem]:
@@ -127,10 +161,10 @@ def check_quotas(sources: Iterable[Source], places: Mapping[str, Place]) -> list
             continue
         given = [value for s in group if isinstance(value := s.options.get("per_day"), int)]
         allowed = max(given) if given else pace.per_day
-        asked = sum(model.model_validate(dict(s.options)).requests() * (_DAY / s.every) for s in group)
+        asked = sum(model.model_validate(dict(s.options)).requests() * (_DAY / s.shortest) for s in group)
         if allowed is None or asked <= allowed:
             continue
-        longer = timedelta(minutes=math.ceil(max(s.every for s in group) * (asked / allowed) / timedelta(minutes=1)))
+        longer = timedelta(minutes=math.ceil(max(s.shortest for s in group) * (asked / allowed) / timedelta(minutes=1)))
         what = "this source asks" if len(group) == 1 else f"the {len(group)} sources of kind {kind} ask"
         where = "the plan allows" if given else f"the service allows {allowed} ({pace.source})"
         text = f"{what} {math.ceil(asked)} times a day, {where if not given else f'{where} {allowed}'}"

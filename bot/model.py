@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from bot.cadence import Cadence
+
 
 class Severity(IntEnum):
     """How much an alert matters; ordered, so that ``max`` and ``>=`` say what they seem to say."""
@@ -42,9 +44,10 @@ class Severity(IntEnum):
 class Source:
     """A place that news comes from, as configured.
 
-    ``url`` is what is polled. ``every`` is the wanted interval. ``full_text``: the page of each new item is read, too.
-    ``options`` holds the keys that only one kind of source knows. ``origin`` is ``yaml`` or ``chat``. ``lang`` is a
-    language code when the editor declared one.
+    ``url`` is what is polled. ``every`` is the wanted interval; with ``bounds`` (least, most) the interval follows the
+    source's own rhythm within them, and ``every`` is where it begins. ``full_text``: the page of each new item is read,
+    too. ``options`` holds the keys that only one kind of source knows. ``origin`` is ``yaml`` or ``chat``. ``lang`` is
+    a language code when the editor declared one.
     """
 
     id: str
@@ -58,11 +61,17 @@ class Source:
     origin: str = "yaml"
     options: Mapping[str, object] = field(default_factory=dict)
     full_text: bool = False
+    bounds: tuple[timedelta, timedelta] | None = None
 
     @property
     def name(self) -> str:
         """What people see: the title, or the id where there is none."""
         return self.title or self.id
+
+    @property
+    def shortest(self) -> timedelta:
+        """The shortest interval that it may be polled at."""
+        return self.bounds[0] if self.bounds else self.every
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,7 @@ class NotModified:
     headers: Mapping[str, str] = field(default_factory=dict)
     state: HttpState = HttpState()
     elapsed_s: float = 0.0
+    moved_to: str | None = None  # as in Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +136,8 @@ class ParsedFeed:
     title: str = ""
     lang: str | None = None
     format: str = ""  # "rss 2.0", "atom 1.0", "json feed 1.1", ...
-    ttl: timedelta | None = None
     note: str = ""  # what was wrong with it and survived, e.g. "broken XML, read by the lenient parser"
+    cadence: Cadence = field(default_factory=Cadence)  # how often it wants to be read
 
 
 class TextFrom(StrEnum):

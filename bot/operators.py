@@ -15,8 +15,9 @@ from typing import Protocol, TypeVar
 from bot.channels.registry import Fleet, Trouble
 from bot.errors import StoreError
 from bot.log import Log
-from bot.model import DeliveryKind, Notice, Severity, Source
+from bot.model import DeliveryKind, Notice, Severity
 from bot.render import delivery_key
+from bot.source_notices import SourceNotices
 from bot.store.base import NewDelivery, Store
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ class Operators:
         self._notify = notify
         self._troubles: dict[str, str] = {}  # account -> the last that it told
         self._telling: set[asyncio.Task[None]] = set()
+        self.on_source = SourceNotices(self.tell)
         self._log = Log("operators")
 
     async def tell(self, title: str, text: str, severity: Severity, *, silent: Collection[str] = ()) -> None:
@@ -95,18 +97,14 @@ class Operators:
         silent = trouble.channels if hearer(self._ops, self._fleet, trouble.channels) else ()
         self._later(f"{trouble.account} is in trouble", _sentence(trouble.text), Severity.HIGH, silent)
 
-    def on_failing(self, source: Source, error: str, failures: int) -> None:
-        """A source failed many times in a row. Returns at once."""
-        text = f"{source.name} ({source.id}) failed {failures} times in a row: {error}. It is tried on, less often."
-        self._later("Source keeps failing", text, Severity.LOW)
-
     def _later(self, title: str, text: str, severity: Severity, silent: Collection[str] = ()) -> None:
         task = asyncio.create_task(self.tell(title, text, severity, silent=silent))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
     async def finish(self, within_s: float) -> None:
-        """Wait for notices that are on their way into the outbox."""
+        """Put what is still to be told into the outbox."""
+        await self.on_source.finish()
         if self._telling:
             await asyncio.wait(self._telling, timeout=within_s)
 

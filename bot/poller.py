@@ -14,24 +14,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from bot import identity, pipeline, schedule
-from bot.errors import FetchError, FetchReason, SourceError, StoreError
+from bot import identity, outcome, pipeline
+from bot.errors import FetchError, FetchReason, HostRestsError, SourceError, StoreError
 from bot.full_text import FullText
 from bot.health import Metrics
+from bot.hosts import Hosts
 from bot.log import Log
-from bot.model import Fetched, HttpState, Match, NotModified, Revised, Source
+from bot.manners import had_enough
+from bot.model import Article, Fetched, HttpState, Match, NotModified, Revised, Source
 from bot.noise import Verdict
+from bot.outcome import SourceNotice, Visit
 from bot.rules.match import Engine
 from bot.sources.base import Request, Steps
 from bot.sources.collect import Answer, Step, collect
 from bot.store.base import Batch, Lease, Poll, Store
 from bot.story import Stories
+from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
 
 T = TypeVar("T")
 
 LEASE = timedelta(minutes=5)  # longer than any poll may take; after a crash a source waits no longer than this
-FAILURES_TOLD = 5  # failures in a row after which the ops channel hears of a source
+REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
 
 
 class StoreRunner(Protocol):
@@ -56,6 +60,7 @@ class Tally:
     matched: int = 0
     alerts: int = 0
     repeats: int = 0
+    put_off: int = 0
     old: int = 0
 
 
@@ -70,8 +75,8 @@ class Rulebook:
 
 class Poller:
     """See the module. ``core`` is the executor that pure, heavy stages run on; ``on_deliveries`` is told the channels
-    that have something new to send, ``on_failing`` a source that keeps failing (once, until it works again).
-    ``full_text`` reads the pages of new items, for the sources that want that."""
+    that have something new to send, ``on_notice`` what the operators should hear of a source. ``hosts`` are the manners
+    that the fetcher keeps, too. ``full_text`` reads the pages of new items, for the sources that want that."""
 
     def __init__(
         self,
@@ -86,12 +91,13 @@ class Poller:
         max_age: timedelta | None,
         concurrency: int,
         on_deliveries: Callable[[Iterable[str]], None],
-        on_failing: Callable[[Source, str, int], None],
+        on_notice: Callable[[SourceNotice], None],
+        hosts: Hosts | None = None,
         full_text: FullText | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.tally = Tally()
-        self.last_finished: datetime | None = None
+        self.last_alive: datetime | None = None  # when a poll last finished, or none was due
         self.failures: dict[str, str] = {}
         self.notes: dict[str, str] = {}  # what was wrong with a feed and survived
         self._store = store
@@ -103,7 +109,8 @@ class Poller:
         self._max_age = max_age
         self._concurrency = concurrency
         self._on_deliveries = on_deliveries
-        self._on_failing = on_failing
+        self._on_notice = on_notice
+        self._hosts = hosts or Hosts(concurrency)
         self._full_text = full_text
         self._running: set[asyncio.Task[None]] = set()
         self._assembling = asyncio.Lock()
@@ -111,16 +118,37 @@ class Poller:
 
     async def tick(self) -> int:
         """Start the polls that are due, as many as there is room for. Returns how many."""
-        room = self._concurrency - len(self._running)
-        if room <= 0:
-            return 0
-        now = self._clock()
-        leases = await self._store.run(lambda s: s.lease_due(now, room, now + LEASE))
-        for lease in leases:
-            task = asyncio.create_task(self._poll(lease), name=f"poll {lease.source_id}")
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        return len(leases)
+        started = 0
+        while (room := self._concurrency - len(self._running)) > 0:
+            now = self._clock()
+            leases = await self._store.run(lambda s, room=room, now=now: s.lease_due(now, room, now + LEASE))  # type: ignore[misc]
+            if not leases:
+                self.last_alive = now  # nothing is due: all is as it should be
+                break
+            turns = {lease.source_id: self._turn(lease, now) for lease in leases}
+            later = {source_id: at for source_id, at in turns.items() if at > now}
+            if later:
+                await self._postpone(later)
+            for lease in leases:
+                if lease.source_id not in later:
+                    self._start(lease)
+                    started += 1
+        return started
+
+    def _turn(self, lease: Lease, now: datetime) -> datetime:
+        source = self.rulebook.sources.get(lease.source_id)
+        host = host_of(lease.url_in_use or source.url) if source else ""
+        return self._hosts.turn(host, lease.source_id, now) if host else now
+
+    def _start(self, lease: Lease) -> None:
+        task = asyncio.create_task(self._poll(lease), name=f"poll {lease.source_id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _postpone(self, later: Mapping[str, datetime]) -> None:
+        """These have another turn, which is no failure: their hosts want a rest or a gap."""
+        self.tally.put_off += len(later)
+        await self._store.run(lambda s: s.postpone(later))
 
     async def poll_all(self) -> None:
         """Poll everything that is due now, and wait for it."""
@@ -143,20 +171,22 @@ class Poller:
             return  # went away with an edit; its row is switched off
         began = time.perf_counter()
         try:
-            batch = await self._work(source, lease)
-            await self._write(source, lease, batch, began)
+            try:
+                visit, articles = await self._work(source, lease)
+                await self._write(source, lease, visit, articles, began)
+            except HostRestsError as error:
+                await self._postpone({source.id: error.until})
+            except SourceError as error:
+                await self._write_failure(source, lease, error, began)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged, and recorded against the source
+                # A bug must not cost the source its turn for ever, nor the others theirs.
+                self._log.exception("poll failed unexpectedly", source=source.id)
+                text = f"internal error ({type(error).__name__}); see the log"
+                await self._write_failure(source, lease, SourceError(source.id, FetchReason.BROKEN, text), began)
         except StoreError as error:
             self._not_stored(source, error)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - logged, and recorded against the source
-            # A bug must not cost the source its turn for ever, nor the others theirs.
-            self._log.exception("poll failed unexpectedly", source=source.id)
-            failed = SourceError(source.id, FetchReason.BROKEN, f"internal error ({type(error).__name__}); see the log")
-            try:
-                await self._write(source, lease, self._failed(source, lease, failed), began)
-            except StoreError as store_error:
-                self._not_stored(source, store_error)
 
     def _not_stored(self, source: Source, error: StoreError) -> None:
         """The store could take neither news nor a failure: only the log and the summary of a run can tell."""
@@ -165,48 +195,62 @@ class Poller:
         self.tally.failed += 1
         self.failures[source.id] = str(error)
 
-    async def _work(self, source: Source, lease: Lease) -> Batch:
-        """Fetch and run the stages that need no knowledge of other sources."""
+    async def _work(self, source: Source, lease: Lease) -> tuple[Visit, tuple[Article, ...]]:
+        """Fetch and run the stages that need no knowledge of other sources. Raises ``SourceError``."""
         loop = asyncio.get_running_loop()
         now = self._clock()
+        asked = replace(source, url=lease.url_in_use) if lease.url_in_use else source
 
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
-            return await self._fetcher.fetch(source, state, now, request=request)
+            return await self._fetcher.fetch(asked, state, now, request=request)
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
             return await loop.run_in_executor(self._core, call, steps, answer)
 
-        try:
-            answer = await collect(source, lease.state, now, fetch, run)
-            if isinstance(answer, NotModified):
-                following = schedule.after_success(source.id, source.every, self._clock())
-                return Batch(Poll(source.id, self._clock(), following, "not_modified", state=answer.state))
-            parsed = answer.parsed
-            fetched_at = answer.first.fetched_at
-            articles = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, source, fetched_at)
-        except SourceError as error:
-            return self._failed(source, lease, error)
+        answer = await collect(asked, lease.state, now, fetch, run)
+        self._hosts.welcomed(host_of(asked.url))
+        if isinstance(answer, NotModified):
+            visit = Visit("not_modified", answer.state, answer.headers, answer.elapsed_s, moved_to=answer.moved_to)
+            return visit, ()
+        first, parsed = answer.first, answer.parsed
+        articles = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, asked, first.fetched_at)
         if parsed.note:
             self.notes[source.id] = parsed.note
         else:
             self.notes.pop(source.id, None)
-        finished = self._clock()
-        following = schedule.after_success(source.id, source.every, finished, parsed.ttl)
-        poll = Poll(source.id, finished, following, "ok", error="", state=answer.state, items=len(parsed.items))
-        return Batch(poll, articles)
+        visit = Visit(
+            "ok",
+            answer.state,
+            first.headers,
+            first.elapsed_s,
+            items=len(parsed.items),
+            moved_to=first.moved_to,
+            cadence=parsed.cadence,
+        )
+        return visit, articles
 
-    def _failed(self, source: Source, lease: Lease, error: SourceError) -> Batch:
+    async def _write_failure(self, source: Source, lease: Lease, error: SourceError, began: float) -> None:
+        """Record a failure, and let the whole host rest if that is what it wants."""
         now = self._clock()
-        retry_after = error.retry_after_s if isinstance(error, FetchError) else None
-        following = schedule.after_failure(source.id, source.every, lease.failures + 1, now, retry_after)
-        return Batch(Poll(source.id, now, following, error.reason.value, error=error.text))
+        not_before = None
+        if had_enough(error):
+            assert isinstance(error, FetchError)
+            host = error.host or host_of(lease.url_in_use or source.url)
+            until = not_before = self._hosts.refused(host, now, error.retry_after_s)
+            put_off = await self._store.run(lambda s: s.put_off(host, until, REST_SPREAD_S))
+            self._log.warning("host rests", host=host, until=until.isoformat(), put_off=put_off)
+        result = outcome.failed(source, lease, error, now, not_before=not_before)
+        poll = replace(result.poll, elapsed_s=time.perf_counter() - began)
+        await self._store.commit(Batch(poll))
+        self._finish(source, poll, (), ())
+        self._tell(result.notices)
 
-    async def _write(self, source: Source, lease: Lease, batch: Batch, began: float) -> None:
+    async def _write(
+        self, source: Source, lease: Lease, visit: Visit, articles: tuple[Article, ...], began: float
+    ) -> None:
         """Judge what is new, decide, and commit."""
-        poll = batch.poll
         decisions: tuple[pipeline.Decision, ...] = ()
         new: tuple[str, ...] = ()
-        articles = batch.articles
         revised: tuple[Revised, ...] = ()
         if articles:
             brought, now = articles, self._clock()
@@ -216,6 +260,10 @@ class Poller:
                 since = None if self._max_age is None else now - self._max_age
                 articles = await self._full_text.read(source, articles, since)
                 revised = await self._full_text.reread(source, revised)
+        now = self._clock()
+        arrivals = [article.published if article.dated else now for article in articles]
+        result = outcome.answered(source, lease, visit, arrivals, now)
+        poll = result.poll
         rulebook = self.rulebook
         if articles or revised:
             loop = asyncio.get_running_loop()
@@ -260,7 +308,12 @@ class Poller:
         else:
             poll = replace(poll, elapsed_s=time.perf_counter() - began)
             await self._store.commit(Batch(poll))
-        self._finish(source, lease, poll, new, decisions)
+        self._finish(source, poll, new, decisions)
+        self._tell(result.notices)
+
+    def _tell(self, notices: Iterable[SourceNotice]) -> None:
+        for notice in notices:
+            self._on_notice(notice)
 
     def _count_matches(self, judged: Iterable[pipeline.Judged]) -> None:
         for one in judged:
@@ -271,9 +324,9 @@ class Poller:
                 self._metrics.rule_matched(match.rule_id)
 
     def _finish(
-        self, source: Source, lease: Lease, poll: Poll, new: tuple[str, ...], decisions: tuple[pipeline.Decision, ...]
+        self, source: Source, poll: Poll, new: tuple[str, ...], decisions: tuple[pipeline.Decision, ...]
     ) -> None:
-        self.last_finished = poll.finished_at
+        self.last_alive = poll.finished_at
         self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s, poll.finished_at)
         tally = self.tally
         tally.polls += 1
@@ -290,5 +343,3 @@ class Poller:
         tally.failed += 1
         self.failures[source.id] = poll.error
         self._log.warning("poll failed", source=source.id, outcome=poll.outcome, error=poll.error)
-        if lease.failures + 1 == FAILURES_TOLD:
-            self._on_failing(source, poll.error, lease.failures + 1)

@@ -60,8 +60,8 @@ def learn(rhythm: Rhythm, arrivals: Iterable[datetime], now: datetime) -> Rhythm
 def _after(rhythm: Rhythm, moment: datetime) -> Rhythm:
     if rhythm.latest is None:
         return replace(rhythm, first=moment, latest=moment)
-    if moment < rhythm.latest:
-        return rhythm  # an old item that turned up late says nothing about pauses
+    if moment <= rhythm.latest:
+        return rhythm  # items of one batch are one arrival, and an old one that turned up late is none
     pause = (moment - rhythm.latest).total_seconds()
     silent = rhythm.silent_after()
     usual = pause if silent is None else min(pause, silent.total_seconds())  # an outage is no rhythm

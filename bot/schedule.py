@@ -3,11 +3,76 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from bot.cadence import Cadence, unskipped, wishes
+from bot.model import Source
+from bot.rhythm import Rhythm
+from bot.words import brief
 
 BACKOFF_CAP = timedelta(hours=6)  # the longest pause after failures; a source is never given up
 RETRY_AFTER_CAP = timedelta(hours=24)  # servers have been seen to ask for years
 FLOOR = timedelta(minutes=1)
+PUSHED = timedelta(hours=1)  # the interval while a hub tells us of new items; a hub may fail, so it is not for ever
+
+# The adaptive interval grows with the mean pause between two items to the power of 0.6, and reaches six hours for one
+# item in 30 days. The exponent lies between 1 (the same number of polls for each item, which reads a daily source four
+# times a day) and 0.5 (the least total delay for a given number of polls, which reads a monthly one twelve times).
+_MONTHLY = timedelta(days=30)
+_MONTHLY_INTERVAL = timedelta(hours=6)
+_EXPONENT = 0.6
+_STEPS = tuple(timedelta(minutes=m) for m in (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360))
+"""Intervals that are chosen: a source keeps its place in the interval while its rhythm changes little."""
+
+AUTO = (FLOOR, _MONTHLY_INTERVAL)
+"""The bounds of an adaptive interval that names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An interval and why it was chosen, as people read it."""
+
+    interval: timedelta
+    reason: str
+
+
+def choose(
+    source: Source, rhythm: Rhythm, cadence: Cadence, headers: Mapping[str, str], now: datetime, *, pushed: bool = False
+) -> Choice:
+    """The interval after an answer: the editor's or that of the source's rhythm, longer where the publisher asks for
+    it or a hub makes polls unnecessary."""
+    choice = _wanted(source, rhythm, now)
+    wish = wishes(cadence, headers, now)
+    if wish is not None and wish.interval > choice.interval:
+        choice = Choice(wish.interval, wish.reason)
+    if pushed and choice.interval < PUSHED:
+        return Choice(PUSHED, "its hub tells us of new items (WebSub)")
+    return choice
+
+
+def _wanted(source: Source, rhythm: Rhythm, now: datetime) -> Choice:
+    if source.bounds is None:
+        return Choice(max(source.every, FLOOR), "as configured")
+    least, most = source.bounds
+    pause = rhythm.pause(now)
+    if pause is None:
+        return Choice(min(max(source.every, least), most), "its rhythm is not known yet")
+    ideal = _MONTHLY_INTERVAL * (pause / _MONTHLY) ** _EXPONENT
+    step = max((s for s in _STEPS if s <= ideal), default=_STEPS[0])
+    return Choice(min(max(step, least), most), f"one item in {brief(pause)} on average")
+
+
+def base_interval(source: Source, rhythm: Rhythm, now: datetime) -> timedelta:
+    """The interval without the publisher's wishes, from which the pauses after failures grow."""
+    return _wanted(source, rhythm, now).interval
+
+
+def next_turn(source_id: str, interval: timedelta, cadence: Cadence, now: datetime) -> datetime:
+    """When a source that answered is polled next: on its place in the interval, outside of the hours and days that
+    its feed wants skipped."""
+    return unskipped(after_success(source_id, interval, now), cadence)
 
 
 def spread(source_id: str, every: timedelta) -> float:
@@ -17,12 +82,9 @@ def spread(source_id: str, every: timedelta) -> float:
     return int.from_bytes(digest, "big") / 2**64 * every.total_seconds()
 
 
-def after_success(source_id: str, every: timedelta, now: datetime, ttl: timedelta | None = None) -> datetime:
-    """The source's next turn after ``now``: its interval (the publisher's ``ttl`` if that is longer, up to a day)
-    later, on its own place in the interval."""
-    wanted = max(every, FLOOR)
-    if ttl is not None:
-        wanted = max(wanted, min(ttl, timedelta(days=1)))
+def after_success(source_id: str, interval: timedelta, now: datetime) -> datetime:
+    """The source's next turn after ``now``: its interval later, on its own place in the interval."""
+    wanted = max(interval, FLOOR)
     seconds = wanted.total_seconds()
     offset = spread(source_id, wanted)
     since = (now.timestamp() - offset) % seconds

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.cadence import Cadence
 from bot.rhythm import Rhythm
 
 
@@ -63,11 +64,12 @@ class Memory:
     """What a poll leaves for the next one, besides validators and counts."""
 
     rhythm: Rhythm = field(default_factory=Rhythm)
+    cadence: Cadence = field(default_factory=Cadence)
     move: Move | None = None
     body: str = ""  # a mark of the last body that was read to its end; the same body need not be read again
-    hub: str = ""  # the WebSub hub that the feed named last
-    topic: str = ""  # what to ask the hub for
+    slow: bool = False  # the last answer took long
     told: SourceState | None = None  # the trouble that the operators heard of and that is not over
+    told_url: str = ""  # the address that they heard it has moved to
 
 
 BLANK = Memory()

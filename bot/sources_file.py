@@ -14,11 +14,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from bot import duration
 from bot.environment import Surroundings
 from bot.errors import ConfigError, Problem
-from bot.kind_options import Own, check_every, check_quotas, every_of, option_schemas, take_options
+from bot.kind_options import (
+    Interval,
+    Own,
+    check_bounds,
+    check_every,
+    check_quotas,
+    interval_of,
+    option_schemas,
+    take_options,
+)
 from bot.model import Source
 from bot.sources import KINDS
 from bot.yaml_models import Duration, Model, Name, Text, WebUrl, YesNo, at_least, json_schema, nearest, read
@@ -40,14 +50,28 @@ def _lang(value: str) -> str:
     return value
 
 
-Every = Annotated[Duration, at_least(EVERY_MIN)]
+def _every(value: object) -> object:
+    return AUTO_EVERY if value == "auto" else value
+
+
+AUTO_EVERY = timedelta.max
+"""What ``every: auto`` is read as: the interval follows the source's rhythm."""
+
+Bound = Annotated[Duration, at_least(EVERY_MIN)]
+Every = Annotated[
+    Bound,
+    BeforeValidator(_every),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "string", "pattern": duration.PATTERN}]}),
+]
 Lang = Annotated[Text, AfterValidator(_lang), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}$"})]
 
 
 class Defaults(Model):
     """What holds for every source of the file that does not say otherwise itself."""
 
-    every: Every = Field(default=timedelta(minutes=10), description="How often it is polled.")
+    every: Every = Field(default=timedelta(minutes=10), description="How often it is polled, or auto.")
+    every_min: Bound | None = Field(default=None, description="With auto: never more often than this.")
+    every_max: Bound | None = Field(default=None, description="With auto: never less often than this.")
     tags: tuple[Text, ...] = Field(default=(), description="Tags; a source's own replace them.")
     lang: Lang | None = Field(default=None, description="Language code, where the feeds do not say.")
     enabled: YesNo = Field(default=True, description="false: not polled.")
@@ -61,7 +85,11 @@ class SourceEntry(Model):
     url: WebUrl | None = Field(default=None, description="What is polled.")
     kind: Annotated[Text, AfterValidator(_kind)] = Field(default="feed", description="How it is read.")
     title: Text | None = Field(default=None, description="What people see; the id where there is none.")
-    every: Every | None = Field(default=None, description="How often it is polled, such as 10m; at least 1m.")
+    every: Every | None = Field(
+        default=None, description="How often it is polled, such as 10m; at least 1m; auto follows the source's rhythm."
+    )
+    every_min: Bound | None = Field(default=None, description="Never more often than this; means every: auto.")
+    every_max: Bound | None = Field(default=None, description="Never less often than this; means every: auto.")
     tags: tuple[Text, ...] | None = Field(default=None, description="For rules and routes, such as [wire, uk].")
     lang: Lang | None = Field(default=None, description="Language code, such as en, where the feed does not say.")
     enabled: YesNo | None = Field(default=None, description="false: not polled.")
@@ -115,7 +143,13 @@ def _merge(file: Path, found: dict[str, Source], places: dict[str, Place], aroun
     problems += _check_urls(data, root, found, owns)
     if isinstance(checked, SourcesFile):
         for i, (entry, own) in enumerate(zip(checked.sources, owns, strict=True)):
-            problems += check_every(own, entry.kind, entry.every, place_of(root, ("sources", i, "every")))
+            for key in ("every", "every_min", "every_max"):
+                problems += check_every(
+                    own, entry.kind, key, _interval(entry), getattr(entry, key), place_of(root, ("sources", i, key))
+                )
+        problems += check_bounds(_interval(checked.defaults), place_of(root, ("defaults",)))
+        for i, entry in enumerate(checked.sources):
+            problems += check_bounds(_interval(entry), place_of(root, ("sources", i)))
     if problems:
         raise ConfigError(tuple(sorted(problems)))
     assert isinstance(checked, SourcesFile)
@@ -127,18 +161,27 @@ def _merge(file: Path, found: dict[str, Source], places: dict[str, Place], aroun
 def _source(entry: SourceEntry, defaults: Defaults, own: Own, earlier: Source | None) -> Source:
     if entry.url is None and earlier is not None and not own.address:
         return replace(earlier, enabled=False)
+    every, bounds = interval_of(own, _interval(entry), _interval(defaults))
     return Source(
         id=entry.id,
         url=entry.url or own.address,
         kind=entry.kind,
         title=entry.title or "",
         tags=defaults.tags if entry.tags is None else entry.tags,
-        every=every_of(own, entry.every, defaults.every),
+        every=every,
         lang=entry.lang or defaults.lang,
         enabled=defaults.enabled if entry.enabled is None else entry.enabled,
         options=own.options,
         full_text=defaults.full_text if entry.full_text is None else entry.full_text,
+        bounds=bounds,
     )
+
+
+def _interval(given: Defaults | SourceEntry) -> Interval:
+    auto = given.every == AUTO_EVERY or (
+        "every" not in given.model_fields_set and (given.every_min is not None or given.every_max is not None)
+    )
+    return Interval(None if auto else given.every, auto, given.every_min, given.every_max)
 
 
 def _is_off(entry: Any, data: Any) -> bool:

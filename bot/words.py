@@ -24,6 +24,16 @@ def span(length: timedelta) -> str:
     return counted(seconds, "second")
 
 
+def brief(length: timedelta) -> str:
+    """Two units at most, for tables and lists: ``40 s``, ``45 min``, ``2 h 10 min``, ``3 d 4 h``."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
+    parts = ((days, "d"), (hours, "h"), (0 if days else minutes, "min"))
+    return " ".join(f"{n} {unit}" for n, unit in parts if n)
+
+
 def ago(at: datetime, now: datetime) -> str:
     """``5 minutes ago``, ``in 2 hours``."""
     if abs(now - at) < timedelta(seconds=1):

@@ -108,7 +108,7 @@ async def test_one_bad_source_is_recorded_and_the_others_go_on(tmp_path: Path) -
         assert headlines(receiver) == ["Flood warning today"]
         status, out, _ = await room.run("sources", "list")
     assert status == 0
-    assert "3 sources, 2 failing" in out
+    assert "3 sources: 2 failing, 1 ok" in out
 
 
 async def test_a_stop_finishes_the_work_in_hand_and_a_second_process_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import brotli
 import pytest
@@ -14,8 +14,9 @@ import zstandard
 from aiohttp import web
 
 from bot import __version__
-from bot.errors import FetchError, FetchReason
-from bot.fetch import Fetcher, HostSlots, Limits
+from bot.errors import FetchError, FetchReason, HostRestsError
+from bot.fetch import Fetcher, Limits
+from bot.hosts import Hosts
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
 from tests.fakes.feeds import Answer, FeedServer, broken_off, endless, rss
@@ -111,17 +112,9 @@ async def test_a_host_gets_few_requests_at_a_time(server: FeedServer) -> None:
         return web.Response(body=rss(1))
 
     server.answers["/feed"] = handler
-    async with Fetcher(allow_private=True, limits=Limits(per_host=2)) as fetcher:
+    async with Fetcher(allow_private=True, hosts=Hosts(2)) as fetcher:
         await asyncio.gather(*(got(fetcher, server.url("/feed")) for _ in range(8)))
     assert server.most_busy == 2
-
-
-async def test_slots_of_idle_hosts_are_forgotten() -> None:
-    slots = HostSlots(1)
-    with pytest.raises(RuntimeError):
-        async with slots.hold("a"), slots.hold("b"):
-            raise RuntimeError
-    assert slots._hosts == {}
 
 
 async def test_credentials_in_the_url_are_sent_as_basic_auth_and_never_shown(
@@ -324,13 +317,14 @@ async def test_a_dripping_server_ends_at_the_deadline(server: FeedServer) -> Non
 
 async def test_redirects_share_one_deadline(server: FeedServer) -> None:
     async def slow(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.3)
         return web.Response(status=302, headers={"Location": "/feed"})
 
     server.answers["/feed"] = slow
-    async with Fetcher(allow_private=True, limits=Limits(total_s=0.25)) as fetcher:
+    async with Fetcher(allow_private=True, limits=Limits(total_s=0.5)) as fetcher:
+        await failed(fetcher, server.url("/missing"))  # the first request of all takes longer
         assert (await failed(fetcher, server.url("/feed"))).reason is FetchReason.TIMEOUT
-    assert len(server.seen) == 2
+    assert [s.path for s in server.seen[1:]] == ["/feed", "/feed"]
 
 
 async def test_a_silent_server_is_a_timeout(server: FeedServer) -> None:
@@ -428,3 +422,49 @@ async def test_cancellation_is_not_swallowed(server: FeedServer, fetcher: Fetche
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+# -- what concerns a host -------------------------------------------------------------------------------------------
+
+
+async def test_a_redirect_that_asks_to_wait_is_followed_by_the_poll_after_the_wait(
+    server: FeedServer, fetcher: Fetcher
+) -> None:
+    server.answers["/old"] = Answer(status=307, headers={"Location": "/feed", "Retry-After": "120"})
+    source, later = Source("s", server.url("/old")), NOW + timedelta(seconds=120)
+    error = await failed(fetcher, source.url)
+    assert (error.reason, error.retry_after_s) == (FetchReason.RATE_LIMITED, 120.0)
+    with pytest.raises(FetchError, match="asks to wait"):
+        await fetcher.fetch(source, NONE, NOW + timedelta(seconds=60))
+    assert isinstance(await fetcher.fetch(source, NONE, later), Fetched)
+    with pytest.raises(FetchError, match="asks to wait"):
+        await fetcher.fetch(source, NONE, later)
+    assert [s.path for s in server.seen].count("/feed") == 1
+
+
+async def test_a_host_that_rests_is_not_asked_not_even_by_way_of_a_redirect(server: FeedServer) -> None:
+    async with Fetcher(allow_private=True, hosts=Hosts(2)) as fetcher:
+        server.answers["/here"] = Answer(status=302, headers={"Location": server.url("/feed", "localhost")})
+        until = fetcher.hosts.refused("localhost", NOW, 60)
+        with pytest.raises(HostRestsError) as caught:
+            await fetcher.fetch(Source("s", server.url("/here")), NONE, NOW)
+        assert caught.value.until == until
+        assert [s.path for s in server.seen] == ["/here"]
+        assert isinstance(await fetcher.fetch(Source("s", server.url("/here")), NONE, until), Fetched)
+
+
+async def test_an_error_names_the_host_that_answered(server: FeedServer, fetcher: Fetcher) -> None:
+    server.answers["/here"] = Answer(status=302, headers={"Location": server.url("/busy", "localhost")})
+    server.answers["/busy"] = Answer(status=429)
+    error = await failed(fetcher, server.url("/here"))
+    assert (error.host, error.redirected) == ("localhost", True)
+    error = await failed(fetcher, server.url("/none"))
+    assert (error.host, error.redirected) == ("127.0.0.1", False)
+
+
+async def test_a_304_after_a_permanent_redirect_tells_of_the_move(server: FeedServer, fetcher: Fetcher) -> None:
+    server.answers["/old"] = Answer(status=301, headers={"Location": "/feed"})
+    server.answers["/feed"] = Answer(rss(1), etag='"v1"')
+    answer = await fetcher.fetch(Source("s", server.url("/old")), HttpState('"v1"'), NOW)
+    assert isinstance(answer, NotModified)
+    assert answer.moved_to == server.url("/feed")

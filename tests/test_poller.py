@@ -18,8 +18,10 @@ from bot.errors import StoreError
 from bot.fetch import Fetcher
 from bot.full_text import FullText
 from bot.health import Metrics
+from bot.hosts import Hosts
 from bot.model import DeliveryKind, Digest, Match, Message, Source
-from bot.poller import FAILURES_TOLD, LEASE, Poller, Rulebook
+from bot.outcome import FAILURES_TOLD, News, SourceNotice
+from bot.poller import LEASE, Poller, Rulebook
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
 from bot.store.base import Batch, Delivery, SourceStatus
@@ -86,7 +88,7 @@ class Desk:
         self.thread = thread
         self.poller = poller
         self.now = START
-        self.told: list[tuple[str, str, int]] = []
+        self.told: list[SourceNotice] = []
         self.notified: list[str] = []
 
     async def sources(self, *paths: str, full_text: bool = False) -> None:
@@ -136,8 +138,9 @@ async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
     store.upgrade()
     store.open()
     thread = Thread(store)
+    hosts = Hosts(4)
     with ThreadPoolExecutor(1) as core:
-        async with FeedServer() as server, Fetcher(allow_private=True) as fetcher:
+        async with FeedServer() as server, Fetcher(allow_private=True, hosts=hosts) as fetcher:
 
             def route(matches: tuple[Match, ...]) -> tuple[str, ...]:
                 return ("desk",)
@@ -156,7 +159,8 @@ async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
                 max_age=timedelta(hours=24),
                 concurrency=4,
                 on_deliveries=on_deliveries,
-                on_failing=lambda source, error, count: made.told.append((source.id, error, count)),
+                on_notice=lambda notice: made.told.append(notice),
+                hosts=hosts,
                 full_text=FullText(fetcher, core, lambda: made.now, gap_s=0.0),
             )
             made = Desk(server, thread, poller)
@@ -289,15 +293,18 @@ async def test_the_operators_hear_once_of_a_source_that_keeps_failing_and_again_
     await desk.sources("/a")
     for _ in range(FAILURES_TOLD + 3):
         await desk.poll()
-    assert [(source, count) for source, _, count in desk.told] == [("a", FAILURES_TOLD)]
-    assert "500" in desk.told[0][1]
+    (failing,) = desk.told
+    assert (failing.news, failing.source.id) == (News.FAILING, "a")
+    assert f"failed {FAILURES_TOLD} times in a row" in failing.text
+    assert "500" in failing.text
     desk.serves("/a", Entry("A quiet day"))
     await desk.poll()
     assert desk.poller.failures == {}
+    assert [notice.news for notice in desk.told] == [News.FAILING, News.BACK]
     desk.server.answers["/a"] = Answer(status=500)
     for _ in range(FAILURES_TOLD):
         await desk.poll()
-    assert len(desk.told) == 2
+    assert [notice.news for notice in desk.told] == [News.FAILING, News.BACK, News.FAILING]
 
 
 async def test_a_bug_in_a_stage_is_recorded_against_its_source_and_the_others_go_on(
@@ -428,3 +435,89 @@ async def test_an_edit_of_what_was_told_is_not_told_again(desk: Desk) -> None:
     await desk.poll()
     assert await desk.alerts() == ["Flood warning in the north"]
     assert desk.poller.tally.revised == 1
+
+
+# -- manners ---------------------------------------------------------------------------------------------------------
+
+
+async def test_one_refusal_puts_off_every_source_of_the_host_and_costs_the_others_nothing(desk: Desk) -> None:
+    desk.server.answers["/a"] = Answer(status=429, headers={"Retry-After": "3600"})
+    desk.serves("/b", Entry("A quiet day"))
+    await desk.sources("/a", "/b")
+    await desk.thread.run(lambda s: s.postpone({"b": START + timedelta(minutes=1)}))
+    await desk.poll(timedelta(0))
+    await desk.poll(timedelta(minutes=59))
+    assert [seen.path for seen in desk.server.seen] == ["/a"]
+    b = await desk.status("b")
+    assert (b.state, b.failures) == ("new", 0)
+    assert b.next_poll_at is not None
+    assert timedelta(hours=1) <= b.next_poll_at - START <= timedelta(hours=1, minutes=10)
+    assert (await desk.status("a")).state == "slow"
+    await desk.poll(timedelta(minutes=12))
+    assert [seen.path for seen in desk.server.seen].count("/b") == 1
+
+
+async def test_polls_that_wait_for_a_host_when_it_refuses_are_put_off_too(desk: Desk) -> None:
+    desk.server.answers["/a"] = Answer(status=403)
+    paths = [f"/{n}" for n in range(9)]
+    for path in paths:
+        desk.server.answers[path] = Answer(status=403)
+    await desk.sources(*paths)
+    await desk.poll(timedelta(0))
+    assert len(desk.server.seen) <= 4  # those that were under way together
+    assert desk.poller.tally.put_off + len(desk.server.seen) >= 4
+    states = {s.state for s in await desk.thread.read(lambda s: s.source_statuses())}
+    assert states == {"new", "blocked"}
+
+
+async def test_a_source_that_is_gone_is_never_asked_again(desk: Desk) -> None:
+    desk.server.answers["/a"] = Answer(status=410)
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    await desk.poll(timedelta(days=400))
+    assert len(desk.server.seen) == 1
+    status = await desk.status("a")
+    assert (status.state, status.next_poll_at) == ("gone", None)
+    assert "410" in status.reason
+    assert [notice.news for notice in desk.told] == [News.GONE]
+
+
+async def test_a_permanent_redirect_is_followed_at_once_and_kept_after_a_week(desk: Desk) -> None:
+    desk.server.answers["/a"] = Answer(status=301, headers={"Location": "/new"})
+    desk.serves("/new", Entry("A quiet day"), etag='"v1"')
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    for _ in range(7):
+        assert (await desk.status("a")).state == "ok"
+        await desk.poll(timedelta(days=1))
+    status = await desk.status("a")
+    assert (status.state, status.url_in_use) == ("moved", desk.server.url("/new"))
+    seen = len(desk.server.seen)
+    await desk.poll(timedelta(days=1))
+    assert [request.path for request in desk.server.seen[seen:]] == ["/new"]
+    assert [notice.news for notice in desk.told] == [News.MOVED]
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+async def test_a_temporary_redirect_is_never_kept(desk: Desk, status: int) -> None:
+    desk.server.answers["/a"] = Answer(status=status, headers={"Location": "/new"})
+    desk.serves("/new", Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    for _ in range(3):
+        await desk.poll(timedelta(days=30))
+    assert (await desk.status("a")).url_in_use == ""
+    assert [request.path for request in desk.server.seen].count("/a") == 4
+
+
+async def test_the_sources_of_a_host_with_a_documented_gap_are_read_one_after_another(desk: Desk) -> None:
+    paths = [f"/{n}" for n in range(3)]
+    for path in paths:
+        desk.serves(path, Entry("A quiet day"))
+    await desk.sources(*paths)
+    desk.poller._hosts.gaps = {"127.0.0.1": 0.001}
+    await desk.poll(timedelta(0))
+    assert [seen.path for seen in desk.server.seen] == ["/0"]
+    await desk.poll(timedelta(milliseconds=1))
+    await desk.poll(timedelta(milliseconds=1))
+    assert [seen.path for seen in desk.server.seen] == ["/0", "/1", "/2"]

@@ -38,13 +38,6 @@ def test_a_thousand_sources_take_their_turns_evenly() -> None:
     assert max(by_minute) < 140
 
 
-def test_the_publishers_ttl_is_kept_where_it_is_longer_and_at_most_a_day() -> None:
-    wait = schedule.after_success("a", TEN, NOW, ttl=timedelta(hours=1)) - NOW
-    assert timedelta(minutes=30) <= wait <= timedelta(minutes=90)
-    assert schedule.after_success("a", TEN, NOW, ttl=timedelta(minutes=1)) - NOW <= timedelta(minutes=15)
-    assert schedule.after_success("a", TEN, NOW, ttl=timedelta(days=400)) - NOW <= timedelta(hours=36)
-
-
 @pytest.mark.parametrize(
     ("failures", "least", "most"),
     [(1, 10, 11), (2, 20, 22), (3, 40, 44), (6, 320, 352), (7, 360, 396), (500, 360, 396)],

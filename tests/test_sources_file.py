@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,3 +84,43 @@ def test_the_shipped_sources_load_and_fit_the_schema() -> None:
     check = jsonschema.Draft202012Validator(schema)
     assert check.is_valid(yaml.safe_load((shipped_rules() / "sources.yaml").read_text()))
     assert not check.is_valid({"sources": [{"id": "a", "urll": "https://a.example/"}]})
+
+
+@pytest.mark.parametrize(
+    ("defaults", "entry", "every", "bounds"),
+    [
+        ("", "", 10, None),
+        ("every: 5m", "", 5, None),
+        ("every: auto", "", 10, (1, 360)),
+        ("every: auto", "every: 7m", 7, None),
+        ("", "every: auto", 10, (1, 360)),
+        ("", "every_max: 5m", 5, (1, 5)),
+        ("every_min: 20m", "", 20, (20, 360)),
+        ("every_min: 20m", "every_max: 30m", 20, (20, 30)),
+        ("every: auto", "kind: gdelt, query: x", 15, None),  # a service keeps its own interval
+        ("", "kind: gdelt, query: x, every: auto", 15, (15, 360)),
+    ],
+)
+def test_an_interval_is_fixed_or_follows_the_rhythm_within_bounds(
+    tmp_path: Path, defaults: str, entry: str, every: int, bounds: tuple[int, int] | None
+) -> None:
+    url = "" if "kind" in entry else 'url: "https://a.example/f", '
+    (tmp_path / "sources.yaml").write_text(f"defaults: {{{defaults}}}\nsources:\n  - {{id: a, {url}{entry}}}\n")
+    (source,) = load_sources([tmp_path])
+    assert source.every == timedelta(minutes=every)
+    assert source.bounds == (None if bounds is None else tuple(timedelta(minutes=m) for m in bounds))
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("every: 10m, every_min: 5m", "leave them out, or write every: auto"),
+        ("every_min: 2h, every_max: 1h", "every_min: must not be longer than every_max:"),
+        ("every: sometimes", "'sometimes' is not a length of time"),
+        ("every_min: 5s", "every_min: must be at least 1m"),
+    ],
+)
+def test_an_interval_that_contradicts_itself_is_refused(tmp_path: Path, entry: str, text: str) -> None:
+    (tmp_path / "sources.yaml").write_text(f'sources:\n  - {{id: a, url: "https://a.example/f", {entry}}}\n')
+    with pytest.raises(ConfigError, match=re.escape(text)):
+        load_sources([tmp_path])

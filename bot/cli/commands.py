@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from bot.source_state import SourceState
+
 app = typer.Typer(
     help="News alerts with a reason, in the channels where your team already works.",
     no_args_is_help=True,
@@ -334,11 +336,14 @@ def health(config: Config = DEFAULT_CONFIG) -> int:
 
 
 @sources_app.command("list")
-def sources_list(config: Config = DEFAULT_CONFIG) -> int:
-    """List the sources with their state."""
+def sources_list(
+    state: Annotated[list[SourceState] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> int:
+    """List the sources with their state, since when and why."""
     from bot.cli.sources import list_sources as work
 
-    return work(config)
+    return work(config, state or ())
 
 
 @sources_app.command("check")

@@ -8,20 +8,35 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot import duration
 from bot.config import Config, load_config
 from bot.errors import SourceError, StoreError, WirewatchError
 from bot.fetch import Fetcher, Limits
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.pipeline import articles_of
+from bot.source_state import SourceState
+from bot.source_words import ago, interval_of, state_of, tally
 from bot.sources.base import Request, Steps
 from bot.sources.collect import Answer, Step, collect
 from bot.sources_file import load_sources
 from bot.store.base import SourceStatus
 from bot.store.sql import SqlStore
+from bot.words import brief
+
+_STYLES = {
+    SourceState.OK: "green",
+    SourceState.MOVED: "yellow",
+    SourceState.SLOW: "yellow",
+    SourceState.SILENT: "yellow",
+    SourceState.FAILING: "red",
+    SourceState.BLOCKED: "red",
+    SourceState.GONE: "red",
+    SourceState.OFF: "dim",
+}
 
 
-def list_sources(path: Path) -> int:
-    """One line a source: state, last success, what is wrong."""
+def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
+    """One line a source: state and since when, interval, last success, and why it is in that state."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -30,23 +45,27 @@ def list_sources(path: Path) -> int:
     sources = load_sources(config.rule_folders)
     statuses = _statuses(config)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("id", "state", "every", "last success", "items", "note"):
+    for column in ("id", "state", "for", "every", "last success", "items", "reason"):
         table.add_column(column, overflow="fold")
     now = datetime.now(UTC)
+    states = {source.id: state_of(source, statuses.get(source.id)) for source in sources}
     for source in sources:
-        status = statuses.get(source.id)
-        state = "off" if not source.enabled else status.state if status else "new"
+        status, state = statuses.get(source.id), states[source.id]
+        if only and state not in only:
+            continue
+        known = status is not None and state not in (SourceState.OFF, SourceState.NEW)
+        every = duration.show(interval_of(source, status))
         table.add_row(
             source.id,
-            Text(state, style={"ok": "green", "failing": "red", "off": "dim"}.get(state, "")),
-            _span(source.every.total_seconds()),
-            _ago(status.last_success, now) if status else "",
+            Text(state.value, style=_STYLES.get(state, "")),
+            brief(now - status.since) if known and status and status.since else "",
+            f"{every} auto" if source.bounds else every,
+            ago(status.last_success, now) if known and status else "",
             str(status.items_total) if status else "",
-            Text(status.error if status else ""),
+            Text(status.reason if known and status else ""),
         )
     Console().print(table)
-    failing = sum(1 for s in sources if s.enabled and s.id in statuses and statuses[s.id].state == "failing")
-    print(f"{len(sources)} sources, {failing} failing")
+    print(tally(states.values()))
     return 0
 
 
@@ -113,18 +132,7 @@ async def _look(fetcher: Fetcher, source: Source) -> str:
     parsed = answer.parsed
     articles = await asyncio.to_thread(articles_of, parsed, source, now)
     dated = [a.published for a in articles if a.dated]
-    newest = f", newest {_ago(max(dated), now)}" if dated else ", no dates"
+    newest = f", newest {ago(max(dated), now)}" if dated else ", no dates"
     moved = f", moved to {answer.first.moved_to}" if answer.first.moved_to else ""
     note = f" ({parsed.note})" if parsed.note else ""
     return f"{parsed.format}, {len(articles)} items{newest}{moved}{note}"
-
-
-def _ago(when: datetime | None, now: datetime) -> str:
-    return "never" if when is None else f"{_span(max((now - when).total_seconds(), 0))} ago"
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{int(seconds)}s"

@@ -27,7 +27,7 @@ rules:
 _OWN_SOURCES = """\
 # Your own sources; those that ship with Wirewatch are polled, too. One with the id of a shipped one replaces it, and
 # {id: that-id, enabled: false} switches it off. `wirewatch sources check` fetches each once.
-defaults: {every: 10m}
+defaults: {every: auto}
 sources: []
 """
 

@@ -84,7 +84,7 @@ async def _collect(
                     answer = error
                 else:
                     if isinstance(got, NotModified):
-                        return got
+                        return got if request.url == source.url else replace(got, moved_to=None)
                     answer = got
                     first = first or (got if request.url == source.url else replace(got, moved_to=None))
             request = await run(advance, steps, answer)
@@ -108,5 +108,13 @@ def _without_secrets(error: SourceError, source: Source) -> SourceError:
     if text == error.text:
         return error
     if isinstance(error, FetchError):
-        return FetchError(error.source_id, error.reason, text, status=error.status, retry_after_s=error.retry_after_s)
+        return FetchError(
+            error.source_id,
+            error.reason,
+            text,
+            status=error.status,
+            retry_after_s=error.retry_after_s,
+            host=error.host,
+            redirected=error.redirected,
+        )
     return type(error)(error.source_id, error.reason, text)

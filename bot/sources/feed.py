@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from bot.cadence import read_cadence
 from bot.errors import FetchReason, ParseError
 from bot.extract import to_line
 from bot.log import redact_url
@@ -21,11 +22,12 @@ from bot.sources.base import MAX_ITEMS, Request
 from bot.sources.charset import to_utf8
 from bot.sources.entry import RawEntry, to_item
 from bot.sources.sniff import NoFeed, binary, sniff
+from bot.sources.walls import wall_in
 from bot.sources.xml_guard import HostileXmlError, settle, without_doctype
 
 LENIENT_MAX = 1024 * 1024  # bytes; feedparser needs about a second for so much damaged XML
-_MAX_TTL = timedelta(days=31)
 _OLDEST = 1990  # years before are placeholders
+_MAX_OLDEST = 1990  # years before are placeholders
 
 
 def request(source: Source) -> Request:
@@ -107,7 +109,7 @@ def _parse_xml(fetched: Fetched, content: bytes, form: str, notes: list[str], ma
         notes.append("the feed ends in the middle")
     if total > max_items:
         notes.append(f"{total - max_items} of {total} entries were left out")
-    return ParsedFeed(items, to_line(title, 200), lang, form, _ttl(edges), "; ".join(notes))
+    return ParsedFeed(items, to_line(title, 200), lang, form, "; ".join(notes), read_cadence(edges))
 
 
 # -- fastfeedparser -------------------------------------------------------------------------------------------------
@@ -180,7 +182,6 @@ _LANGUAGE = re.compile(
 _XML_LANG = re.compile(
     rb"<(?:rss|feed|rdf:RDF|channel)\s[^<>]*?xml:lang\s*=\s*[\"']([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})[\"']"
 )
-_TTL = re.compile(rb"<ttl>\s*(?:<!\[CDATA\[)?\s*(\d{1,6})\s*(?:\]\]>)?\s*</ttl>")
 _XML_BASE = re.compile(rb"<(?:rss|feed|rdf:RDF)\s[^<>]*?xml:base\s*=\s*[\"']([^\"'<>]+)[\"']")
 _INLINE = re.compile(rb"<(title|description|summary)(?:\s[^<>]*)?(?<!/)>[^<]*<(?!/|!\[CDATA\[|!--)")
 _CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL | re.IGNORECASE)
@@ -207,12 +208,6 @@ def _language(declared: object, edges: bytes) -> str | None:
     return found[1].decode().replace("_", "-") if found else None
 
 
-def _ttl(edges: bytes) -> timedelta | None:
-    """RSS 2.0: minutes that the feed may be cached. 0 says nothing."""
-    found = _TTL.search(edges)
-    return min(timedelta(minutes=int(found[1])), _MAX_TTL) or None if found else None
-
-
 def _misread(content: bytes, found: int) -> str:
     """What fastfeedparser visibly lost, if anything."""
     if max(content.count(b"</item>"), content.count(b"</entry>")) > found:
@@ -232,6 +227,10 @@ def _items(entries: Iterable[RawEntry], base: str, lang: str | None) -> tuple[It
 
 
 def _no_feed(fetched: Fetched, body: NoFeed) -> ParseError:
+    wall = wall_in(fetched.content) if body.reason is FetchReason.HTML else None
+    if wall is not None:
+        text = f"answered with a page of a bot wall ({wall}); ask the publisher to let feed readers through"
+        return _error(fetched, FetchReason.BLOCKED, text)
     web_page = body.reason is FetchReason.HTML
     advice = "check the address, or whether the site keeps bots out" if web_page else "check the address"
     return _error(fetched, body.reason, f"answered with {body.seen} instead of a feed; {advice}")

@@ -33,3 +33,7 @@ class SqlStates(ABC):
     def put_off(self, host: str, until: datetime, spread_s: float) -> int:
         with self._write() as connection:
             return sources.put_off(connection, host, until, spread_s)
+
+    def postpone(self, due: Mapping[str, datetime]) -> None:
+        with self._write() as connection:
+            sources.postpone(connection, due)

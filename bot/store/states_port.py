@@ -25,3 +25,7 @@ class StatesStore(Protocol):
         """Let no source whose address is on ``host`` fall due before ``until``; they take their turns within
         ``spread_s`` seconds after it. Returns how many were put off."""
         ...
+
+    def postpone(self, due: Mapping[str, datetime]) -> None:
+        """Give leased sources back without having polled them; each falls due at its moment."""
+        ...

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.cadence import Cadence
 from bot.errors import FetchReason, ParseError
 from bot.model import Fetched, Item, ParsedFeed, Source
 from bot.sources import KINDS, kind
@@ -80,7 +81,7 @@ GOLDEN: dict[str, ParsedFeed] = {
         title="Strait & Gulf Wire",
         lang="en-GB",
         format="rss 2.0",
-        ttl=timedelta(minutes=15),
+        cadence=Cadence(900.0, "ttl"),
     ),
     "rss091.xml": ParsedFeed(
         (
@@ -256,7 +257,7 @@ def test_nothing_is_empty(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "seen"),
     [
-        (b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>", "titled “Just a moment...”"),
+        (b"<!DOCTYPE html><html><head><title>Please sign in</title></head></html>", "titled “Please sign in”"),
         (b"<html><body>hi</body></html>", "a web page"),
         (b"\n<!-- x --><HTML lang=en>", "a web page"),
         (b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x"><html/>', "a web page"),
@@ -423,11 +424,6 @@ def test_a_date_is_never_guessed_from_the_guid_or_the_clock(guid: str, date: str
     feed = parse_feed(fetched(rss(f"<item><title>t</title><guid>{guid}</guid>{date}</item>")))
     assert feed.items[0].published is None
     assert feed.items[0].guid == guid
-
-
-def test_a_ttl_of_zero_says_nothing_and_a_silly_one_is_capped() -> None:
-    assert parse_feed(fetched(rss("", "<ttl>0</ttl>"))).ttl is None
-    assert parse_feed(fetched(rss("", "<ttl>999999</ttl>"))).ttl == timedelta(days=31)
 
 
 # -- nothing but ParseError -----------------------------------------------------------------------------------------

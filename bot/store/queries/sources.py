@@ -157,6 +157,18 @@ def put_off(connection: Connection, host: str, until: datetime, spread_s: float)
     return len(found)
 
 
+_POSTPONE = (
+    update(sources)
+    .where(sources.c.id == bindparam("b_id", type_=Words))
+    .values(next_poll_at=bindparam("b_at", type_=Micros), lease_until=None)
+)
+
+
+def postpone(connection: Connection, due: Mapping[str, datetime]) -> None:
+    if due:
+        connection.execute(_POSTPONE, [{"b_id": source_id, "b_at": at} for source_id, at in due.items()])
+
+
 def release_leases(connection: Connection) -> int:
     return connection.execute(
         update(sources).where(sources.c.lease_until.is_not(None)).values(lease_until=None)

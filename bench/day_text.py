@@ -19,7 +19,7 @@ _FIRST = tuple(
 )
 _KINDS = ("Front", "Group", "Union", "League", "Brigade", "Company", "Trust", "Works", "Council", "Agency")
 
-FACTS = frozenset({"n", "m", "mag", "who", "org", "town"})  # slots whose values are news when they are new
+FACTS = frozenset({"n", "m", "mag", "who", "who3", "org", "town"})  # slots whose values are news when they are new
 
 
 def name(dice: random.Random, syllables: int = 2) -> str:

@@ -219,8 +219,10 @@ def _events(dice: random.Random, count: int, regions: Mapping[str, Sequence[str]
     kinds = list(texts()["events"])
     made: list[Event] = []
     twins = int(count * TWINS)
-    for number in range(count - twins):
-        made.append(_event(dice, f"s{number}", kinds[number % len(kinds)], dice.choice(_COUNTRIES), regions))
+    # One event of a kind in a country, but for the twins: two coups in one country are no ordinary day.
+    places = [(kind, country) for country in _COUNTRIES for kind in kinds]
+    for number, (kind, country) in enumerate(dice.sample(places, count - twins)):
+        made.append(_event(dice, f"s{number}", kind, country, regions))
     for number in range(count - twins, count):
         of = dice.choice(made[: count - twins])
         country = next(c for c in _COUNTRIES if c[0] == of.slots["country"])
@@ -255,11 +257,13 @@ def _event(
         "town": name(dice, dice.choice((2, 3))),
         "who": person(dice),
         "who2": name(dice),
+        "who3": person(dice),
         "org": organisation(dice),
         "m": str(dice.randint(11, 240)),
         "mag": f"{dice.uniform(5.6, 7.4):.1f}",
         "issuer": dice.choice(("EU", "Britain", "Washington", "Canada")),
         "when2": "Wednesday",
+        **_words(dice),
         **{slot: dice.choice(spec[slot]) for slot in ("thing", "cause", "extra")},
     }
     return Event(id_, kind, spec["alerts"], slots, tuple(numbers))
@@ -271,7 +275,12 @@ class _Telling:
 
     def __init__(self, event: Event, size: int, dice: random.Random) -> None:
         self._event, self._size, self._dice = event, size, dice
-        self._spec = texts()["events"][event.type]
+        spec = texts()["events"][event.type]
+        # Who reports on one event has seen the others' reports: not every wording goes round.
+        self._headlines = dice.sample(spec["headlines"], 3)
+        self._leads = dice.sample(spec["leads"], min(3, len(spec["leads"])))
+        self._facts = dice.sample(spec["facts"], len(spec["facts"]) - 1) + dice.sample(texts()["details"], 3)
+        self._updates_said = spec["updates"]
         self._wires: list[Piece] = []
 
     def pieces(self) -> list[Piece]:
@@ -307,16 +316,14 @@ class _Telling:
         if outlet.style is Style.COPY and wires:
             return self._copy(outlet, dice.choice(wires), at)
         slots = self._slots(at, late=dice.random() < LAGS)
-        title, said = self._say(self._spec["headlines"], slots)
+        title, said = self._say(self._headlines, slots)
         parts: list[str] = []
-        lead, more = self._say(self._spec["leads"], slots)
+        lead, more = self._say(self._leads, slots)
         if outlet.style is not Style.FLASH:
             parts.append(lead)
             said |= more
-        room = {Style.AGENCY: (3, 6), Style.DAILY: (2, 5), Style.COPY: (2, 3), Style.BRIEF: (0, 1), Style.FLASH: (0, 0)}
-        for wordings in dice.sample(
-            self._spec["facts"], min(len(self._spec["facts"]), dice.randint(*room[outlet.style]))
-        ):
+        room = {Style.AGENCY: (4, 7), Style.DAILY: (3, 6), Style.COPY: (2, 4), Style.BRIEF: (0, 1), Style.FLASH: (0, 0)}
+        for wordings in dice.sample(self._facts, min(len(self._facts), dice.randint(*room[outlet.style]))):
             sentence, more = self._say(wordings, slots)
             parts.append(sentence)
             said |= more
@@ -329,7 +336,7 @@ class _Telling:
         if outlet.style is Style.AGENCY:
             self._wires.append(piece)
         if outlet.quirk is Quirk.EDITS and dice.random() < EDITED:
-            polished, _ = self._say(self._spec["headlines"], slots)
+            polished, _ = self._say(self._headlines, slots)
             piece = replace(piece, edited=(at + timedelta(minutes=dice.randint(15, 90)), polished, text))
         return piece
 
@@ -338,9 +345,7 @@ class _Telling:
         dice = self._dice
         sentences = wire.text.split(". ")
         kept = ". ".join(sentences[: dice.randint(max(2, len(sentences) // 2), len(sentences))]).rstrip(".") + "."
-        title, said = (
-            (wire.title, wire.facts) if dice.random() < 0.6 else self._say(self._spec["headlines"], self._slots(at))
-        )
+        title, said = (wire.title, wire.facts) if dice.random() < 0.6 else self._say(self._headlines, self._slots(at))
         facts = frozenset(f for f in wire.facts | said if f.partition("=")[2] in f"{title} {kept}")
         return self._piece(outlet, Kind.COPY, title, kept, at, facts)
 
@@ -353,9 +358,9 @@ class _Telling:
             moment = at + timedelta(minutes=12 * order + dice.randint(0, 8))
             slots = self._slots(moment)
             slots["n"] = str(number)
-            title, said = self._say(self._spec["headlines"], slots)
-            text, more = self._say(self._spec["updates"], slots)
-            extra, third = self._say(dice.choice(self._spec["facts"]), slots)
+            title, said = self._say(self._headlines, slots)
+            text, more = self._say(self._updates_said, slots)
+            extra, third = self._say(dice.choice(self._facts), slots)
             found.append(self._piece(outlet, Kind.UPDATE, title, f"{text} {extra}", moment, said | more | third))
         return [p for p in found if p.published < BEGIN + DAY]
 
@@ -396,7 +401,7 @@ class _Telling:
 def _noise(dice: random.Random, regions: Mapping[str, Sequence[str]], number: int) -> Piece:
     """What one outlet tells, and nobody asked for."""
     country = dice.choice(_COUNTRIES)
-    headline, text = dice.choice(texts()["noise"])
+    spec = texts()["noise"]
     slots = {
         "country": country[0],
         "adj": country[1],
@@ -405,12 +410,25 @@ def _noise(dice: random.Random, regions: Mapping[str, Sequence[str]], number: in
         "who": person(dice),
         "org": organisation(dice),
         "m": str(dice.randint(2, 90)),
-        "thing": dice.choice(texts()["things_of_noise"]),
     }
-    title, said = fill(headline, slots, dice)
-    body, more = fill(text, slots, dice)
+
+    def say(template: str) -> tuple[str, frozenset[str]]:
+        return fill(template, {**slots, **_words(dice)}, dice)
+
+    title, said = say(dice.choice(spec["headlines"]))
     outlet = dice.choice(_OUTLETS)
-    if outlet.style is Style.FLASH:
-        body, more = "", frozenset()
+    sentences = dice.sample(spec["texts"], 0 if outlet.style is Style.FLASH else dice.randint(2, 4))
+    parts = [say(sentence) for sentence in sentences]
     at = _moment(dice).replace(microsecond=0)
-    return Piece("", outlet.id, f"n{number}", Kind.NOISE, title, body, at, said | more)
+    text = " ".join(sentence for sentence, _ in parts)
+    facts = said.union(*(more for _, more in parts))
+    return Piece("", outlet.id, f"n{number}", Kind.NOISE, title, text, at, facts)
+
+
+def _words(dice: random.Random) -> dict[str, str]:
+    """Everyday words that no two things told have in common but by chance."""
+    words = texts()["words"]
+    a, b, c = dice.sample(words["things"].split(), 3)
+    p, q = dice.sample(words["qualities"].split(), 2)
+    acts, wishes = words["acts"].split(), words["wishes"].split()
+    return {"a": a, "b": b, "c": c, "p": p, "q": q, "v": dice.choice(acts), "v2": dice.choice(wishes)}

@@ -1,0 +1,212 @@
+"""What a bot made of the simulated day, held against what the generator knows.
+
+Counted is what stands in the channels at the end: every post is found by the delivery key that it carries, and every
+delivery leads to the article that it tells of. Nothing is taken from the bot's word that could be looked up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.day_world import Day, Kind, Piece
+from bench.simulate import Post, Stage
+from bot.model import DeliveryKind, Digest, Message
+from bot.store.base import Delivery, StoredStory
+from bot.urls import canonical
+
+Match = Callable[[Piece], bool]
+ANSWERS = (DeliveryKind.REPLY, DeliveryKind.RAISE)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """How well the bot's stories are those of the day. ``split``: stories that became several; ``mixed``: the bot's
+    stories that hold articles of several; ``strays``: articles in them that belong elsewhere. ``f1`` is B-cubed over
+    all articles."""
+
+    stories: int
+    split: int
+    mixed: int
+    strays: int
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
+
+@dataclass
+class Channel:
+    """What one channel shows. Stories are those of the day."""
+
+    posts: int = 0
+    alerts: int = 0
+    digests: int = 0
+    answers: int = 0
+    raises: int = 0
+    updates: int = 0
+    once: list[str] = field(default_factory=list)
+    several: dict[str, int] = field(default_factory=dict)
+    missed: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)  # told within the alert of another story only
+    wrong: list[str] = field(default_factory=list)  # nobody asked for them
+    idle: list[str] = field(default_factory=list)  # answers without a new fact
+    facts_due: int = 0
+    facts_told: int = 0
+    doubled: int = 0  # deliveries that stand there twice
+    unseen: int = 0  # deliveries that the bot holds for done and the channel does not show
+    held: int = 0
+    held_told: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The whole day."""
+
+    articles: int
+    read: int
+    matching: int
+    due: int
+    grouping: Grouping
+    channels: Mapping[str, Channel]
+
+
+def judge(day: Day, stage: Stage, matches: Match, holds: Iterable[tuple[str, str, str]]) -> Verdict:
+    """``matches`` says whether a rule asks for a piece; ``holds`` are (alert id, channel, delivery key) of everything
+    that the bot held at some time, the key empty where it has not come out."""
+    stored = stage.store.recent_stories(day.pieces[0].published.replace(year=2000))
+    piece_of = {one.article_key: piece for one in stored if (piece := day.by_url.get(one.canonical_url))}
+    asked = {key: matches(piece) for key, piece in piece_of.items()}
+    due = {piece_of[key].story for key, yes in asked.items() if yes}
+    sent = stage.sent()
+    posts = stage.posts()
+    channels = {}
+    for name in ("desk", "intel"):
+        here = [d for d in sent if d.channel == name]
+        channels[name] = _channel(day, name, here, [p for p in posts if p.channel == name], piece_of, due, stored)
+        of_channel = [h for h in holds if h[1] == name]
+        channels[name].held = len(of_channel)
+        digests = {a for d in here if isinstance(d.payload, Digest) for a in _alerts(d)}
+        channels[name].held_told = sum(alert in digests for alert, _, _ in of_channel)
+    return Verdict(
+        articles=len(day.pieces),
+        read=len(piece_of),
+        matching=sum(asked.values()),
+        due=len(due),
+        grouping=grouping(stored, piece_of),
+        channels=channels,
+    )
+
+
+def grouping(stored: Sequence[StoredStory], piece_of: Mapping[str, Piece]) -> Grouping:
+    """B-cubed: for each article the share of its bot story that is of its true one, and the other way round."""
+    ours = {one.article_key: one.story_id for one in stored if one.article_key in piece_of}
+    true = {key: piece_of[key].story for key in ours}
+    both = Counter((ours[key], true[key]) for key in ours)
+    in_ours, in_true = Counter(ours.values()), Counter(true.values())
+    parts: dict[str, set[str]] = defaultdict(set)
+    mixed: dict[str, Counter[str]] = defaultdict(Counter)
+    for key in ours:
+        parts[true[key]].add(ours[key])
+        mixed[ours[key]][true[key]] += 1
+    impure = [counts for counts in mixed.values() if len(counts) > 1]
+    whole = len(ours) or 1
+    return Grouping(
+        stories=len(in_true),
+        split=sum(len(found) > 1 for found in parts.values()),
+        mixed=len(impure),
+        strays=sum(counts.total() - counts.most_common(1)[0][1] for counts in impure),
+        precision=sum(both[ours[k], true[k]] / in_ours[ours[k]] for k in ours) / whole,
+        recall=sum(both[ours[k], true[k]] / in_true[true[k]] for k in ours) / whole,
+    )
+
+
+def _alerts(delivery: Delivery) -> tuple[str, ...]:
+    """The alerts that a post tells of; their ids are the keys of their articles."""
+    if isinstance(delivery.payload, Message):
+        return (delivery.payload.alert_id,)
+    return tuple(line.alert_id for line in delivery.payload.lines) if isinstance(delivery.payload, Digest) else ()
+
+
+def _channel(
+    day: Day,
+    name: str,
+    sent: Sequence[Delivery],
+    posts: Sequence[Post],
+    piece_of: Mapping[str, Piece],
+    due: set[str],
+    stored: Sequence[StoredStory],
+) -> Channel:
+    found = Channel(posts=len(posts))
+    seen = Counter(key for post in posts for key in post.keys)
+    told: Counter[str] = Counter()
+    for delivery in sent:
+        count = seen[delivery.payload.key]
+        if delivery.kind is DeliveryKind.UPDATE:
+            found.updates += 1
+            continue
+        found.unseen += count == 0
+        found.doubled += count > 1
+        if delivery.kind in ANSWERS:
+            found.answers += 1
+            found.raises += delivery.kind is DeliveryKind.RAISE
+            continue
+        found.alerts += delivery.kind is DeliveryKind.ALERT
+        found.digests += delivery.kind is DeliveryKind.DIGEST
+        for story in {piece_of[a].story for a in _alerts(delivery) if a in piece_of}:
+            told[story] += 1
+    found.once = sorted(s for s in due if told[s] == 1)
+    found.several = {s: n for s, n in sorted(told.items()) if n > 1}
+    found.wrong = sorted(s for s in told if s not in due)
+    untold = {s for s in due if not told[s]}
+    companions = {one.story_id for one in stored if one.article_key in piece_of and one.channels}
+    found.inside = sorted(
+        {piece_of[o.article_key].story for o in stored if o.story_id in companions and o.article_key in piece_of}
+        & untold
+    )
+    found.missed = sorted(untold - set(found.inside))
+    _facts(day, found, sent, posts, piece_of)
+    return found
+
+
+def _facts(
+    day: Day, found: Channel, sent: Sequence[Delivery], posts: Sequence[Post], piece_of: Mapping[str, Piece]
+) -> None:
+    """Whether every answer brings a new fact, and every later number of a story that was told is told."""
+    known = _first_tellers(day)
+    words: dict[str, list[str]] = defaultdict(list)
+    text_of = {key: str(post.raw) for post in posts for key in post.keys}
+    for delivery in sent:
+        for alert in _alerts(delivery):
+            if alert in piece_of:
+                words[piece_of[alert].story].append(text_of.get(delivery.payload.key, ""))
+        if delivery.kind not in ANSWERS or not isinstance(delivery.payload, Message):
+            continue
+        piece = day.by_url.get(canonical(delivery.payload.url))
+        if piece is None:
+            continue
+        words[piece.story].append(text_of.get(delivery.payload.key, ""))
+        if delivery.kind is DeliveryKind.RAISE or piece.kind in (Kind.CORRECTION, Kind.RETRACTION):
+            continue
+        if not any(known.get((piece.story, fact)) == piece.id for fact in piece.facts):
+            found.idle.append(f"{piece.story} {piece.outlet}: {piece.title} | {'; '.join(delivery.payload.news)}")
+    for story, event in day.events.items():
+        if story not in found.once:
+            continue
+        for _, number in event.numbers[1:]:
+            if (story, f"n={number}") in known:
+                found.facts_due += 1
+                found.facts_told += any(f"{number}" in text for text in words[story])
+
+
+def _first_tellers(day: Day) -> dict[tuple[str, str], str]:
+    """By story and fact the piece that had it first."""
+    first: dict[tuple[str, str], str] = {}
+    for piece in day.pieces:
+        for fact in piece.facts:
+            first.setdefault((piece.story, fact), piece.id)
+    return first

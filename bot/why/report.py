@@ -37,17 +37,24 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """One rule. ``reason``: the words that it fired on, or the first condition that failed. ``then``: it fired when the
-    article came; ``trial``: nothing of it is posted. ``distance``: how far it is from firing, 0 where it fires."""
+    """One rule. ``reason``: the words that it fired on, or the first condition that failed; ``remedy``: the smallest
+    change of text or rule with which it would have fired. ``then``: it fired when the article came; ``trial``: nothing
+    of it is posted. ``distance``: how far it is from firing, 0 where it fires."""
 
     rule_id: str
     title: str
     severity: str
     outcome: Outcome
     reason: str
+    remedy: str
     then: bool
     trial: bool
     distance: float
+
+    @property
+    def gist(self) -> str:
+        """What to say of it in one line."""
+        return self.remedy or self.reason
 
 
 @dataclass(frozen=True, slots=True)

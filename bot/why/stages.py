@@ -21,7 +21,7 @@ from bot.why.verdicts import verdicts
 from bot.words import ago, counted, few, moment, quoted, span
 
 NEAR_MISSES = 3  # rules that did not fire, shown without being asked for
-NEAR = 0.7  # distance up to which a rule counts as near
+NEAR = 0.5  # distance below which a rule is near: more than half of what it asks for is there
 MEMBERS_SHOWN = 8
 COUNTRIES_SHOWN = 8
 POSTS_SHOWN = 12
@@ -135,8 +135,8 @@ def _rules(record: Record, rules: Sequence[RuleVerdict], revisions: Sequence[Rev
     live = [r for r in fired if not r.trial]
     lines = [f"{r.rule_id} ({r.severity}{', on trial' if r.trial else ''}) {r.reason}" for r in fired]
     others = [r for r in rules if r.outcome is not Outcome.FIRED]
-    near = [r for r in others if r.distance <= NEAR][:NEAR_MISSES]
-    lines += [f"not {r.rule_id}: {r.reason}" for r in near]
+    near = [r for r in others if r.distance < NEAR][:NEAR_MISSES]
+    lines += [f"not {r.rule_id}: {r.gist}" for r in near]
     if len(others) > len(near):
         lines.append(f"{'and ' if near else ''}{counted(len(others) - len(near), 'other rule')} did not fire")
     lines += changed(record, rules, edited=len(revisions) > 1)
@@ -309,8 +309,8 @@ def _answer(record: Record, around: Around, rules: Sequence[RuleVerdict], tz: tz
         trial = [r.rule_id for r in rules if r.outcome is Outcome.FIRED]
         if trial:
             return f"No alert: it fires {few(trial)} only, which is on trial (mode: shadow)"
-        nearest = next((r for r in rules if r.distance <= NEAR), None)
-        near = f"; nearest is {nearest.rule_id}: {nearest.reason}" if nearest else ", and none is near"
+        nearest = next((r for r in rules if r.distance < NEAR), None)
+        near = f"; nearest is {nearest.rule_id}: {nearest.gist}" if nearest else ", and none is near"
         return f"No alert: none of {counted(len(rules), 'rule')} fires{near}"
     told = _first_posts(record.posts)
     if told:

@@ -31,7 +31,8 @@ def to_text(report: WhyReport, *, all_rules: bool = False) -> str:
 def rule_line(rule: RuleVerdict) -> str:
     """``✘ arms-deal (high): missing ...``."""
     sign = "✔" if rule.outcome == "fired" else "✘"
-    return f"{sign} {rule.rule_id} ({rule.severity}): {rule.reason}"
+    remedy = f"; {rule.remedy}" if rule.remedy else ""
+    return f"{sign} {rule.rule_id} ({rule.severity}): {rule.reason}{remedy}"
 
 
 def to_json(report: WhyReport) -> str:

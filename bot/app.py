@@ -33,6 +33,7 @@ from bot.render import digest_of_deliveries
 from bot.rules.kept import Kept
 from bot.schedule import spread
 from bot.secret import Secret
+from bot.source_admin import merged
 from bot.sources.list_change import WithLists, sources_of
 from bot.sources.options import secrets_of
 from bot.sources.pace import gaps_of
@@ -54,6 +55,7 @@ TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
 STOP_POSTS_S = 3.0
 STOP_NOTICES_S = 1.0
+ADDED_S = 5.0  # seconds between looks for sources that a command added in another process
 LISTS_S = 600.0  # seconds between looks for watch lists that are due
 FIRST_ROUND_S = 60.0  # seconds over which new sources are polled for the first time; longer for thousands of them
 FIRST_POLL_S = 0.02  # seconds for each of them
@@ -139,6 +141,8 @@ class App:
             hosts=hosts,
             full_text=FullText(fetcher, core, self._clock),
         )
+        self._own = book.sources  # those of the files
+        self._added: tuple[Source, ...] = ()  # those that a command added
         self._stopping = False
         self._health: HealthServer | None = None
         self._scheduler: AsyncIOScheduler | None = None
@@ -158,7 +162,9 @@ class App:
                 one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.channels, one.fetched_at
             )
         self.stories.keep()
+        self.book = await self._with_added(self.book)
         await self._sync_sources(self.book.sources.values())
+        self.poller.rulebook = self._live(self.book)
         self.deliverer.start()
         if self.config.http is not None:
             self._health = HealthServer(
@@ -195,6 +201,7 @@ class App:
             args=(self._care,),
             trigger=CronTrigger(hour=3, minute=17, timezone=self.config.timezone, jitter=600),
         )
+        scheduler.add_job(self._job, args=(self.look_for_added,), trigger=IntervalTrigger(seconds=ADDED_S))
         if self.config.watchlists:
             scheduler.add_job(
                 self._job,
@@ -288,7 +295,8 @@ class App:
         """Replace rules and sources by what the folders hold now; or keep the old ones and say why."""
         loop = asyncio.get_running_loop()
         try:
-            book = await loop.run_in_executor(None, load_rules, self.config, self.book.kept)
+            loaded = await loop.run_in_executor(None, load_rules, self.config, self.book.kept)
+            book = await self._with_added(loaded)
             await self._sync_sources(book.sources.values())
         except (ConfigError, StoreError) as error:
             text = rulebook.one_line(error.problems) if isinstance(error, ConfigError) else str(error)
@@ -296,11 +304,36 @@ class App:
             await self.operators.tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
             return
         difference = reload.difference(self.book, book)
-        self.book = book
+        self._own, self.book = loaded.sources, book
         self.poller.rulebook = self._live(book)
         if difference:
             self._log.info("rules replaced", change=difference)
             await self.operators.tell("Rules changed", difference, Severity.INFO)
+
+    async def _with_added(self, book: rulebook.Rulebook) -> rulebook.Rulebook:
+        """A book of the files, with the sources that a command added."""
+        self._added = await self._thread.read(lambda s: s.chat_sources())
+        return replace(book, sources=merged(book.sources, self._added))
+
+    async def look_for_added(self) -> None:
+        """Take up what a command added or removed since the last look: every few seconds, since that may be another
+        process, and at once by whoever did it in this one."""
+        known = self._added
+        try:
+            book = await self._with_added(replace(self.book, sources=self._own))
+            if self._added == known:
+                return
+            await self._sync_sources(book.sources.values())
+        except StoreError as error:
+            self._added = known  # so that the next look finds the difference again
+            self._log.error("cannot look for added sources", error=str(error))
+            return
+        difference = reload.difference(self.book, book)
+        self.book = book
+        self.poller.rulebook = self._live(book)
+        if difference:
+            self._log.info("sources replaced", change=difference)
+            await self.operators.tell("Sources changed", difference, Severity.INFO)
 
     async def _sync_sources(self, sources: Iterable[Source]) -> None:
         now = self._clock()

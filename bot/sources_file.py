@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot import duration
@@ -32,7 +33,7 @@ from bot.kind_options import (
 from bot.model import Source
 from bot.sources import KINDS
 from bot.yaml_models import Duration, Model, Name, Text, WebUrl, YesNo, at_least, json_schema, nearest, read
-from bot.yaml_nodes import Map, Node, Place, Seq, load_file, place_of, plain
+from bot.yaml_nodes import Map, Node, Place, Seq, load, load_file, place_of, plain
 
 FILE_NAME = "sources.yaml"
 EVERY_MIN = timedelta(minutes=1)  # nobody's news is fresher, and publishers ban what asks more often
@@ -116,7 +117,7 @@ def load_sources(paths: Iterable[Path], environ: Mapping[str, str] | None = None
             continue
         around = Surroundings(os.environ if environ is None else environ, file.parent)
         try:
-            _merge(file, found, places, around)
+            _merge(load_file(file), found, places, around)
         except ConfigError as error:
             problems += map(around.hide, error.problems)
     if not problems:
@@ -126,8 +127,25 @@ def load_sources(paths: Iterable[Path], environ: Mapping[str, str] | None = None
     return tuple(found.values())
 
 
-def _merge(file: Path, found: dict[str, Source], places: dict[str, Place], around: Surroundings) -> None:
-    root = load_file(file)
+def read_entry(entry: Mapping[str, object], known: Iterable[Source]) -> Source:
+    """The source that an entry of ``sources.yaml`` with these keys stands for, held to the same rules; nothing is
+    filled in from the environment. ``known`` are the sources that it joins. Raises ``ConfigError``."""
+    file = Path("the new source")
+    found = {source.id: source for source in known}
+    places = {source_id: Place(file, 1, 1) for source_id in found}
+    around = Surroundings({}, Path())
+    text = yaml.safe_dump({"sources": [dict(entry)]}, allow_unicode=True)
+    try:
+        _merge(load(text, file), found, places, around)
+    except ConfigError as error:
+        raise ConfigError(tuple(map(around.hide, error.problems))) from None
+    problems = check_quotas(found.values(), places)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return found[str(entry["id"])]
+
+
+def _merge(root: Node | None, found: dict[str, Source], places: dict[str, Place], around: Surroundings) -> None:
     if root is None:
         return
     if not isinstance(root, Map):

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.source_state import SourceState
+from bot.cli import source_commands as sources
+from bot.cli.arguments import DEFAULT_CONFIG, Config, Rules
 
 app = typer.Typer(
     help="News alerts with a reason, in the channels where your team already works.",
@@ -17,29 +18,15 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-sources_app = typer.Typer(help="The news sources.", no_args_is_help=True, rich_markup_mode=None)
 lists_app = typer.Typer(help="The lists that rules name.", no_args_is_help=True, rich_markup_mode=None)
 db_app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(sources_app, name="sources")
+app.add_typer(sources.app, name="sources")
 app.add_typer(lists_app, name="lists")
 app.add_typer(db_app, name="db")
 deliveries_app = typer.Typer(
     help="What waits for a channel, or was refused.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(deliveries_app, name="deliveries")
-
-CONFIG = typer.Option("--config", "-c", help="The config file.", envvar="WIREWATCH_CONFIG")
-Config = Annotated[Path, CONFIG]
-Rules = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--rules",
-        exists=True,
-        file_okay=False,
-        help="Rule folders in place of those in the config; may be repeated.",
-    ),
-]
-DEFAULT_CONFIG = Path("wirewatch.yaml")
 
 
 class CheckFormat(StrEnum):
@@ -333,28 +320,6 @@ def health(config: Config = DEFAULT_CONFIG) -> int:
     from bot.cli.doctor import health as work
 
     return work(config)
-
-
-@sources_app.command("list")
-def sources_list(
-    state: Annotated[list[SourceState] | None, typer.Option(help="Only those in this state; may be repeated.")] = None,
-    config: Config = DEFAULT_CONFIG,
-) -> int:
-    """List the sources with their state, since when and why."""
-    from bot.cli.sources import list_sources as work
-
-    return work(config, state or ())
-
-
-@sources_app.command("check")
-def sources_check(
-    config: Config = DEFAULT_CONFIG,
-    only: Annotated[list[str] | None, typer.Argument(help="Ids of sources; all if none is given.")] = None,
-) -> int:
-    """Fetch each source once, store nothing, and say which still live."""
-    from bot.cli.sources import check_sources as work
-
-    return work(config, only or [])
 
 
 @deliveries_app.command("list")

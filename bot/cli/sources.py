@@ -1,10 +1,12 @@
-"""``wirewatch sources``."""
+"""``wirewatch sources list``, ``show`` and ``check``."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,16 +14,19 @@ from bot import duration
 from bot.config import Config, load_config
 from bot.errors import SourceError, StoreError, WirewatchError
 from bot.fetch import Fetcher, Limits
-from bot.model import Fetched, HttpState, NotModified, Source
-from bot.pipeline import articles_of
+from bot.model import Source
+from bot.source_admin import merged
+from bot.source_card import COUNTED, REMEMBERED, card
+from bot.source_look import Look, look
 from bot.source_state import SourceState
 from bot.source_words import ago, interval_of, state_of, tally
-from bot.sources.base import Request, Steps
-from bot.sources.collect import Answer, Step, collect
 from bot.sources_file import load_sources
-from bot.store.base import SourceStatus
+from bot.store.base import SourceRecord, SourceStatus
 from bot.store.sql import SqlStore
 from bot.words import brief
+from bot.yaml_models import nearest
+
+UNWRAPPED = 10_000  # columns
 
 _STYLES = {
     SourceState.OK: "green",
@@ -42,8 +47,9 @@ def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
     from rich.text import Text
 
     config = load_config(path, os.environ)
-    sources = load_sources(config.rule_folders)
-    statuses = _statuses(config)
+    with opened(config) as store:
+        sources = all_sources(config, store).values()
+        statuses = _statuses(store)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("id", "state", "for", "every", "last success", "items", "reason"):
         table.add_column(column, overflow="fold")
@@ -69,70 +75,110 @@ def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
     return 0
 
 
-def _statuses(config: Config) -> dict[str, SourceStatus]:
-    """What the store knows; nothing where there is none yet."""
+def show_source(path: Path, source_id: str) -> int:
+    """All that is known of one source."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    config = load_config(path, os.environ)
+    now = datetime.now(UTC)
+    with opened(config) as store:
+        source = chosen(all_sources(config, store), source_id)
+        status = _statuses(store).get(source_id)
+        record = store.source_record(source_id, now - COUNTED) if store else SourceRecord()
+        outages = store.outages(now - REMEMBERED, now) if store else ()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    mine = [one for one in outages if one.source_id == source_id]
+    for label, text in card(source, status, record, mine, now, config.timezone):
+        table.add_row(label, Text(text))
+    # What goes to a file or a pipe is not wrapped, so that it can be searched.
+    Console(width=None if sys.stdout.isatty() else UNWRAPPED).print(table)
+    return 0
+
+
+@contextlib.contextmanager
+def opened(config: Config) -> Iterator[SqlStore | None]:
+    """The store, or ``None`` where there is none yet: these commands look without making one."""
     store = SqlStore(config.store.reveal())
     try:
         store.open()
     except StoreError:
-        return {}
+        yield None
+        return
     try:
-        return {s.source_id: s for s in store.source_statuses()}
+        yield store
     finally:
         store.close()
+
+
+def all_sources(config: Config, store: SqlStore | None) -> dict[str, Source]:
+    """Those of the rules folders, and those that were added by a command."""
+    own = {s.id: s for s in load_sources(config.rule_folders)}
+    return merged(own, store.chat_sources() if store is not None else ())
+
+
+def chosen(sources: Mapping[str, Source], source_id: str) -> Source:
+    """The source of that id. Raises ``WirewatchError`` with the nearest one."""
+    if source_id not in sources:
+        raise WirewatchError(
+            f"no source {source_id!r}{nearest(source_id, sources) or '; `wirewatch sources list` shows all'}"
+        )
+    return sources[source_id]
+
+
+def _statuses(store: SqlStore | None) -> dict[str, SourceStatus]:
+    return {s.source_id: s for s in store.source_statuses()} if store is not None else {}
+
+
+# -- check ----------------------------------------------------------------------------------------------------------
 
 
 def check_sources(path: Path, only: Sequence[str]) -> int:
     """Fetch each source once and say what came."""
     config = load_config(path, os.environ)
-    sources = {s.id: s for s in load_sources(config.rule_folders)}
-    for name in only:
-        if name not in sources:
-            from bot.rules.language import nearest
-
-            raise WirewatchError(
-                f"no source {name!r}{nearest(name, sources) or '; `wirewatch sources list` shows all'}"
-            )
-    wanted = [s for s in sources.values() if (s.id in only if only else s.enabled)]
-    failed = asyncio.run(_check_all(config, wanted))
+    with opened(config) as store:
+        sources = all_sources(config, store)
+    wanted = [chosen(sources, name) for name in only] or [s for s in sources.values() if s.enabled]
+    looks = asyncio.run(look_at(config, wanted, show=True))
+    failed = sum(isinstance(one, SourceError) for one in looks.values())
     print(f"{len(wanted)} sources, {failed} failed")
     return 1 if failed else 0
 
 
-async def _check_all(config: Config, sources: Sequence[Source]) -> int:
-    limits = Limits(total_s=config.poll.timeout.total_seconds(), per_host=config.poll.per_host)
+async def look_at(config: Config, sources: Sequence[Source], *, show: bool = False) -> dict[str, Look | SourceError]:
+    """Look at several sources, with the limits of the config; ``show`` prints a line as each comes."""
     slots = asyncio.Semaphore(config.poll.concurrency)
-    async with Fetcher(
-        contact=config.contact or "", allow_private=frozenset(config.allow_private), limits=limits
-    ) as fetcher:
+    found: dict[str, Look | SourceError] = {}
+    async with fetcher_of(config) as fetcher:
 
-        async def one(source: Source) -> bool:
+        async def one(source: Source) -> None:
             async with slots:
+                now = datetime.now(UTC)
                 try:
-                    print(f"ok    {source.id}: {await _look(fetcher, source)}")
+                    seen = found[source.id] = await look(source, fetcher, now)
+                    line = f"ok    {source.id}: {in_words(seen, now)}"
                 except SourceError as error:
-                    print(f"FAIL  {source.id}: {error.text}")
-                    return False
-                return True
+                    found[source.id] = error
+                    line = f"FAIL  {source.id}: {error.text}"
+                if show:
+                    print(line)
 
-        return sum(not good for good in await asyncio.gather(*(one(s) for s in sources)))
+        await asyncio.gather(*(one(source) for source in sources))
+    return found
 
 
-async def _look(fetcher: Fetcher, source: Source) -> str:
-    now = datetime.now(UTC)
+def fetcher_of(config: Config) -> Fetcher:
+    """As the bot's own."""
+    limits = Limits(total_s=config.poll.timeout.total_seconds(), per_host=config.poll.per_host)
+    return Fetcher(contact=config.contact or "", allow_private=frozenset(config.allow_private), limits=limits)
 
-    async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
-        return await fetcher.fetch(source, state, now, request=request)
 
-    async def run(call: Callable[[Steps, Answer], Step], steps: Steps, given: Answer) -> Step:
-        return await asyncio.to_thread(call, steps, given)
-
-    answer = await collect(source, HttpState(), now, fetch, run)
-    assert not isinstance(answer, NotModified)  # nothing conditional was sent
-    parsed = answer.parsed
-    articles = await asyncio.to_thread(articles_of, parsed, source, now)
-    dated = [a.published for a in articles if a.dated]
-    newest = f", newest {ago(max(dated), now)}" if dated else ", no dates"
-    moved = f", moved to {answer.first.moved_to}" if answer.first.moved_to else ""
-    note = f" ({parsed.note})" if parsed.note else ""
-    return f"{parsed.format}, {len(articles)} items{newest}{moved}{note}"
+def in_words(seen: Look, now: datetime) -> str:
+    """``rss 2.0, 30 items, newest 5 min ago``."""
+    newest = f", newest {ago(seen.newest, now)}" if seen.newest else ", no dates"
+    moved = f", moved to {seen.moved_to}" if seen.moved_to else ""
+    note = f" ({seen.note})" if seen.note else ""
+    return f"{seen.format}, {seen.items} items{newest}{moved}{note}"

@@ -28,6 +28,7 @@ from bot.model import (
     Revised,
     Revision,
     Source,
+    TextFrom,
 )
 from bot.source_state import BLANK, FRESH, Memory, SourceState, Standing
 from bot.store.insight_port import InsightStore
@@ -234,6 +235,17 @@ class SourceStatus:
     latest_item: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """What ``sources show`` counts. ``items`` are the new ones of the time asked for, ``texts`` how many of them have
+    their text from where, and why (:class:`~bot.model.TextFrom`, ``text_note``), most first; ``state`` goes into the
+    next request."""
+
+    state: HttpState = field(default_factory=HttpState)
+    items: int = 0
+    texts: tuple[tuple[TextFrom, str, int], ...] = ()
+
+
 class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, SummaryStore, Protocol):
     """See the module."""
 
@@ -281,6 +293,10 @@ class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, SummaryStore, Pr
         ...
 
     def source_statuses(self) -> tuple[SourceStatus, ...]: ...
+
+    def source_record(self, source_id: str, since: datetime) -> SourceRecord:
+        """What was read from a source since then, and what it told us to send back. Empty for one that is unknown."""
+        ...
 
     def chat_sources(self) -> tuple[Source, ...]:
         """The sources that people added with a command, in the order in which they came. They are polled once

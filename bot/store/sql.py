@@ -25,6 +25,7 @@ from bot.store.base import (
     NewDelivery,
     RuleHits,
     Sample,
+    SourceRecord,
     SourceStatus,
     StoredStory,
 )
@@ -133,6 +134,10 @@ class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary):
     def source_statuses(self) -> tuple[SourceStatus, ...]:
         with self._read() as connection:
             return source_rows.statuses(connection)
+
+    def source_record(self, source_id: str, since: datetime) -> SourceRecord:
+        with self._read() as connection:
+            return source_rows.record_of(connection, source_id, since)
 
     def chat_sources(self) -> tuple[Source, ...]:
         with self._read() as connection:

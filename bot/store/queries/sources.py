@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
 
-from bot.model import HttpState, Source
+from bot.model import HttpState, Source, TextFrom
 from bot.source_state import Memory, SourceState, Standing
-from bot.store.base import NEVER, Lease, Poll, SourceStatus
+from bot.store.base import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.store.codec import decode, encode
 from bot.store.queries import states
 from bot.store.queries.dialect import chunks
-from bot.store.schema import Micros, Words, sources, storable
+from bot.store.schema import Micros, Words, articles, sources, storable
 from bot.urls import host_of
 
 
@@ -253,4 +253,22 @@ def statuses(connection: Connection) -> tuple[SourceStatus, ...]:
             latest_item=decode(Memory, row.memory).rhythm.latest if row.memory else None,
         )
         for row in connection.execute(select(sources).order_by(sources.c.id))
+    )
+
+
+def record_of(connection: Connection, source_id: str, since: datetime) -> SourceRecord:
+    """By the index over a source's articles."""
+    ident = storable(source_id)
+    state = connection.execute(select(sources.c.http_state).where(sources.c.id == ident)).scalar()
+    count = func.count().label("n")
+    rows = connection.execute(
+        select(articles.c.text_from, articles.c.text_note, count)
+        .where(articles.c.source_id == ident, articles.c.fetched_at >= since)
+        .group_by(articles.c.text_from, articles.c.text_note)
+        .order_by(count.desc(), articles.c.text_note)
+    ).all()
+    return SourceRecord(
+        state=decode(HttpState, state) if state else HttpState(),
+        items=sum(row.n for row in rows),
+        texts=tuple((TextFrom(row.text_from), row.text_note, row.n) for row in rows),
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot import search
-from bot.model import Article
+from bot.store.base import Archived
 from bot.store.queries import search as search_rows
 from bot.store.queries import summary
 from bot.store.summary_port import AlertLine, Hit, StoryLine
@@ -35,15 +35,17 @@ class SqlSummary(ABC):
         with self._read() as connection:
             return search_rows.search(connection, asked, since, until, source, limit)
 
-    def alert_lines(self, since: datetime, until: datetime) -> tuple[AlertLine, ...]:
+    def alert_lines(self, since: datetime, until: datetime, sources: Sequence[str] = ()) -> tuple[AlertLine, ...]:
         with self._read() as connection:
-            return summary.alert_lines(connection, since, until)
+            return summary.alert_lines(connection, since, until, sources)
 
     def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
         with self._read() as connection:
             return summary.story_lines(connection, story_ids)
 
-    def story_documents(self, story_ids: Sequence[str], limit: int, text_max: int) -> Mapping[str, tuple[Article, ...]]:
+    def story_documents(
+        self, story_ids: Sequence[str], limit: int, text_max: int
+    ) -> Mapping[str, tuple[Archived, ...]]:
         with self._read() as connection:
             return summary.story_documents(connection, story_ids, limit, text_max)
 

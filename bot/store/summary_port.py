@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bot.model import Article, Segment, Severity
+
+if TYPE_CHECKING:
+    from bot.store.base import Archived
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,11 @@ class FiredLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """An alert without its article: what counting and ranking need. ``countries`` are codes, most mentioned first."""
+    """An alert without its article: what counting and ranking need. ``number`` is the article's in the archive;
+    ``countries`` are codes, most mentioned first, ``rules`` the most severe first."""
 
     alert_id: str
-    article_key: str
-    source_id: str
+    number: int
     story_id: str
     severity: Severity
     countries: tuple[str, ...]
@@ -49,11 +52,10 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
-    """A story as a whole, also outside a period. ``sources`` are the ids of the outlets whose articles are in it, first
-    come first; ``copies`` those of them that only repeat an earlier text. ``began`` is its first alert."""
+    """A story as a whole, also outside a period. ``sources`` are the ids of the outlets that tell it in words of their
+    own, not as a copy of an earlier text. ``began`` is its first alert."""
 
-    sources: tuple[str, ...]
-    copies: frozenset[str]
+    sources: frozenset[str]
     began: datetime
 
 
@@ -74,15 +76,18 @@ class SummaryStore(Protocol):
         query that asks for nothing."""
         ...
 
-    def alert_lines(self, since: datetime, until: datetime) -> tuple[AlertLine, ...]:
-        """The alerts made since then and before ``until``, oldest first."""
+    def alert_lines(self, since: datetime, until: datetime, sources: Sequence[str] = ()) -> tuple[AlertLine, ...]:
+        """The alerts made since then and before ``until``, on articles of any of ``sources`` where some are given;
+        oldest first."""
         ...
 
     def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
         """These stories; one without a stored alert is left out."""
         ...
 
-    def story_documents(self, story_ids: Sequence[str], limit: int, text_max: int) -> Mapping[str, tuple[Article, ...]]:
+    def story_documents(
+        self, story_ids: Sequence[str], limit: int, text_max: int
+    ) -> Mapping[str, tuple[Archived, ...]]:
         """The articles of these stories, in the order in which they were stored, at most ``limit`` of each: the first
         of each outlet before its others. Texts are cut to ``text_max`` characters."""
         ...

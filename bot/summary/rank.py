@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import log
 
@@ -22,6 +22,13 @@ from bot.summary.model import Count, Filters, Rank, Timeline
 Owner = Callable[[str], str]
 """Source id → who owns it: outlets of one house are not independent of each other."""
 
+LookUp = Callable[[Sequence[str]], Mapping[str, StoryLine]]
+"""Ids → what is stored of these stories."""
+
+_LIFT = weights.SOURCES + weights.NOVELTY * 0.5  # of a score, by many outlets and a fresh beginning
+
+AT_ONCE = 250  # stories looked up in one question
+
 SERIES_MAX = 6  # countries with a colour of their own; more cannot be told apart
 OTHERS = "others"
 _STEPS = (  # the longest period, and the step that shows it in 12 to 50 bars
@@ -31,6 +38,7 @@ _STEPS = (  # the longest period, and the step that shows it in 12 to 50 bars
     (timedelta(days=50), timedelta(days=1)),
 )
 _LONGEST_STEP = timedelta(days=7)
+_MOST_SEVERE = int(max(Severity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,9 @@ class Ranked:
 
 
 def meets(line: AlertLine, filters: Filters) -> bool:
-    """Whether an alert is one that the summary is about."""
+    """Whether an alert is one that the summary is about; its source was asked for already."""
     return (
         (filters.min_severity is None or line.severity >= filters.min_severity)
-        and (not filters.sources or line.source_id in filters.sources)
         and (not filters.countries or not set(filters.countries).isdisjoint(line.countries))
         and (not filters.rules or any(fired.rule_id in filters.rules for fired in line.rules))
         and (not filters.tags or any(tag in filters.tags for fired in line.rules for tag in fired.tags))
@@ -64,45 +71,67 @@ def by_story(lines: Iterable[AlertLine]) -> dict[str, list[AlertLine]]:
     return dict(found)
 
 
-def rank(
+def order(
     lines: Sequence[AlertLine],
     before: Sequence[AlertLine],
-    stories: Mapping[str, StoryLine],
     since: datetime,
     until: datetime,
     owner: Owner,
-) -> list[Ranked]:
-    """The stories of ``lines``, first the one that matters most. ``before`` are the alerts of the period before."""
+    look_up: LookUp,
+    count: int,
+) -> tuple[int, list[Ranked]]:
+    """How many stories ``lines`` tell, and the ``count`` that matter most, first the one that matters most. ``before``
+    are the alerts of the period before. ``look_up`` is asked for the likeliest first, :data:`AT_ONCE` at a time, and no
+    more once what it tells could not lift another story (by :data:`_LIFT` at most) among those that matter most."""
     seen = Counter(pair for line in before for pair in _pairs(line))
-    found = []
-    for story_id, alerts in by_story(lines).items():
-        story = stories.get(story_id) or StoryLine(
-            tuple(dict.fromkeys(line.source_id for line in alerts)), frozenset(), alerts[0].created_at
-        )
-        severity = max(line.severity for line in alerts)
-        sources = independent(story, owner)
-        is_new = story.began >= since
-        age = (until - max(line.created_at for line in alerts)) / (until - since)
-        rarest = min((seen[pair] for line in alerts for pair in _pairs(line)), default=0)
-        parts = Rank(
-            severity=weights.SEVERITY * severity / max(Severity),
-            sources=weights.SOURCES * min(1.0, log(sources) / log(weights.SOURCES_ENOUGH)),
-            recency=weights.RECENCY * 0.5 ** (max(0.0, age) / weights.RECENCY_HALF),
-            novelty=weights.NOVELTY * (0.5 * is_new + 0.5 / (1 + log(1 + rarest))),
-        )
-        found.append(Ranked(story_id, tuple(alerts), severity, sources, is_new, parts))
-    return sorted(found, key=lambda one: (-one.rank.score, one.story_id))
+    told = by_story(lines)
+    known = {story_id: _apart(alerts, seen, since, until) for story_id, alerts in told.items()}
+    likeliest = sorted(known, key=lambda story_id: (-known[story_id].score, story_id))
+    best: list[Ranked] = []
+    for at in range(0, len(likeliest), AT_ONCE):
+        if len(best) == count and known[likeliest[at]].score + _LIFT < best[-1].rank.score:
+            break
+        some = likeliest[at : at + AT_ONCE]
+        stories = look_up(some)
+        best += [_ranked(one, told[one], known[one], stories.get(one), since, owner) for one in some]
+        best = sorted(best, key=lambda one: (-one.rank.score, one.story_id))[:count]
+    return len(told), best
+
+
+def _apart(alerts: Sequence[AlertLine], seen: Counter[tuple[str, str]], since: datetime, until: datetime) -> Rank:
+    """What the alerts of the period alone tell."""
+    age = (until - max([line.created_at for line in alerts])) / ((until - since) * weights.RECENCY_HALF)
+    rarest = min([seen[pair] for line in alerts for pair in _pairs(line)], default=0) if seen else 0
+    return Rank(
+        severity=weights.SEVERITY * max([line.severity for line in alerts]) / _MOST_SEVERE,
+        sources=0.0,
+        recency=weights.RECENCY * 0.5 ** max(0.0, age),
+        novelty=weights.NOVELTY * 0.5 / (1 + log(1 + rarest)),
+    )
+
+
+def _ranked(
+    story_id: str, alerts: Sequence[AlertLine], parts: Rank, story: StoryLine | None, since: datetime, owner: Owner
+) -> Ranked:
+    began = story.began if story is not None else alerts[0].created_at
+    sources = independent(story, owner) if story is not None else 1
+    is_new = began >= since
+    whole = replace(
+        parts,
+        sources=weights.SOURCES * min(1.0, log(sources) / log(weights.SOURCES_ENOUGH)),
+        novelty=parts.novelty + weights.NOVELTY * 0.5 * is_new,
+    )
+    return Ranked(story_id, tuple(alerts), max(line.severity for line in alerts), sources, is_new, whole)
 
 
 def independent(story: StoryLine, owner: Owner) -> int:
     """Owners whose outlets tell the story in words of their own; at least one."""
-    return max(1, len({owner(source) for source in story.sources if source not in story.copies}))
+    return max(1, len({owner(source) for source in story.sources}))
 
 
-def _pairs(line: AlertLine) -> Iterable[tuple[str, str]]:
-    for fired in line.rules:
-        for country in line.countries[:1] or ("",):
-            yield fired.rule_id, country
+def _pairs(line: AlertLine) -> list[tuple[str, str]]:
+    country = line.countries[0] if line.countries else ""
+    return [(fired.rule_id, country) for fired in line.rules]
 
 
 def countries(lines: Iterable[AlertLine], before: Iterable[AlertLine] | None) -> tuple[Count, ...]:

@@ -18,7 +18,7 @@ from bot.store.summary_port import SummaryStore
 from bot.summary import weights
 from bot.summary.ask import Ask, Known, in_words
 from bot.summary.model import Summary
-from bot.summary.rank import Owner, by_story, countries, meets, rank, rules, timeline
+from bot.summary.rank import Owner, countries, meets, order, rules, timeline
 from bot.summary.sentences import TEXT_MAX
 from bot.summary.summarise import tell
 
@@ -47,11 +47,11 @@ def summarise(
     """The summary of a period. ``sources`` are those of the coverage line, ``owner`` says who owns an outlet."""
     earlier = ask.since - (ask.until - ask.since)
     begins = store.archive_begins()
-    lines = [line for line in store.alert_lines(ask.since, ask.until) if meets(line, ask.filters)]
     reaches = begins is not None and begins <= earlier
-    before = [line for line in store.alert_lines(earlier, ask.since) if meets(line, ask.filters)]
-    ranked = rank(lines, before, store.story_lines(list(by_story(lines))), ask.since, ask.until, owner)
-    shown = ranked[:stories]
+    of = ask.filters.sources
+    lines = [line for line in store.alert_lines(ask.since, ask.until, of) if meets(line, ask.filters)]
+    before = [line for line in store.alert_lines(earlier, ask.since, of) if meets(line, ask.filters)]
+    total, shown = order(lines, before, ask.since, ask.until, owner, store.story_lines, stories)
     documents = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
     return Summary(
         since=ask.since,
@@ -59,7 +59,7 @@ def summarise(
         about=in_words(ask.filters, known, name_of),
         alerts=len(lines),
         articles=store.archive_size(ask.since) - store.archive_size(ask.until),
-        total=len(ranked),
+        total=total,
         stories=tell(shown, documents),
         countries=countries(lines, before if reaches else None),
         rules=rules(lines, before if reaches else None),

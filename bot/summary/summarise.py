@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.channels.text import clean
 from bot.flags import country_tag
 from bot.model import Article
+from bot.store.base import Archived
 from bot.summary.choose import Bundle, bundle, choose, headline, rarity
 from bot.summary.model import Cited, Told
 from bot.summary.rank import Ranked
@@ -15,18 +16,18 @@ from bot.summary.sentences import Sentence
 COUNTRIES_SHOWN = 4  # of a story
 
 
-def tell(ranked: Sequence[Ranked], documents: Mapping[str, Sequence[Article]]) -> tuple[Told, ...]:
+def tell(ranked: Sequence[Ranked], documents: Mapping[str, Sequence[Archived]]) -> tuple[Told, ...]:
     """These stories with their headlines and sentences, in the order given. A story without a stored document (it was
     purged meanwhile) is left out."""
-    idf = rarity(article for found in documents.values() for article in found)
+    idf = rarity(one.article for found in documents.values() for one in found)
     told: list[Told] = []
     said: list[Sentence] = []
     for one in ranked:
         found = documents.get(one.story_id, ())
         if not found:
             continue
-        story = bundle(found, idf)
-        lead = _lead(one, story)
+        story = bundle([archived.article for archived in found], idf)
+        lead = _lead(one, story, found)
         chosen = choose(story, lead, said)
         said += chosen
         told.append(_told(one, lead, tuple(cite(sentence.text, sentence.article) for sentence in chosen)))
@@ -42,10 +43,10 @@ def _outlet(article: Article) -> str:
     return clean(article.source_name or article.source_id)
 
 
-def _lead(one: Ranked, story: Bundle) -> Article:
+def _lead(one: Ranked, story: Bundle, documents: Sequence[Archived]) -> Article:
     """The headline is that of an article that alerted in the period, the most severe ones first."""
-    severe = {line.article_key for line in one.alerts if line.severity == one.severity}
-    alerted = [article for article in story.documents if article.key in severe]
+    severe = {line.number for line in one.alerts if line.severity == one.severity}
+    alerted = [archived.article for archived in documents if archived.number in severe]
     return headline(story, alerted or story.documents)
 
 

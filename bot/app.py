@@ -24,17 +24,17 @@ from bot.fetch import Fetcher, Limits
 from bot.full_text import FullText
 from bot.health import HealthServer, Metrics, not_ready
 from bot.hosts import Hosts
+from bot.live_rules import load_rules, shelf_of
 from bot.log import Log
 from bot.model import Digest, Message, Severity, Source
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
 from bot.render import digest_of_deliveries
-from bot.rules.kept import Kept
 from bot.schedule import spread
 from bot.secret import Secret
 from bot.source_admin import merged
-from bot.sources.list_change import WithLists, sources_of
+from bot.sources.list_change import WithLists
 from bot.sources.options import secrets_of
 from bot.sources.pace import gaps_of
 from bot.store.base import Store
@@ -43,10 +43,8 @@ from bot.store.writer import StoreThread
 from bot.story import WINDOW, Stories
 from bot.verdicts import FOLD_LIMIT
 from bot.watchlists import refresh
-from bot.watchlists.index import name_lists
 from bot.watchlists.refresh import Fetches
 from bot.watchlists.settings import list_sources
-from bot.watchlists.store import Shelf, folder_for
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -354,27 +352,6 @@ async def _finish(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def load_rules(config: Config, kept: Kept | None = None) -> rulebook.Rulebook:
-    """The rulebook of a config, its watch lists included. ``kept``: what the last load left. Raises ``ConfigError``."""
-    kept = kept or Kept()
-    wanted = list_sources(config.watchlists)
-    lists, warnings = name_lists(shelf_of(config), wanted, config.file, kept)
-    book = rulebook.load(
-        config.rule_folders,
-        channels=config.channels.keys(),
-        model=config.ner_model,
-        routed_rules=config.unknown_rules,
-        watch_lists=lists,
-        kept=kept,
-    )
-    return replace(book, sources={**book.sources, **sources_of(wanted)}, warnings=(*warnings, *book.warnings))
-
-
-def shelf_of(config: Config) -> Shelf:
-    """Where the downloaded watch lists are."""
-    return Shelf(folder_for(config.store.reveal(), config.file))
 
 
 @contextlib.asynccontextmanager

@@ -53,6 +53,7 @@ def load(
     alias: Mapping[Path, Path] | None = None,
     watch_lists: Mapping[str, NameList] | None = None,
     extra_rules: Sequence[Rule] = (),
+    more_sources: Sequence[Source] = (),
     kept: Kept | None = None,
 ) -> Rulebook:
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
@@ -61,6 +62,7 @@ def load(
     statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
     ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
     ``extra_rules`` stand in no file (:mod:`bot.rules.adhoc`); a rule of the folders with the same id goes before.
+    ``more_sources`` stand in no file; those of the folders go before.
     ``kept``: what the last load left, with which an edit of one file costs what that file costs.
     """
 
@@ -74,6 +76,8 @@ def load(
         sources = load_sources(folders)
     except ConfigError as error:
         problems.extend(replace(p, file=name(p.file)) for p in error.problems)
+    own = {s.id for s in sources}
+    sources = (*sources, *(s for s in more_sources if s.id not in own))
     known_sources = None if problems else [s.id for s in sources]
     known_tags = None if problems else sorted({t for s in sources for t in s.tags})
     loaded = load_rules(

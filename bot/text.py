@@ -113,6 +113,9 @@ _MARKS = "\u0300-\u036f\u3099\u309a"
 _DECOMPOSED = re.compile(f"[^\\W\\d_][{_MARKS}]{{1,4}}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
 _TAIL = re.compile("[\u0300-\u036f]*")
 
+PLAIN_WORDS = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*\Z")
+"""Text to which normalisation does nothing but make it lower case."""
+
 # Each branch begins with one literal (not a set, not a repeat), so that the engine skips to candidates. The text has a
 # space before it, so that looking behind needs no case for its start.
 _ELIDED = ("[cdjlmnst]", "qu|un", "all|gli", "dell|nell|dall|sull", "jusqu", "lorsqu|puisqu")  # by length
@@ -371,7 +374,7 @@ def _stand_alone(norm: str, at: list[int], shift: list[int]) -> tuple[str, list[
 
 def phrase(words: str) -> str:
     """A term or a name as it stands in ``norm``, without the outer spaces; empty if nothing is left of it."""
-    if words.isascii() and words.isalpha():  # most words, and a tenth of the time
+    if PLAIN_WORDS.match(words):  # most names, and a tenth of the time
         return words.lower()
     return Text("", words).norm.strip(" ")
 

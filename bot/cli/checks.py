@@ -29,7 +29,7 @@ def load(config: Path, rules: Sequence[Path] | None, *, optional: bool = False) 
     if optional and config == DEFAULT_CONFIG and not config.exists():
         complain("no wirewatch.yaml here, so these are the shipped rules (`wirewatch init DIR` makes your own)")
         return rulebook.load([shipped_rules()])
-    from bot.app import load_rules
+    from bot.live_rules import load_rules
 
     return load_rules(load_config(config, os.environ))
 

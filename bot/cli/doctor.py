@@ -50,7 +50,7 @@ def doctor(path: Path, *, send: bool = False) -> int:
     if config is None:
         return 1
     set_up("error", secrets=config.secrets())  # what is warned of is said below, in words
-    from bot.app import load_rules
+    from bot.live_rules import load_rules
 
     report.look(
         "rules",

@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app import load_rules
 from bot.cli.history import duration
 from bot.config import load_config
+from bot.live_rules import load_rules
 from bot.report_gather import report as gather
 from bot.report_text import to_json, to_text
 from bot.store.sql import SqlStore

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.app import load_rules
 from bot.config import load_config
 from bot.errors import WirewatchError
+from bot.live_rules import load_rules
 from bot.rulebook import Rulebook
 from bot.store.sql import SqlStore
 from bot.summary import words

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.app import load_rules
 from bot.cli.explaining import UNWRAPPED, show_rule
 from bot.config import load_config
 from bot.errors import WirewatchError
+from bot.live_rules import load_rules
 from bot.pipeline import subject
 from bot.rulebook import Rulebook
 from bot.rules.explain import explain

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from bot.collector import without_collector
 from bot.entities.names import Name, Use, merge
 from bot.entities.tables import data_files, read_table, split_names
 from bot.text import phrase
@@ -51,12 +52,14 @@ def compiled(langs: tuple[str, ...], cities_min_population: int) -> Compiled:
         _log.debug("no cache folder: %s", error)
         return _from_json(_merge(langs, cities_min_population))
     try:
-        return _from_json(json.loads(path.read_bytes()))
+        with without_collector():
+            return _from_json(json.loads(path.read_bytes()))
     except FileNotFoundError:
         pass
     except (OSError, ValueError, KeyError, TypeError) as error:
         _log.debug("gazetteer copy %s is of no use: %s", path, error)
-    data = _merge(langs, cities_min_population)
+    with without_collector():
+        data = _merge(langs, cities_min_population)
     _write(path, data)
     return _from_json(data)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.collector import without_collector
 from bot.entities.gazetteer import Gazetteer
 from bot.errors import Problem
 from bot.rules import terms
 from bot.rules.index import COUNTRY, REGEX, Clause, Index, Requirement, build_index, one_of
 from bot.rules.inflect import Inflector
-from bot.rules.kept import Kept, Spelling, without_collector
+from bot.rules.kept import Kept, Spelling
 from bot.rules.model import (
     AtLeast,
     Condition,

@@ -1,17 +1,23 @@
 """English word forms for terms: noun number for every word, verb forms where the word is a verb's base form.
 
-``lemminflect`` knows them, and takes a second to import; so what it said is kept in a file under the user's cache
-folder and the library is imported only for words not seen before. A cache that cannot be read or written is no
-error: the forms are then worked out each time.
+``lemminflect`` knows them, and takes half a second to load; so what it said is kept in a file under the user's cache
+folder and the library is loaded only for words not seen before. A cache that cannot be read or written is no error: the
+forms are then worked out each time.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import sys
 import tempfile
+import threading
+from functools import cache
+from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 SHORTEST = 4  # letters; the forms of shorter words are too often other words ("see", "saw"; "us", "uses")
 
@@ -65,9 +71,33 @@ def _checked(kept: object) -> dict[str, list[str]]:
     return kept
 
 
-def _work_out(word: str) -> list[str]:
-    import lemminflect
+class _NoSpacy(MetaPathFinder):
+    """``lemminflect`` imports spaCy if it is there, to add itself to it: two seconds for something that is not used."""
 
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Tell this thread that there is no spaCy."""
+        if name == "spacy" and threading.get_ident() == self._thread:
+            raise ImportError(name)
+
+
+@cache
+def dictionary() -> ModuleType:
+    """``lemminflect``, without spaCy. It loads its tables when it is first asked for a word."""
+    hidden = _NoSpacy()
+    if "spacy" not in sys.modules:
+        sys.meta_path.insert(0, hidden)
+    try:
+        return importlib.import_module("lemminflect")
+    finally:
+        if hidden in sys.meta_path:
+            sys.meta_path.remove(hidden)
+
+
+def _work_out(word: str) -> list[str]:
+    lemminflect = dictionary()
     forms: dict[str, None] = {}
     lemmas = lemminflect.getAllLemmas(word)  # the dictionary only: {} for a word that it does not know
     for lemma in lemmas.get("NOUN", ()):

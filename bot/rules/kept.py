@@ -7,10 +7,7 @@ reading at a time.
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,16 +85,3 @@ class Kept:
 
     def keep_spellings(self, names: Names, listed: NameList, found: tuple[Spelling, ...]) -> None:
         self._spellings[names.key, names.list_name] = (listed, found)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Half of the time in which 10,000 rules are read went into walks of Python's cyclic garbage collector over the
-    million values that are just being made, none of which is garbage."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

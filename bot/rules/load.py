@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.collector import without_collector
 from bot.errors import ConfigError, Level, Problem
 from bot.rules.hints import keys_hint
-from bot.rules.kept import Kept, without_collector
+from bot.rules.kept import Kept
 from bot.rules.language import FILE_KEYS, Reader
 from bot.rules.lists import load_list
 from bot.rules.model import NameList, Rule, RuleSet

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from bot.rules.model import Term, TermKind
-from bot.text import JOINING_HYPHENS, Text, phrase
+from bot.text import JOINING_HYPHENS, PLAIN_WORDS, Text, phrase
 from bot.yaml_nodes import Place
 
 TERM_MAX = 300  # characters; longer ones are pasted by mistake
@@ -23,7 +23,6 @@ HYPHENS_MAX = 4  # in one term: each doubles its phrases
 _OPERATOR = re.compile(r"(?:^|\s)(AND|OR|NOT)(?=\s|$)|(?<=\w)\s+(NEAR)(?=\s+\w|/)")
 _SPLIT = re.compile(r"\s*(?<!\S)(?:AND|OR|NOT|NEAR(?:/\d+)?)(?!\S)\s*")
 _HYPHEN = re.compile(f"(?<=\\w)[{JOINING_HYPHENS}](?=\\w)")
-_PLAIN = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*\Z")
 _SYMBOLS = "#@$%+&€£/_"
 
 
@@ -146,7 +145,7 @@ def phrases(term: Term, forms: Callable[[str], tuple[str, ...]]) -> tuple[str, .
 
     Raises :class:`TermError` if there are too many.
     """
-    if _PLAIN.match(term.text):  # nearly all: what normalisation does to them is known without it
+    if PLAIN_WORDS.match(term.text):  # nearly all: what normalisation does to them is known without it
         if term.kind is not TermKind.WORDS:
             return (term.text.lower(),)
         spaced = [(" " * bool(i), (word.lower(), word)) for i, word in enumerate(term.text.split(" "))]

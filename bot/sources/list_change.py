@@ -10,15 +10,18 @@ import asyncio
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.errors import FetchReason, ParseError, SourceError
 from bot.model import Fetched, HttpState, NotModified, ParsedFeed, Source
 from bot.sources.base import MAX_ITEMS, Request
 from bot.watchlists.base import WatchListError
 from bot.watchlists.changes import read_log, to_items
-from bot.watchlists.refresh import Fetches
 from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Shelf
+
+if TYPE_CHECKING:
+    from bot.watchlists.refresh import Fetches
 
 SCHEME = "watchlist:"
 EVERY = timedelta(minutes=5)  # a look at a small file

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from bot.errors import Level, Problem
+from bot.rules.inflect import dictionary
 from bot.rules.kept import Kept
 from bot.rules.model import ListedName, NameList
 from bot.watchlists import names
@@ -146,6 +147,4 @@ def _as_list(wanted: ListSource, meta: Meta | None, shelf: Shelf, rows: list[Row
 @lru_cache(maxsize=65_536)
 def is_english_word(word: str) -> bool:
     """Whether the dictionary that inflects terms has the word."""
-    import lemminflect  # half a second; only where names are made
-
-    return bool(lemminflect.getAllLemmas(word))
+    return bool(dictionary().getAllLemmas(word))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import rulebook
+from bot.collector import without_collector
 from bot.errors import ConfigError
 from bot.rules.evaluate import Subject
-from bot.rules.kept import FILES_BYTES_MAX, Kept, without_collector
+from bot.rules.kept import FILES_BYTES_MAX, Kept
 
 ARMS = "rules:\n  - {id: arms, severity: high, when: {any: [arms deal, {list: makers}]}}\n"
 LIST = "list: makers\nsource: us\nas_of: 2026-01-01\nnames: [Acme Arms]\n"

@@ -1,0 +1,38 @@
+"""The rules, lists and sources that a config asks for: what the bot runs on, and what commands look at.
+
+Imports nothing that polls, stores or posts, so that ``check`` starts fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import rulebook
+from bot.config import Config
+from bot.rules.kept import Kept
+from bot.sources.list_change import sources_of
+from bot.watchlists.index import name_lists
+from bot.watchlists.settings import list_sources
+from bot.watchlists.store import Shelf, folder_for
+
+
+def load_rules(config: Config, kept: Kept | None = None) -> rulebook.Rulebook:
+    """The rulebook of a config, its watch lists included. ``kept``: what the last load left. Raises ``ConfigError``."""
+    kept = kept or Kept()
+    wanted = list_sources(config.watchlists)
+    lists, warnings = name_lists(shelf_of(config), wanted, config.file, kept)
+    book = rulebook.load(
+        config.rule_folders,
+        channels=config.channels.keys(),
+        model=config.ner_model,
+        routed_rules=config.unknown_rules,
+        watch_lists=lists,
+        more_sources=tuple(sources_of(wanted).values()),
+        kept=kept,
+    )
+    return replace(book, warnings=(*warnings, *book.warnings))
+
+
+def shelf_of(config: Config) -> Shelf:
+    """Where the downloaded watch lists are."""
+    return Shelf(folder_for(config.store.reveal(), config.file))

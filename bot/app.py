@@ -14,11 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot import reload, rulebook
+from bot import reload, rulebook, watches
 from bot.channels.base import Channel
 from bot.channels.registry import Fleet, Trouble, make_fleet
+from bot.commands import wiring
+from bot.commands.desk import Desk, Health
 from bot.config import Config
 from bot.deliver import Deliverer
+from bot.discovery import discover
 from bot.errors import ConfigError, StoreError
 from bot.fetch import Fetcher, Limits
 from bot.full_text import FullText
@@ -26,7 +29,7 @@ from bot.health import HealthServer, Metrics, not_ready
 from bot.hosts import Hosts
 from bot.live_rules import load_rules, shelf_of
 from bot.log import Log
-from bot.model import Digest, Message, Severity, Source
+from bot.model import Severity, Source
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
@@ -109,8 +112,6 @@ class App:
         self._core = core
         self._started = self._clock()
         self._fleet = fleet
-        for connection in fleet.discord.values():
-            connection.bind(recall=self._recall)
         self._log = Log("app")
         self.stories = Stories()
         self.operators = Operators(config.ops, fleet, thread, clock=self._clock, notify=self._on_delivery)
@@ -141,6 +142,10 @@ class App:
         )
         self._own = book.sources  # those of the files
         self._added: tuple[Source, ...] = ()  # those that a command added
+        self._commands = ThreadPoolExecutor(1, thread_name_prefix="commands")
+        self.chat = wiring.bind(config, fleet, self._desk(fetcher))
+        self._one_change = asyncio.Lock()  # of the rulebook: the next one begins with what the last one made
+        self._merging: asyncio.Task[None] | None = None
         self._stopping = False
         self._health: HealthServer | None = None
         self._scheduler: AsyncIOScheduler | None = None
@@ -149,6 +154,23 @@ class App:
         self._options.hide(secret for source in book.sources.values() for secret in secrets_of(source))
         self._hosts.gaps = gaps_of(book.sources.values())
         return Live(book.engine, book.sources, self.config.channels_for)
+
+    def _desk(self, fetcher: Fetches) -> Desk:
+        """What commands from chat work with."""
+        return Desk(
+            store=self._thread,
+            book=lambda: self.book,
+            clock=self._clock,
+            zone=self.config.timezone,
+            retention=self.config.retention,
+            grants=self.config.permissions,
+            heavy=wiring.in_thread(self._commands),
+            page=wiring.page_reader(fetcher, self._commands, self._clock),
+            health=lambda: Health(self._started, self.poller.last_alive, self.readiness()),
+            discover=lambda url: discover(url, fetcher, self._clock()),
+            on_watches=self._on_watches,
+            on_sources=self.look_for_added,
+        )
 
     # -- life --------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -181,6 +203,8 @@ class App:
         await self.poller.stop(STOP_POLLS_S)
         await self.operators.finish(STOP_NOTICES_S)
         await self.deliverer.stop(STOP_POSTS_S)
+        await self.chat.stop()
+        self._commands.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until ``stopping`` is set."""
@@ -232,15 +256,6 @@ class App:
             return None
         return not_ready(self.poller.last_alive, self._started, min(intervals), self._clock())
 
-    async def _recall(self, key: str) -> Message | Digest | None:
-        """What the post with this delivery key says, for whoever asks "Why?"."""
-        try:
-            found = await self._thread.read(lambda s: s.alert_of_delivery(key))
-        except StoreError as error:
-            self._log.error("cannot look up a post", key=key, error=str(error))
-            return None
-        return found.payload if found is not None and isinstance(found.payload, Message | Digest) else None
-
     # -- jobs --------------------------------------------------------------------------------------------------------
     async def _job(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run a job of the scheduler, which cancels what is under way when it shuts down: at a stop that is no error
@@ -291,9 +306,14 @@ class App:
     # -- rules that change -------------------------------------------------------------------------------------------
     async def _reload(self) -> None:
         """Replace rules and sources by what the folders hold now; or keep the old ones and say why."""
+        async with self._one_change:
+            await self._reload_files()
+
+    async def _reload_files(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            loaded = await loop.run_in_executor(None, load_rules, self.config, self.book.kept)
+            watched = await self._thread.read(lambda s: s.watches())
+            loaded = await loop.run_in_executor(None, load_rules, self.config, self.book.kept, watched)
             book = await self._with_added(loaded)
             await self._sync_sources(book.sources.values())
         except (ConfigError, StoreError) as error:
@@ -302,8 +322,8 @@ class App:
             await self.operators.tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
             return
         difference = reload.difference(self.book, book)
-        self._own, self.book = loaded.sources, book
-        self.poller.rulebook = self._live(book)
+        self._own = loaded.sources
+        self._take(book)
         if difference:
             self._log.info("rules replaced", change=difference)
             await self.operators.tell("Rules changed", difference, Severity.INFO)
@@ -316,6 +336,10 @@ class App:
     async def look_for_added(self) -> None:
         """Take up what a command added or removed since the last look: every few seconds, since that may be another
         process, and at once by whoever did it in this one."""
+        async with self._one_change:
+            await self._look_for_added()
+
+    async def _look_for_added(self) -> None:
         known = self._added
         try:
             book = await self._with_added(replace(self.book, sources=self._own))
@@ -327,11 +351,24 @@ class App:
             self._log.error("cannot look for added sources", error=str(error))
             return
         difference = reload.difference(self.book, book)
-        self.book = book
-        self.poller.rulebook = self._live(book)
+        self._take(book)
         if difference:
             self._log.info("sources replaced", change=difference)
             await self.operators.tell("Sources changed", difference, Severity.INFO)
+
+    def _take(self, book: rulebook.Rulebook) -> None:
+        self.book = book
+        self.poller.rulebook = self._live(book)
+
+    async def _on_watches(self) -> None:
+        """Somebody began or ended to watch a term. In the background: they need not wait for the compiler."""
+        self._merging = asyncio.create_task(self._merge_watches())
+
+    async def _merge_watches(self) -> None:
+        async with self._one_change:
+            watched = await self._thread.read(lambda s: s.watches())
+            loop = asyncio.get_running_loop()
+            self._take(await loop.run_in_executor(None, watches.merged, self.book, watched, self.config.ner_model))
 
     async def _sync_sources(self, sources: Iterable[Source]) -> None:
         now = self._clock()
@@ -382,6 +419,7 @@ async def open_app(
         store.upgrade()
         store.open()
         store.release_leases()
+        book = watches.merged(book, store.watches(), config.ner_model)
         thread = StoreThread(store)
     except BaseException:
         store.close()

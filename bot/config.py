@@ -18,6 +18,7 @@ from bot.environment import Surroundings
 from bot.errors import ConfigError, Problem
 from bot.log import redact_url
 from bot.model import Match
+from bot.people import is_chat_channel, is_watch
 from bot.secret import Secret
 from bot.settings import SHIPPED, Route, Settings
 from bot.watchlists.settings import check_all
@@ -44,11 +45,12 @@ class Config(Settings):
 
     def channels_for(self, matches: Iterable[Match]) -> tuple[str, ...]:
         """The channels that hear of an alert, each once: those of fitting routes in their order, then those that the
-        rules name themselves."""
+        rules name themselves. What somebody watches goes to them alone, whatever the routes."""
         fired = tuple(matches)
+        routed = tuple(m for m in fired if not is_watch(m.rule_id))
         routes = self.routes or (Route(to=tuple(self.channels)),)
-        by_route = (name for route in routes if any(route.fits(m) for m in fired) for name in route.to)
-        by_rule = (name for m in fired for name in m.channels if name in self.channels)
+        by_route = (name for route in routes if any(route.fits(m) for m in routed) for name in route.to)
+        by_rule = (name for m in fired for name in m.channels if name in self.channels or is_chat_channel(name))
         return tuple(dict.fromkeys((*by_route, *by_rule)))
 
     def unknown_rules(self, known: Collection[str]) -> tuple[Problem, ...]:

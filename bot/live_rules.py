@@ -5,10 +5,12 @@ Imports nothing that polls, stores or posts, so that ``check`` starts fast.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from bot import rulebook
+from bot import rulebook, watches
 from bot.config import Config
+from bot.people import Watch
 from bot.rules.kept import Kept
 from bot.sources.list_change import sources_of
 from bot.watchlists.index import name_lists
@@ -16,8 +18,9 @@ from bot.watchlists.settings import list_sources
 from bot.watchlists.store import Shelf, folder_for
 
 
-def load_rules(config: Config, kept: Kept | None = None) -> rulebook.Rulebook:
-    """The rulebook of a config, its watch lists included. ``kept``: what the last load left. Raises ``ConfigError``."""
+def load_rules(config: Config, kept: Kept | None = None, watched: Iterable[Watch] = ()) -> rulebook.Rulebook:
+    """The rulebook of a config, its watch lists included, and what people watch. ``kept``: what the last load left.
+    Raises ``ConfigError``."""
     kept = kept or Kept()
     wanted = list_sources(config.watchlists)
     lists, warnings = name_lists(shelf_of(config), wanted, config.file, kept)
@@ -27,6 +30,7 @@ def load_rules(config: Config, kept: Kept | None = None) -> rulebook.Rulebook:
         model=config.ner_model,
         routed_rules=config.unknown_rules,
         watch_lists=lists,
+        extra_rules=watches.rules_of(watched),
         more_sources=tuple(sources_of(wanted).values()),
         kept=kept,
     )

@@ -7,6 +7,7 @@ who somebody is (:func:`person_id`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +22,19 @@ def person(account: str, user: str, name: str) -> str:
 def person_id(person: str) -> str:
     """``slack.default:U123 (ada)`` → ``slack.default:U123``: the same whatever they call themselves."""
     return person.partition(" ")[0]
+
+
+_WATCH_RULE = re.compile(r"watch-[0-9]+\Z")
+
+
+def is_watch(rule_id: str) -> bool:
+    """Whether a rule of that id is a watch: it goes to its own channel and nowhere else."""
+    return _WATCH_RULE.match(rule_id) is not None
+
+
+def is_chat_channel(name: str) -> bool:
+    """Whether a delivery channel stands in no config: somebody's direct messages, or a room where somebody watches."""
+    return name.startswith(("dm:", "room:"))
 
 
 class Opinion(StrEnum):

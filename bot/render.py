@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.channels.text import clean, clean_block, cut
@@ -26,6 +27,7 @@ from bot.model import (
 )
 from bot.page import words_seen
 from bot.passage import passage
+from bot.people import is_watch
 from bot.store.base import Delivery, NewDelivery
 
 _FALLBACK_MAX = 240  # characters: about what a phone shows of a notification
@@ -43,9 +45,10 @@ def delivery_key(subject: str, channel: str, kind: DeliveryKind) -> str:
 
 
 def render_message(alert: Alert, channel: str, *, kind: DeliveryKind = DeliveryKind.ALERT) -> Message:
-    """The message about ``alert`` for the channel of that name."""
+    """The message about ``alert`` for the channel of that name; what others watch is not for it to know."""
+    alert = seen_on(alert, channel)
     article = alert.article
-    headline, source = _headline(article), _source(article)
+    headline, source = headline_of(article), source_of(article)
     return Message(
         key=delivery_key(alert.id, channel, kind),
         alert_id=alert.id,
@@ -66,10 +69,16 @@ def render_message(alert: Alert, channel: str, *, kind: DeliveryKind = DeliveryK
     )
 
 
+def seen_on(alert: Alert, channel: str) -> Alert:
+    """The alert without what other people and channels watch: a watch is theirs alone."""
+    kept = tuple(m for m in alert.matches if not is_watch(m.rule_id) or channel in m.channels)
+    return replace(alert, matches=kept) if kept and len(kept) < len(alert.matches) else alert
+
+
 def render_digest(alerts: Iterable[Alert], channel: str, title: str, reason: str, now: datetime) -> Digest:
     """Several alerts as one post: the most severe first, then the newest. Equal alerts under an equal title give an
     equal key, whatever the time; an empty digest is told apart by ``now``."""
-    return _digest(map(_digest_line, alerts), channel, title, reason, now)
+    return _digest((_digest_line(seen_on(alert, channel)) for alert in alerts), channel, title, reason, now)
 
 
 def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDelivery:
@@ -109,12 +118,12 @@ def render_notice(
     return Notice(key, clean(title), clean_block(text), severity)
 
 
-def _headline(article: Article) -> str:
+def headline_of(article: Article) -> str:
     """The title; of an article without one, the beginning of its text; without that, the address."""
     return clean(article.title) or cut(clean(article.text[:1000]), 120) or article.url
 
 
-def _source(article: Article) -> str:
+def source_of(article: Article) -> str:
     return clean(article.source_name or article.source_id)
 
 
@@ -141,7 +150,13 @@ def _digest_line(alert: Alert) -> DigestLine:
     titles = dict.fromkeys(clean(m.title) or m.rule_id for m in _by_severity(alert.matches))
     article = alert.article
     return DigestLine(
-        alert.id, alert.severity, _headline(article), article.url, _source(article), article.published, tuple(titles)
+        alert.id,
+        alert.severity,
+        headline_of(article),
+        article.url,
+        source_of(article),
+        article.published,
+        tuple(titles),
     )
 
 

@@ -23,6 +23,7 @@ from pydantic import (
 from bot.chat_settings import DiscordId, DiscordMention, SlackMention, TemplateSettings
 from bot.log import redact_url
 from bot.model import Match, Severity
+from bot.permissions import Grant
 from bot.secret import Secret
 from bot.watchlists.settings import ListName, WatchListSettings
 from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, YesNo, at_least, check_web_url, nearest
@@ -314,6 +315,10 @@ class DiscordConnection(Model):
     """A Discord bot. `default` takes its token from DISCORD_TOKEN (or DISCORD_TOKEN_FILE) where it is missing."""
 
     token: SecretText | None = Field(default=None, description="The bot's token.")
+    commands: Literal["global", "guilds", "off"] = Field(
+        default="global",
+        description="Where /wire is registered: for all servers, on each server by itself (seen at once), or nowhere.",
+    )
 
 
 class Settings(Model):
@@ -349,6 +354,9 @@ class Settings(Model):
     log: LogSettings = Field(default=LogSettings(), description="What is logged.")
     slack: dict[Name, SlackConnection] = Field(default={}, description="Slack workspaces by name.")
     discord: dict[Name, DiscordConnection] = Field(default={}, description="Discord bots by name.")
+    permissions: tuple[Grant, ...] = Field(
+        default=(), description="Who may change something from chat; none: workspace admins, server managers."
+    )
     watchlists: dict[ListName, WatchListSettings] = Field(
         default={}, description="Sanctions and other watch lists to download, by name."
     )

@@ -20,6 +20,7 @@ from bot.chat_settings import DiscordMention, SlackMention, TemplateSettings
 from bot.config import Config, config_schema, load_config, shipped_rules
 from bot.errors import ConfigError
 from bot.model import Match, Severity
+from bot.permissions import Grant
 from bot.secret import Secret
 from bot.settings import (
     AppriseSettings,
@@ -365,6 +366,7 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "discord.mention.", DiscordMention
     yield "template.", TemplateSettings
     yield "routes.", Route
+    yield "permissions.", Grant
     yield "http.", HttpSettings
     yield "poll.", PollSettings
     yield "log.", LogSettings

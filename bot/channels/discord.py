@@ -96,6 +96,11 @@ class DiscordChannel:
         """The name or id that was configured."""
         return self._where
 
+    def is_at(self, place_id: str, name: str) -> bool:
+        """Whether posts go to the Discord channel of that id, or of that name where only a name was configured."""
+        found = self._found
+        return place_id in (str(found.id) if found else "", self._where) or (found is None and name == self._where)
+
     @property
     def connection(self) -> DiscordConnection:
         return self._connection

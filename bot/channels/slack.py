@@ -81,6 +81,10 @@ class SlackChannel:
         """The Slack channel as people know it: ``#sanctions-desk``, or its id."""
         return self._channel if _ID.match(self._channel) else f"#{self._channel.removeprefix('#')}"
 
+    def is_at(self, room_id: str, name: str) -> bool:
+        """Whether posts go to the Slack channel of that id or name (without ``#``)."""
+        return room_id == self._id or (bool(name) and name == self._channel.removeprefix("#"))
+
     @property
     def connection(self) -> SlackConnection:
         return self._connection

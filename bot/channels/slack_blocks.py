@@ -15,10 +15,10 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
+from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
 from bot.model import CountryTag, Digest, DigestLine, Message, Notice, Segment, Severity, SourceLink
 
@@ -206,7 +206,7 @@ def _development(message: Message) -> Iterable[Element]:
     if message.also:
         parts.append([_text("also: "), *_outlets(message.also)])
     if message.updated_at is not None:
-        parts.append([_text("updated "), _date_element(message.updated_at)])
+        parts.append([_text("updated "), date_element(message.updated_at)])
     for i, part in enumerate(parts):
         yield from ([_text(" · "), *part] if i else part)
 
@@ -235,7 +235,7 @@ def _facts(message: Message) -> Block:
         cut(clean(message.source), SOURCE_MAX),
     ]
     line = " · ".join(filter(None, facts)) + (" ·" if message.dated else " · undated, seen")
-    return {"type": "context", "elements": [_literal(line), _date(message.published)]}
+    return {"type": "context", "elements": [literal(line), date_token(message.published)]}
 
 
 def _headline(headline: str, url: str, style: Style) -> list[Element]:
@@ -269,7 +269,7 @@ def _flag(country: CountryTag) -> Element:
 def _digest_blocks(head: Sequence[Element], lines: Sequence[Element], total: int) -> list[Block]:
     blocks: list[Block] = [{"type": "rich_text", "elements": [*head, *lines]}]
     shown = f"{_alerts(total)}" if len(lines) == total else f"{len(lines)} of {_alerts(total)} shown"
-    blocks.append({"type": "context", "elements": [_literal(shown)]})
+    blocks.append({"type": "context", "elements": [literal(shown)]})
     return blocks
 
 
@@ -279,7 +279,7 @@ def _digest_line(line: DigestLine) -> Element:
     for part in link:
         part.pop("style", None)
     source = cut(clean(line.source), SOURCE_MAX)
-    date = _date_element(line.published)
+    date = date_element(line.published)
     return _section(_severity(line.severity), _text(" "), *link, _text(f"  {source} · " if source else "  "), date)
 
 
@@ -322,30 +322,6 @@ def _sections(text: str) -> list[Element]:
 def _severity(severity: Severity) -> Element:
     name, points = SEVERITY_EMOJI[severity]
     return {"type": "emoji", "name": name, "unicode": points}
-
-
-def _literal(text: str) -> Element:
-    """Foreign text for a context block."""
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _date_element(when: datetime) -> Element:
-    """As :func:`_date`, inside rich text."""
-    return {
-        "type": "date", "timestamp": int(when.timestamp()), "format": "{date_short_pretty} {time}",
-        "fallback": _plain_date(when),
-    }  # fmt: skip
-
-
-def _date(when: datetime) -> Element:
-    """A time that Slack shows in each reader's own zone; the part after the bar is for clients that cannot."""
-    token = f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{_plain_date(when)}>"
-    return {"type": "mrkdwn", "text": token}
-
-
-def _plain_date(when: datetime) -> str:
-    utc = when.astimezone(UTC)
-    return f"{utc:%Y-%m-%d %H:%M} UTC"
 
 
 def _link_target(url: str, limit: int) -> str:

@@ -173,6 +173,22 @@ class SlackConnection:
         answer, _ = await self._call(self.app.client, method, arguments)
         return answer
 
+    async def respond(self, response_url: str, content: Answer) -> bool:
+        """Answer through the address that came with a command or click; ``False`` where it has run out (five uses,
+        thirty minutes) or cannot be reached, so that another way is taken."""
+        import aiohttp
+
+        if self._session is None or self._session.closed:
+            return False
+        try:
+            async with self._session.post(response_url, json=content, proxy=self._proxy) as answer:
+                if answer.status == 200:
+                    return True
+                log.info("response address refused", status=answer.status, answer=(await answer.text())[:200])
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("response address not reached", error=type(error).__name__)
+        return False
+
     async def identity(self, *, fresh: bool = False) -> SlackIdentity:
         """Who we are; asked once. Raises :class:`SlackRefused`."""
         if self._identity is None or fresh:

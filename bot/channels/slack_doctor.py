@@ -16,7 +16,10 @@ SCOPES: Final[dict[str, str]] = {
     "groups:read": "find private channels by name",
     "channels:history": "look a post up before it is sent again, in public channels",
     "groups:history": "the same in private channels",
+    "im:history": "the same in direct messages",
     "commands": "slash commands and shortcuts",
+    "users:read": "tell who administers the workspace",
+    "usergroups:read": "tell who is in a user group that permissions: names",
 }
 """Exactly what docs/slack-manifest.yaml asks for, and why."""
 

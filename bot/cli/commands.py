@@ -291,6 +291,29 @@ def report(
 
 
 @app.command()
+def audit(
+    config: Config = DEFAULT_CONFIG,
+    since: Annotated[str, typer.Option("--since", help="How far back, such as 7d, 30d, 12w.")] = "30d",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> int:
+    """List who changed what from chat, newest first."""
+    from bot.cli.people import audit as work
+
+    return work(config, since, as_json)
+
+
+@app.command()
+def watches(
+    config: Config = DEFAULT_CONFIG,
+    as_rules: Annotated[bool, typer.Option("--yaml", help="As a rule file, to be edited.")] = False,
+) -> int:
+    """List the terms that people watch from chat, or print them as rules."""
+    from bot.cli.people import watches as work
+
+    return work(config, as_rules)
+
+
+@app.command()
 def schema(
     of: Annotated[SchemaOf, typer.Argument(help="What the schema is for.")] = SchemaOf.RULES,
 ) -> int:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.model import Alert, Severity
 from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which alerts are meant: of a rule, about a country (its code), from a source; empty: any. ``severity`` is the
+    least."""
+
+    rule: str = ""
+    country: str = ""
+    source: str = ""
+    severity: Severity = Severity.INFO
+
+
+ANY = Filter()
 
 
 class PeopleStore(Protocol):
@@ -42,4 +58,18 @@ class PeopleStore(Protocol):
 
     def watches(self) -> tuple[Watch, ...]:
         """All of them, oldest first."""
+        ...
+
+    # -- what they look at ------------------------------------------------------------------------------------------
+    def latest_alerts(self, since: datetime, limit: int, wanted: Filter = ANY) -> tuple[Alert, ...]:
+        """The newest alerts made since then that fit, newest first."""
+        ...
+
+    # -- what is kept for them --------------------------------------------------------------------------------------
+    def remembered(self, key: str) -> str:
+        """What :meth:`remember` was given under that key last, or ``""``."""
+        ...
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small value over restarts (what was registered with a platform)."""
         ...

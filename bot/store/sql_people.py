@@ -8,7 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.model import Alert
 from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Watch
+from bot.store.people_port import ANY, Filter
 from bot.store.queries import people
 
 
@@ -52,3 +54,15 @@ class SqlPeople(ABC):
     def watches(self) -> tuple[Watch, ...]:
         with self._read() as connection:
             return people.watches(connection)
+
+    def latest_alerts(self, since: datetime, limit: int, wanted: Filter = ANY) -> tuple[Alert, ...]:
+        with self._read() as connection:
+            return people.latest_alerts(connection, since, limit, wanted)
+
+    def remembered(self, key: str) -> str:
+        with self._read() as connection:
+            return people.remembered(connection, key)
+
+    def remember(self, key: str, value: str) -> None:
+        with self._write() as connection:
+            people.remember(connection, key, value)

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.model import Severity
 from bot.people import Feedback, NewAudit, NewWatch, Opinion, person, person_id
+from bot.store.base import Batch
+from bot.store.people_port import Filter
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
-from tests.store.samples import T0, batch, minutes, receipt, source
+from tests.store.samples import T0, alert, article, batch, minutes, poll, receipt, source
 
 ADA = person("slack.default", "U1", "ada")
 BOB = person("discord.default", "77", "bob")
@@ -101,3 +104,45 @@ class TestWatches:
 def test_what_people_type_is_kept_as_it_is(make_store: MakeStore, words: str) -> None:
     store = make_store()
     assert store.add_watch(watch(words)).term == words
+
+
+class TestLatest:
+    @pytest.fixture
+    def alerted(self, store: SqlStore) -> SqlStore:
+        store.sync_sources([source(), source("other")], T0, {})
+        store.commit(batch("1", "2"))
+        store.commit(batch("3", source_id="other"))
+        return store
+
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            (Filter(), {"1", "2", "3"}),
+            (Filter(rule="shipments"), {"1", "2", "3"}),
+            (Filter(rule="shipment"), set()),
+            (Filter(source="other"), {"3"}),
+            (Filter(country="RU", source="wire"), {"1", "2"}),
+            (Filter(country="R"), set()),
+            (Filter(severity=Severity.HIGH), {"1", "2", "3"}),
+            (Filter(severity=Severity.CRITICAL), set()),
+        ],
+    )
+    def test_alerts_by_rule_country_source_and_severity(
+        self, alerted: SqlStore, wanted: Filter, found: set[str]
+    ) -> None:
+        assert {a.id for a in alerted.latest_alerts(T0, 9, wanted)} == {f"alert-key-{n}" for n in found}
+
+    def test_newest_first_within_limit_and_time(self, alerted: SqlStore) -> None:
+        late = alert(article("4"))
+        alerted.commit(Batch(poll(), (late.article,), alerts=(replace(late, created_at=minutes(9)),)))
+        first, _ = alerted.latest_alerts(T0, 2)
+        assert first.id == "alert-key-4"
+        (only,) = alerted.latest_alerts(minutes(1), 9)
+        assert (only.article, only.matches[0].evidence) == (late.article, late.matches[0].evidence)
+
+
+def test_small_values_are_kept(store: SqlStore) -> None:
+    assert store.remembered("discord.commands") == ""
+    store.remember("discord.commands", "a")
+    store.remember("discord.commands", "b")
+    assert store.remembered("discord.commands") == "b"

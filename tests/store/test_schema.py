@@ -16,11 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event, text
 
-from bot.model import DeliveryState, HoldReason
+from bot.model import DeliveryState, HoldReason, Severity
 from bot.source_state import SourceState, Standing
 from bot.store import migrations
 from bot.store.base import Batch
 from bot.store.noise_port import NewHold
+from bot.store.people_port import Filter
 from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, from_micros, metadata
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
@@ -133,6 +134,8 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.feedback(T0)
     store.audit(T0, 9)
     store.remove_watch(1)
+    store.latest_alerts(T0, 9, Filter("arms-deal", "KP", "wire", Severity.HIGH))
+    store.remembered("commands")
     store.search("pyongyang -game", since=T0, until=minutes(1), source="wire")
     store.make_due(T0)
     store.put_off("wire.example", minutes(1), 5)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, select
 
+from bot.model import Alert, Severity
 from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Opinion, Watch, person_id
 from bot.store.codec import decode, encode
+from bot.store.people_port import Filter
 from bot.store.queries.dialect import insert_new, upsert
+from bot.store.queries.noise import read_alerts
+from bot.store.schema import alerts, articles, matches, meta
 from bot.store.schema import audit as audit_table
 from bot.store.schema import feedback as feedback_table
 from bot.store.schema import watches as watch_table
@@ -94,3 +98,26 @@ def watches(connection: Connection) -> tuple[Watch, ...]:
 
 def _watch(row: Row[tuple[object, ...]]) -> Watch:
     return Watch(row.id, row.owner, row.channel, row.term, row.country, row.created_at)
+
+
+def latest_alerts(connection: Connection, since: datetime, limit: int, wanted: Filter) -> tuple[Alert, ...]:
+    ids = select(alerts.c.id).where(alerts.c.created_at >= since)
+    if wanted.rule:
+        ids = ids.where(exists().where(matches.c.alert_id == alerts.c.id, matches.c.rule_id == wanted.rule))
+    if wanted.source:
+        ids = ids.where(exists().where(articles.c.id == alerts.c.article_id, articles.c.source_id == wanted.source))
+    if wanted.country:
+        ids = ids.where(alerts.c.countries.contains(f'"{wanted.country}"', autoescape=True))
+    if wanted.severity > Severity.INFO:
+        ids = ids.where(alerts.c.severity >= int(wanted.severity))
+    newest = connection.scalars(ids.order_by(alerts.c.created_at.desc(), alerts.c.id).limit(limit)).all()
+    found = {alert.id: alert for alert in read_alerts(connection, newest)}
+    return tuple(found[alert_id] for alert_id in newest)
+
+
+def remembered(connection: Connection, key: str) -> str:
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar() or ""
+
+
+def remember(connection: Connection, key: str, value: str) -> None:
+    connection.execute(upsert(connection, meta, key={"key": key}, rest={"value": value}))

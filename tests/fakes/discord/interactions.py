@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.discord import validate
+from tests.fakes.discord import modals, validate
 from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.messages import Messages
 from tests.fakes.discord.validate import Refused
@@ -36,6 +36,7 @@ class Interaction:
     followups: list[Json] = field(default_factory=list)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     completed: asyncio.Event = field(default_factory=asyncio.Event)  # a deferred reply has its text
+    followed: asyncio.Event = field(default_factory=asyncio.Event)  # another follow-up came
 
     @property
     def ephemeral(self) -> bool:
@@ -73,11 +74,7 @@ class Interactions:
 
     async def submit(self, of: Interaction, values: dict[str, str]) -> Interaction:
         """Send the modal that ``of`` was answered with."""
-        rows = [
-            {"type": 1, "id": i, "components": [{"type": 4, "id": i + 50, "custom_id": k, "value": v}]}
-            for i, (k, v) in enumerate(values.items(), 1)
-        ]
-        data = {"custom_id": of.answer["custom_id"], "components": rows}
+        data = {"custom_id": of.answer["custom_id"], "components": modals.filled(of.answer, values)}
         return await self._send(MODAL_KIND, of.channel, of.user, data, of.message)
 
     async def _send(
@@ -85,17 +82,22 @@ class Interactions:
     ) -> Interaction:
         it = Interaction(self.world.ids.next(), secrets.token_urlsafe(60), kind, user, channel, self._now(), message)
         self.by_token[it.token] = it
-        guild = self.world.guilds[channel.guild_id]
-        member = self.world.member_json(guild, user) | {"permissions": str(guild.everyone.permissions)}
         payload: Json = {
             "id": it.id, "application_id": self.world.application_id, "type": kind, "token": it.token, "version": 1,
-            "data": data, "guild_id": guild.id, "channel_id": channel.id, "member": member, "locale": "en-GB",
+            "data": data, "channel_id": channel.id, "locale": "en-GB",
             "channel": self.world.channel_json(channel) | {"permissions": str(self.world.permissions(channel))},
-            "guild": {"id": guild.id, "locale": "en-GB", "features": []}, "guild_locale": "en-GB",
-            "app_permissions": str(self.world.permissions(channel)), "entitlements": [], "context": 0,
-            "entitlement_sku_ids": [], "authorizing_integration_owners": {"0": guild.id},
-            "attachment_size_limit": 10485760,
+            "app_permissions": str(self.world.permissions(channel)), "entitlements": [],
+            "entitlement_sku_ids": [], "attachment_size_limit": 10485760,
         }  # fmt: skip
+        if channel.guild_id:
+            guild = self.world.guilds[channel.guild_id]
+            member = self.world.member_json(guild, user) | {"permissions": str(guild.member_permissions(user.id))}
+            payload |= {
+                "guild_id": guild.id, "member": member, "guild": {"id": guild.id, "locale": "en-GB", "features": []},
+                "guild_locale": "en-GB", "context": 0, "authorizing_integration_owners": {"0": guild.id},
+            }  # fmt: skip
+        else:
+            payload |= {"user": user.json(), "context": 1, "authorizing_integration_owners": {"0": "0"}}
         if message is not None:
             payload["message"] = message
         if not await self._gateway.dispatch("INTERACTION_CREATE", payload):
@@ -122,9 +124,13 @@ class Interactions:
                 [(("type",), "INTERACTION_TYPE_INVALID", "Not for this kind of interaction")],
             )
         if kind == MODAL:
-            _check_modal(data)
-        elif kind == AUTOCOMPLETE and len(data.get("choices") or []) > 25:
-            validate.refuse_form([(("data", "choices"), "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")])
+            if it.kind == MODAL_KIND:
+                raise Refused(
+                    400, 50035, "Invalid Form Body", [(("type",), "INTERACTION_TYPE_INVALID", "Not for a modal")]
+                )
+            modals.check(data)
+        elif kind == AUTOCOMPLETE:
+            validate.check_choices(data.get("choices") or [], ("data", "choices"))
         elif kind == MESSAGE:
             validate.check_message(data, files=len(files))
             it.original = self._store(it, data, files)
@@ -164,6 +170,7 @@ class Interactions:
             it.completed.set()
         else:
             it.followups.append(message)
+            it.followed.set()
         return message
 
     def change(self, token: str, message_id: str, body: Json, files: list[Json]) -> Json:
@@ -207,13 +214,3 @@ class Interactions:
     def _drop(self, it: Interaction, message: Json) -> None:
         if message in it.channel.messages:
             it.channel.messages.remove(message)
-
-
-def _check_modal(data: Json) -> None:
-    errors: validate.Errors = []
-    for key, limit in (("title", 45), ("custom_id", 100)):
-        if not 1 <= validate.units(data.get(key) or "") <= limit:
-            errors.append((("data", key), "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {limit} in length."))
-    if not 1 <= len(data.get("components") or []) <= 5:
-        errors.append((("data", "components"), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length."))
-    validate.refuse_form(errors)

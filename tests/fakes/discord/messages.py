@@ -13,6 +13,7 @@ from tests.fakes.discord.world import (
     ATTACH_FILES,
     CREATE_PUBLIC_THREADS,
     CROSSPOSTED,
+    DIRECT,
     EMBED_LINKS,
     FORUMS,
     HAS_THREAD,
@@ -74,7 +75,7 @@ class Messages:
         channel = self.channel(channel_id)
         if channel.type in FORUMS:
             raise Refused(400, 50008, "Cannot send messages in a non-text channel")
-        if channel.type not in (TEXT, VOICE, ANNOUNCEMENT) and channel.type not in THREADS:
+        if channel.type not in (TEXT, DIRECT, VOICE, ANNOUNCEMENT) and channel.type not in THREADS:
             raise Refused(400, 50008, "Cannot send messages in a non-text channel")
         send = SEND_MESSAGES_IN_THREADS if channel.type in THREADS else SEND_MESSAGES
         self.channel(channel_id, send, *self._needs(body, files))
@@ -111,7 +112,7 @@ class Messages:
 
     def store(self, channel: Channel, author: User, body: Json, files: list[Json], **extra: Any) -> Json:
         """A message as the service returns it, at the end of the channel."""
-        roles = self.world.guilds[channel.guild_id].roles
+        roles = self.world.guilds[channel.guild_id].roles if channel.guild_id else {}
         content = body.get("content") or ""
         message: Json = {
             "id": self.world.ids.next(), "channel_id": channel.id, "author": author.json(), "content": content,

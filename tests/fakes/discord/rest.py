@@ -101,6 +101,7 @@ class _Api:
         return [
             ("GET", "/users/@me", self.me),
             ("GET", "/users/@me/guilds", self.my_guilds),
+            ("POST", "/users/@me/channels", self.open_direct),
             ("GET", "/oauth2/applications/@me", self.application),
             ("GET", "/applications/@me", self.application),
             ("GET", "/gateway", self.gateway),
@@ -145,6 +146,14 @@ class _Api:
             for g in self.world.guilds.values()
         ]
         return web.json_response(found)
+
+    async def open_direct(self, _: web.Request) -> web.Response:
+        wanted = self.world.users.get(str(PAYLOAD.get()[0].get("recipient_id")))
+        if wanted is None or wanted.bot:
+            raise Refused(
+                400, 50035, "Invalid Form Body", [(("recipient_id",), "INVALID_RECIPIENT", "Invalid Recipient(s)")]
+            )
+        return web.json_response(self.world.channel_json(self.world.direct(wanted)))
 
     async def application(self, _: web.Request) -> web.Response:
         return web.json_response(self.world.application_json())
@@ -351,6 +360,8 @@ class _Api:
 
     async def put_commands(self, request: web.Request) -> web.Response:
         place = self._command_place(request)
+        if not self.server.commands_allowed:
+            raise Refused(403, 50001, "Missing Access")
         wanted = PAYLOAD.get()[0].get("list", [])
         validate.check_commands(wanted)
         common = {"application_id": self.world.application_id, "version": self.world.ids.next()}

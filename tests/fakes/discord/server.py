@@ -65,6 +65,7 @@ class FakeDiscord:
         self.limiter = Limiter(monotonic, clock, speed=speed, limits=limits)
         self.faults: list[Fault] = []
         self.outage = False
+        self.commands_allowed = True  # False: invited without the scope applications.commands
         self.requests: list[tuple[str, str, Any]] = []  # (method, path below /api/v10, JSON body)
         self.observe: Callable[[str, str, Any, int, Any], None] | None = None  # request and answer, for conformance
         self._port = 0

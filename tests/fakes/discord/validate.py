@@ -255,6 +255,12 @@ def check_commands(commands: list[Json]) -> None:
             errors += _check_option(command, path, depth=0)
         elif not 1 <= units(command.get("name") or "") <= 32:
             errors.append(((*path, "name"), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 32 in length."))
+        permissions = command.get("default_member_permissions")
+        if permissions is not None and not str(permissions).isdigit():
+            errors.append(((*path, "default_member_permissions"), "BITFIELD_TYPE_INVALID", "Not a bit field"))
+        for key, known in (("contexts", {0, 1, 2}), ("integration_types", {0, 1})):
+            if not set(command.get(key) or []) <= known:
+                errors.append(((*path, key), "BASE_TYPE_CHOICES", f"Value must be one of {known}."))
         if _text_size(command) > 8000:
             errors.append((path, "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)"))
     refuse_form(errors)
@@ -288,8 +294,15 @@ def _check_option(option: Json, path: tuple[str, ...], depth: int) -> Errors:
         optional_seen = optional_seen or not child.get("required")
         errors += _check_option(child, where, depth + 1)
     choices = option.get("choices") or []
-    if len(choices) > 25:
-        errors.append(_too_long((*path, "choices"), 25))
+    errors += _check_choices(choices, (*path, "choices"))
+    if depth and option.get("type") not in range(1, 12):
+        errors.append(((*path, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, ..., 11}."))
+    for key, most in (("min_length", 6000), ("max_length", 6000)):
+        if option.get(key) is not None and not 0 <= option[key] <= most:
+            errors.append(((*path, key), "NUMBER_TYPE_MAX", f"int value should be between 0 and {most}."))
+    for key in ("min_value", "max_value"):
+        if option.get(key) is not None and abs(option[key]) > 2**53 - 1:
+            errors.append(((*path, key), "NUMBER_TYPE_MAX", "int value should be between -2^53 and 2^53."))
     if choices and option.get("autocomplete"):
         errors.append(
             (
@@ -301,6 +314,25 @@ def _check_option(option: Json, path: tuple[str, ...], depth: int) -> Errors:
     names = [o.get("name") for o in options]
     if len(set(names)) < len(names):
         errors.append(((*path, "options"), "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique"))
+    return errors
+
+
+def check_choices(choices: list[Json], path: tuple[str, ...]) -> None:
+    """Raises :class:`Refused` on choices that cannot be offered."""
+    refuse_form(_check_choices(choices, path))
+
+
+def _check_choices(choices: list[Json], path: tuple[str, ...]) -> Errors:
+    errors: Errors = []
+    if len(choices) > 25:
+        errors.append(_too_long(path, 25))
+    for i, choice in enumerate(choices):
+        for key in ("name", "value"):
+            value = choice.get(key)
+            if key == "value" and isinstance(value, int | float):
+                continue
+            if not isinstance(value, str) or not 1 <= units(value) <= 100:
+                errors.append(((*path, str(i), key), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."))
     return errors
 
 

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 EPOCH_MS = 1_420_070_400_000  # the first second of 2015: Discord's zero
 API_VERSION = 10
 
-TEXT, VOICE, CATEGORY, ANNOUNCEMENT = 0, 2, 4, 5
+TEXT, DIRECT, VOICE, CATEGORY, ANNOUNCEMENT = 0, 1, 2, 4, 5
 ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD, FORUM, MEDIA = 10, 11, 12, 15, 16
 THREADS = frozenset({ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
 FORUMS = frozenset({FORUM, MEDIA})
@@ -115,9 +115,13 @@ class Channel:
     created_at: float = 0.0
     archived_at: float = 0.0
     messages: list[Json] = field(default_factory=list)
+    recipient: User | None = None  # of direct messages
 
     def json(self, everyone: str, bot: str) -> Json:
         last = self.messages[-1]["id"] if self.messages else None
+        if self.recipient is not None:
+            return {"id": self.id, "type": self.type, "flags": 0, "last_message_id": last,
+                    "recipients": [self.recipient.json()]}  # fmt: skip
         base: Json = {
             "id": self.id, "guild_id": self.guild_id, "name": self.name, "type": self.type, "flags": self.flags,
             "last_message_id": last, "parent_id": self.parent_id, "rate_limit_per_user": 0,
@@ -149,6 +153,16 @@ class Guild:
     owner_id: str
     roles: dict[str, Role] = field(default_factory=dict)
     bot_roles: list[str] = field(default_factory=list)
+    member_roles: dict[str, list[str]] = field(default_factory=dict)  # user id -> role ids
+
+    def member_permissions(self, user_id: str) -> int:
+        """What somebody may do on the server, before a channel's overwrites."""
+        if user_id == self.owner_id:
+            return (1 << 53) - 1
+        held = self.everyone.permissions
+        for role_id in self.member_roles.get(user_id, ()):
+            held |= self.roles[role_id].permissions
+        return (1 << 53) - 1 if held & ADMINISTRATOR else held
 
     @property
     def everyone(self) -> Role:
@@ -245,6 +259,14 @@ class World:
         self.channels[thread.id] = thread
         return thread
 
+    def direct(self, user: User) -> Channel:
+        """The direct messages between the bot and a person."""
+        known = next((c for c in self.channels.values() if c.recipient is user), None)
+        if known is None:
+            known = Channel(self.ids.next(), "", "", DIRECT, created_at=self.clock(), recipient=user)
+            self.channels[known.id] = known
+        return known
+
     def add_webhook(self, channel: Channel) -> Webhook:
         hook = Webhook(self.ids.next(), f"wh-{self.ids.next()}-{'s3cret' * 9}", channel.id)
         self.webhooks[hook.id] = hook
@@ -254,6 +276,8 @@ class World:
 
     def permissions(self, channel: Channel) -> int:
         """The bot's, as the documentation computes them: base roles, then overwrites; threads ask their parent."""
+        if channel.type == DIRECT:
+            return DEFAULT_PERMISSIONS
         guild = self.guilds[channel.guild_id]
         base = guild.everyone.permissions
         for role_id in guild.bot_roles:
@@ -280,7 +304,8 @@ class World:
 
     def member_json(self, guild: Guild, user: User) -> Json:
         return {
-            "user": user.json(), "roles": list(guild.bot_roles) if user is self.bot else [], "nick": None,
+            "user": user.json(), "nick": None,
+            "roles": list(guild.bot_roles if user is self.bot else guild.member_roles.get(user.id, ())),
             "avatar": None, "banner": None, "joined_at": iso(0), "deaf": False, "mute": False, "flags": 0,
             "pending": False, "premium_since": None, "communication_disabled_until": None,
         }  # fmt: skip

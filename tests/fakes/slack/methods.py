@@ -59,6 +59,10 @@ class WebApi:
         self.workspace.need(token, *SCOPES.get(method, ()))
         return {"ok": True, **METHODS[method](self, token, args)}, token
 
+    def replace_view(self, view_id: str, view: Any) -> None:
+        """What ``response_action: update`` does. Raises :class:`Refusal`."""
+        _stored(self, _checked_view({"view": view}), view_id)
+
 
 # -- identity -------------------------------------------------------------------------------------------------------
 
@@ -96,7 +100,10 @@ def _users_info(api: WebApi, token: Token, args: Args) -> Answer:
 
 @_method("usergroups.list")
 def _usergroups_list(api: WebApi, token: Token, args: Args) -> Answer:
-    return {"usergroups": list(api.workspace.usergroups.values())}
+    shown = api.workspace.usergroups.values()
+    if _flag(args.get("include_users")):
+        return {"usergroups": list(shown)}
+    return {"usergroups": [{k: v for k, v in group.items() if k != "users"} for group in shown]}
 
 
 # -- channels -------------------------------------------------------------------------------------------------------
@@ -105,13 +112,14 @@ def _usergroups_list(api: WebApi, token: Token, args: Args) -> Answer:
 def _describe(ws: Workspace, room: Room) -> Answer:
     return {
         "id": room.id, "name": room.name, "name_normalized": room.name, "is_channel": not room.private,
-        "is_group": False, "is_private": room.private, "is_archived": room.archived, "is_im": False, "is_mpim": False,
+        "is_group": False, "is_private": room.private, "is_archived": room.archived,
+        "is_im": bool(room.direct_to), "is_mpim": False,
         "is_member": ws.bot_user in room.members, "num_members": len(room.members),
     }  # fmt: skip
 
 
 def _for_kind(room: Room, what: str) -> str:
-    return f"{'groups' if room.private else 'channels'}:{what}"
+    return f"{'im' if room.direct_to else 'groups' if room.private else 'channels'}:{what}"
 
 
 @_method("conversations.list")
@@ -127,7 +135,7 @@ def _conversations_list(api: WebApi, token: Token, args: Args) -> Answer:
     rooms = [
         room
         for room in ws.rooms.values()
-        if ("private_channel" if room.private else "public_channel") in types
+        if ("im" if room.direct_to else "private_channel" if room.private else "public_channel") in types
         and (not room.private or ws.bot_user in room.members)
         and not (room.archived and _flag(args.get("exclude_archived")))
     ]
@@ -253,7 +261,8 @@ def _flag(value: Any) -> bool:
 @_method("chat.postMessage")
 def _post(api: WebApi, token: Token, args: Args) -> Answer:
     ws = api.workspace
-    room = ws.room(args.get("channel"), by_name=True)
+    to = args.get("channel")
+    room = ws.direct(to) if isinstance(to, str) and to in ws.users else ws.room(to, by_name=True)
     ws.writable(room, token)
     content = _content(ws, args)
     message = ws.by_bot(content)

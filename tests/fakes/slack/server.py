@@ -70,6 +70,7 @@ class SlackServer:
         self.api = WebApi(self.workspace, self._open_url, lambda file_id: f"{self.url}/upload/{file_id}")
         self.url = ""
         self.down = False
+        self.spend_response_urls = False  # every new response URL has run out already
         self._attempted = asyncio.Condition()
         self._answered = asyncio.Condition()
         self._hung = asyncio.Event()
@@ -272,7 +273,7 @@ class SlackServer:
         if self.down:
             return self._break(request, None)
         reply = self._replies.get(request.match_info["id"])
-        if reply is None or self.now() > reply.expires:
+        if reply is None or self.now() > reply.expires or self.spend_response_urls:
             return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         if reply.uses >= RESPONSE_URL_USES:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
@@ -323,7 +324,7 @@ class SlackServer:
         room = ws.rooms[channel]
         payload = {
             "token": "verification", "team_id": ws.team_id, "team_domain": "risk-desk", "channel_id": channel,
-            "channel_name": "privategroup" if room.private else room.name, "user_id": user,
+            "channel_name": "privategroup" if room.private and not room.direct_to else room.name, "user_id": user,
             "user_name": ws.users[user]["name"], "command": command, "text": text, "api_app_id": ws.app_id,
             "is_enterprise_install": "false", "response_url": self.new_response_url(channel, user),
             "trigger_id": self.new_trigger(),
@@ -350,16 +351,26 @@ class SlackServer:
         }  # fmt: skip
         return await self._send("interactive", payload)
 
-    async def submit(self, view_id: str, values: dict[str, Any], *, user: str) -> dict[str, Any]:
-        """Someone sends a modal: ``values`` is ``{block_id: {action_id: {...}}}``."""
+    async def submit(
+        self,
+        view_id: str,
+        values: dict[str, Any],
+        *,
+        user: str,
+        then: Callable[[dict[str, Any]], None] | None = None,
+    ) -> dict[str, Any]:
+        """Someone sends a modal: ``values`` is ``{block_id: {action_id: {...}}}``. ``then`` is done with the answer."""
         view = {**self.workspace.views[view_id], "state": {"values": values}}
         payload = self._interaction("view_submission", user) | {"view": view, "response_urls": []}
-        return await self._send("interactive", payload, accepts_response=True)
+        return await self._send("interactive", payload, accepts_response=True, then=then)
 
     async def shortcut(self, callback_id: str, *, user: str) -> dict[str, Any]:
         """Someone picks a global shortcut."""
-        payload = self._interaction("shortcut", user) | {"callback_id": callback_id}
-        return await self._send("interactive", payload)
+        return await self.interact("shortcut", user, callback_id=callback_id)
+
+    async def interact(self, kind: str, user: str, **more: Any) -> dict[str, Any]:
+        """Any other interaction; ``more`` is what its payload holds besides."""
+        return await self._send("interactive", self._interaction(kind, user) | more)
 
     async def event(self, event: dict[str, Any]) -> dict[str, Any]:
         """Something happens that the app subscribed to."""
@@ -384,12 +395,20 @@ class SlackServer:
         }  # fmt: skip
 
     async def _send(
-        self, kind: str, payload: dict[str, Any], *, accepts_response: bool | None = None
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        accepts_response: bool | None = None,
+        then: Callable[[dict[str, Any]], None] | None = None,
     ) -> dict[str, Any]:
         if self.request_url:
-            return await self.post_signed(self.request_url, kind, payload)
+            answer = await self.post_signed(self.request_url, kind, payload)
+            if then is not None:
+                then(answer)
+            return answer
         accepts = kind == "slash_commands" if accepts_response is None else accepts_response
-        return await self.hub.deliver(kind, payload, accepts_response=accepts)
+        return await self.hub.deliver(kind, payload, accepts_response=accepts, then=then)
 
     async def post_signed(
         self, url: str, kind: str, payload: dict[str, Any], *, secret: str = "", age_s: int = 0

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ class Hub:
     _sockets: list[web.WebSocketResponse] = field(default_factory=list)
     _tickets: set[str] = field(default_factory=set)
     _waiting: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    _then: dict[str, Callable[[dict[str, Any]], None]] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def ticket(self) -> str:
@@ -98,6 +100,8 @@ class Hub:
             self.violations.append(f"not an acknowledgement of an open envelope: {data[:200]}")
             return
         if not waiting.done():
+            if then := self._then.pop(answer["envelope_id"], None):
+                then(dict(answer.get("payload") or {}))
             waiting.set_result(answer)
 
     async def deliver(
@@ -108,8 +112,10 @@ class Hub:
         accepts_response: bool,
         retry_attempt: int = 0,
         retry_reason: str = "",
+        then: Callable[[dict[str, Any]], None] | None = None,
     ) -> dict[str, Any]:
-        """Send an envelope down the newest connection and return the acknowledgement's payload."""
+        """Send an envelope down the newest connection and return the acknowledgement's payload. ``then`` is done with
+        it at once, before anything else that the app asks for."""
         if not self._sockets:
             raise NotAcknowledged("the app has no open websocket")
         envelope = {
@@ -120,6 +126,8 @@ class Hub:
             envelope |= {"retry_attempt": retry_attempt, "retry_reason": retry_reason}
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[str(envelope["envelope_id"])] = future
+        if then is not None:
+            self._then[str(envelope["envelope_id"])] = then
         await self._sockets[-1].send_json(envelope)
         try:
             answer = await asyncio.wait_for(future, ACK_S)

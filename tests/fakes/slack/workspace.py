@@ -10,8 +10,8 @@ from typing import Any
 
 BOT_SCOPES = frozenset(
     {
-        "chat:write", "channels:read", "groups:read", "channels:history", "groups:history", "channels:join",
-        "users:read", "usergroups:read", "files:write", "commands",
+        "chat:write", "channels:read", "groups:read", "channels:history", "groups:history", "im:history",
+        "channels:join", "users:read", "usergroups:read", "files:write", "commands",
     }
 )  # fmt: skip
 APP_SCOPES = frozenset({"connections:write"})
@@ -49,6 +49,7 @@ class Room:
     restricted: bool = False
     members: set[str] = field(default_factory=set)
     messages: list[dict[str, Any]] = field(default_factory=list)  # oldest first, thread replies included
+    direct_to: str = ""  # direct messages: the other person
 
     def top(self) -> list[dict[str, Any]]:
         """What the channel shows: no thread replies but those that were broadcast; oldest first."""
@@ -119,6 +120,22 @@ class Workspace:
         room = Room(channel_id or self.new_id("C"), name, private, archived, restricted)
         if member:
             room.members.add(self.bot_user)
+        self.rooms[room.id] = room
+        return room
+
+    def add_group(self, handle: str, *users: str) -> str:
+        """A user group; returns its id."""
+        group_id = self.new_id("S")
+        self.usergroups[group_id] = {"id": group_id, "handle": handle, "name": handle.title(), "users": list(users)}
+        return group_id
+
+    def direct(self, user_id: str) -> Room:
+        """The direct messages between the app and a person; begun by whoever writes first."""
+        known = next((r for r in self.rooms.values() if r.direct_to == user_id), None)
+        if known is not None:
+            return known
+        room = Room(self.new_id("D"), "directmessage", private=True, direct_to=user_id)
+        room.members |= {self.bot_user, user_id}
         self.rooms[room.id] = room
         return room
 

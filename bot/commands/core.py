@@ -1,0 +1,138 @@
+"""Requests in, replies out: checks who may, asks the handler of the verb, turns what goes wrong into words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.commands import changing, looking, rulebooks, sources, stories, summaries
+from bot.commands.desk import Desk
+from bot.commands.parse import parse
+from bot.commands.reply import Reply, bullets, code, line, paragraph, refused, small
+from bot.commands.request import Person, Place, Progress, Request, UsageError
+from bot.commands.verbs import BY_NAME, SHARE, VERBS, Verb
+from bot.errors import StoreError, WirewatchError
+from bot.log import Log
+from bot.permissions import Access, Who, access, who_may
+
+Handler = Callable[[Desk, Request, Progress], Awaitable[Reply]]
+
+BROKEN = refused("Something went wrong inside Wirewatch", paragraph("It is in the log; nothing was changed by halves."))
+
+_log = Log("commands")
+
+
+class Commands:
+    """All verbs, on one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def parsed(self, text: str, who: Person, where: Place) -> Request:
+        """The request behind a text such as ``mute rule x 24h``. Raises :class:`UsageError`."""
+        command = parse(text, self.desk.names())
+        return Request(command.verb.name, who, where, command.arguments, command.share)
+
+    async def answer(self, request: Request, tell: Progress) -> Reply:
+        """The reply to a request whatever happens: what cannot be done is said, with the reason."""
+        try:
+            return await self._answer(request, tell)
+        except Exception:  # noqa: BLE001 - a bug: they hear that there is one, the log holds its trace
+            _log.exception("bug in a command", verb=request.verb)
+            return BROKEN
+
+    async def _answer(self, request: Request, tell: Progress) -> Reply:
+        try:
+            denied = await self.denial(request.verb, request.who)
+            if denied is not None:
+                return denied
+            return await _HANDLERS[request.verb](self.desk, request, tell)
+        except UsageError as error:
+            return misunderstood(error)
+        except StoreError as error:
+            _log.error("command failed", verb=request.verb, error=str(error))
+            return refused("The store cannot be used right now", paragraph(str(error)))
+        except WirewatchError as error:
+            return refused("That did not work", paragraph(str(error)))
+
+    async def denial(self, verb: str, who: Person) -> Reply | None:
+        """A polite no to somebody who may not use the verb; ``None`` for somebody who may."""
+        verdict = access(self.desk.grants, verb, Who(who.platform, who.user))
+        if verdict is Access.ASK:
+            standing = await who.standing()
+            verdict = access(self.desk.grants, verb, Who(who.platform, who.user, standing.groups, standing.manager))
+        if verdict in (Access.OPEN, Access.GRANTED):
+            return None
+        _log.info("not allowed", verb=verb, who=who.written)
+        return refused(
+            f"Sorry, {verb} is not open to you",
+            paragraph(
+                f"It changes what others hear, so it is left to {who_may(self.desk.grants, verb, who.platform)}."
+            ),
+            small("Whoever runs Wirewatch can allow it: ", code("permissions:"), " in wirewatch.yaml."),
+        )
+
+
+def misunderstood(error: UsageError) -> Reply:
+    """What was wrong, and how it is written."""
+    verb = BY_NAME.get(error.verb)
+    text = error.text[:1].upper() + error.text[1:]
+    if verb is None:
+        return refused(text, small(code("/wire help"), " lists the commands."))
+    return refused(text, paragraph(line("Usage: ", code(verb.usage)), line("Such as: ", code(verb.example))))
+
+
+async def _help(desk: Desk, request: Request, tell: Progress) -> Reply:
+    wanted = request.get("command").lower().lstrip("/")
+    if wanted:
+        verb = BY_NAME.get(wanted)
+        if verb is None:
+            parse(wanted, desk.names())  # raises, with the nearest
+            raise UsageError(f"there is no command {wanted!r}")
+        return _about(verb)
+    verbs = bullets(line(code(v.usage), f"  {v.summary}") for v in VERBS)
+    return Reply(
+        "What Wirewatch does here",
+        (
+            verbs,
+            small(
+                "Answers are for you alone; end with ", code(SHARE), " to show one to the channel. Quotes keep words "
+                "together. ", code("/wire help mute"), " says more of one.",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _about(verb: Verb) -> Reply:
+    items = [line(code(p.name), f"  {p.help}{'' if p.required else ' (may be left out)'}") for p in verb.parameters]
+    remarks = []
+    if verb.changes:
+        remarks.append("Changes something: limited to those whom the operator allows, and noted.")
+    if verb.private:
+        remarks.append("The answer is always for you alone.")
+    return Reply(
+        f"/wire {verb.name}",
+        (
+            paragraph(f"{verb.summary}.", line("Usage: ", code(verb.usage)), line("Such as: ", code(verb.example))),
+            *([bullets(items)] if items else []),
+            *(small(text) for text in remarks),
+        ),
+    )
+
+
+_HANDLERS: Mapping[str, Handler] = {
+    "help": _help,
+    "latest": stories.latest,
+    "search": stories.search,
+    "summary": summaries.summary,
+    "why": stories.why,
+    "explain": looking.explain,
+    "rules": rulebooks.rules,
+    "sources": sources.sources,
+    "add": sources.add,
+    "status": sources.status,
+    "mute": changing.mute,
+    "unmute": changing.unmute,
+    "mutes": changing.mutes,
+    "watch": changing.watch,
+    "unwatch": changing.unwatch,
+}

@@ -1,0 +1,68 @@
+"""What the handlers work with. Built once, by :mod:`bot.commands.wiring`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Protocol, TypeVar
+
+from bot.commands.arguments import Names
+from bot.discovery import Found
+from bot.model import Source
+from bot.permissions import Grant
+from bot.rulebook import Rulebook
+from bot.rules.evaluate import Subject
+from bot.store.base import Store
+
+T = TypeVar("T")
+
+
+class StoreAccess(Protocol):
+    """The part of :class:`bot.store.writer.StoreThread` that commands need."""
+
+    async def run(self, op: Callable[[Store], T]) -> T: ...
+    async def read(self, op: Callable[[Store], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the bot does. ``trouble`` is why it is not working, or ``None``."""
+
+    started: datetime
+    last_poll: datetime | None
+    trouble: str | None
+
+
+async def _nothing() -> None:
+    """Where nobody needs to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """See the module. ``heavy`` runs what takes the processor for long in a thread of its own. ``page`` reads a web
+    page and ``discover`` looks for its feeds (both raise :class:`~bot.errors.SourceError`). The three
+    ``on_`` are told after a change."""
+
+    store: StoreAccess
+    book: Callable[[], Rulebook]
+    clock: Callable[[], datetime]
+    zone: tzinfo
+    retention: timedelta
+    grants: Sequence[Grant]
+    heavy: Callable[[Callable[[], Any]], Awaitable[Any]]
+    page: Callable[[str], Awaitable[Subject]]
+    discover: Callable[[str], Awaitable[tuple[Found, ...]]]
+    health: Callable[[], Health]
+    on_watches: Callable[[], Awaitable[None]]
+    on_sources: Callable[[], Awaitable[None]]
+    on_mutes: Callable[[], Awaitable[None]] = _nothing
+
+    def names(self) -> Names:
+        """The ids that exist now."""
+        book = self.book()
+        return Names({r.id: r.title for r in book.ruleset.rules}, {s.id: s.name for s in book.sources.values()})
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        return self.book().sources

@@ -1,0 +1,221 @@
+"""Rules on a text: ``explain``, and what stands behind an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.commands.desk import Desk
+from bot.commands.reply import (
+    Block,
+    Code,
+    Heading,
+    Line,
+    Link,
+    Mark,
+    Quote,
+    Reply,
+    Words,
+    bold,
+    bullets,
+    code,
+    line,
+    paragraph,
+    refused,
+    small,
+)
+from bot.commands.request import Progress, Request
+from bot.entities.facts import country_name
+from bot.errors import SourceError
+from bot.flags import country_tag
+from bot.model import Alert, Article, Evidence, Match, Mention
+from bot.passage import passage
+from bot.render import headline_of, source_of
+from bot.rulebook import Rulebook
+from bot.rules.evaluate import Subject
+from bot.rules.explain import Explanation
+from bot.rules.explain import explain as explain_rule
+from bot.rules.match import Analysis
+from bot.rules.steps import closeness, miss, outline
+
+FIRED_SHOWN = 5  # rules with their conditions
+NEAR_SHOWN = 4  # rules that nearly fired
+NEAR = 0.5  # of what a rule asks for
+SEARCHED_FOR_NEAR = 2_000  # rules that are looked at for it; each takes some microseconds to milliseconds
+WORDS_SHOWN = 6  # of one condition
+COUNTRIES_SHOWN = 6
+HEADLINE_MAX = 300  # characters of a first line that is a headline
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the rules that run now make of a text."""
+
+    fired: tuple[Explanation, ...]
+    near: tuple[tuple[str, str], ...]  # (id, what was missing)
+    rules: int
+    mentions: tuple[Mention, ...]
+    countries: tuple[str, ...]
+
+
+def look_at(book: Rulebook, subject: Subject, *, near: bool = True, skip: Sequence[str] = ()) -> Look:
+    """Analyse a text. Rules in ``skip`` are not looked for among those that nearly fired."""
+    analysis = book.engine.analyse(subject)
+    rules = {rule.id: rule for rule in analysis.engine.rules}
+    fired = tuple(explain_rule(analysis, rules[m.rule_id]) for m in analysis.matches)
+    silent = rules.keys() - {one.rule.id for one in fired} - set(skip)
+    nearly = _nearly(analysis, [rules[id] for id in rules if id in silent]) if near else ()
+    return Look(fired, nearly, len(rules), analysis.mentions, analysis.countries)
+
+
+def _nearly(analysis: Analysis, rules: Sequence[object]) -> tuple[tuple[str, str], ...]:
+    explained = [explain_rule(analysis, rule) for rule in rules[:SEARCHED_FOR_NEAR]]  # type: ignore[arg-type]
+    scored = [(2.0 if e.suppressed else closeness(e.when), e) for e in explained]
+    best = sorted((pair for pair in scored if pair[0] >= NEAR), key=lambda pair: -pair[0])[:NEAR_SHOWN]
+    return tuple((e.rule.id, miss(e)) for _, e in best)
+
+
+# -- explain --------------------------------------------------------------------------------------------------------
+
+
+async def explain(desk: Desk, request: Request, tell: Progress) -> Reply:
+    """Which rules would fire on a text, or on the article of a page."""
+    given = request.get("text")
+    if given.startswith(("http://", "https://")) and len(given.split()) == 1:
+        await tell(f"Reading {given}")
+        try:
+            subject = await desk.page(given)
+        except SourceError as error:
+            return refused("That page cannot be read", paragraph(error.text))
+        if not subject.text.strip():
+            return refused("There is no article text on that page", paragraph("Paste the text instead."))
+    else:
+        subject = _subject(given)
+    book = desk.book()
+    look: Look = await desk.heavy(lambda: look_at(book, subject))
+    return _explained(subject, look)
+
+
+def _subject(text: str) -> Subject:
+    """A short first line above more text is a headline."""
+    first, _, rest = text.strip().partition("\n")
+    if rest.strip() and len(first) <= HEADLINE_MAX:
+        return Subject(first.strip(), rest.strip())
+    return Subject("", text.strip())
+
+
+def _explained(subject: Subject, look: Look) -> Reply:
+    count = len(look.fired)
+    title = "No rule fires" if not count else f"{count} rule{'' if count == 1 else 's'} would fire"
+    blocks: list[Block] = []
+    matches = [e.match for e in look.fired if e.match is not None]
+    article = _as_article(subject)
+    if matches:
+        blocks.append(Quote(passage(article, matches)))
+    for one in look.fired[:FIRED_SHOWN]:
+        blocks.append(paragraph(line(Mark(one.rule.severity), " ", bold(one.rule.title), "  ", code(one.rule.id))))
+        blocks.append(Code("\n".join(outline(one)[1:])))
+    if count > FIRED_SHOWN:
+        blocks.append(small(f"and {count - FIRED_SHOWN} more: ", ", ".join(e.rule.id for e in look.fired[5:15])))
+    blocks += _near_blocks(look)
+    blocks += _country_blocks(look.mentions, look.countries)
+    blocks.append(small(f"{look.rules:,} rules looked at; nothing was stored, and only you see this."))
+    return Reply(title, tuple(blocks))
+
+
+def _as_article(subject: Subject) -> Article:
+    from datetime import UTC, datetime
+
+    then = datetime(1970, 1, 1, tzinfo=UTC)  # a text has no date, and its passage needs none
+    return Article("", "", "", "", subject.title, subject.text, then, then)
+
+
+def _near_blocks(look: Look) -> list[Block]:
+    if not look.near:
+        return []
+    items = bullets(line(code(rule_id), f"  {why}") for rule_id, why in look.near)
+    return [Heading("Nearly"), items]
+
+
+def _country_blocks(mentions: Sequence[Mention], countries: Sequence[str]) -> list[Block]:
+    """Each country with the words that named it, how, and the data that says so."""
+    items: list[Line] = []
+    for one in countries[:COUNTRIES_SHOWN]:
+        here = [m for m in mentions if m.entity == one]
+        named = dict.fromkeys(f"{' '.join(m.text.split())} ({m.kind.value})" for m in here)
+        origins = dict.fromkeys(m.origin for m in here if m.origin)
+        reasons = dict.fromkeys(m.reason for m in here if m.reason)
+        tag = country_tag(one)
+        items.append(
+            line(
+                bold(f"{tag.flag} {tag.name}".strip()),
+                f": {', '.join(list(named)[:WORDS_SHOWN])}",
+                f" — {'; '.join(list(reasons)[:2])}" if reasons else "",
+                f" [{'; '.join(list(origins)[:3])}]" if origins else "",
+            )
+        )
+    return [Heading("Countries, and where that comes from"), bullets(items)] if items else []
+
+
+# -- an alert -------------------------------------------------------------------------------------------------------
+
+
+def behind(alert: Alert, look: Look, lists: Sequence[str], read: str, told: Sequence[Line]) -> Reply:
+    """Why an alert came: its rules with the evidence of the time, the countries, what else was considered."""
+    article = alert.article
+    blocks: list[Block] = [
+        paragraph(line(Link(headline_of(article), article.url)), line(f"{source_of(article)}")),
+        Quote(passage(article, alert.matches)),
+    ]
+    for match in sorted(alert.matches, key=lambda m: -m.severity)[:FIRED_SHOWN]:
+        blocks.append(paragraph(line(Mark(match.severity), " ", bold(match.title), "  ", code(match.rule_id))))
+        blocks.append(bullets(_conditions(match)))
+    if len(alert.matches) > FIRED_SHOWN:
+        blocks.append(small(f"and {len(alert.matches) - FIRED_SHOWN} more rules"))
+    blocks += _country_blocks(look.mentions, alert.countries or look.countries)
+    if lists:
+        blocks.append(small(f"Watch lists: {', '.join(lists)}"))
+    blocks += _considered(alert, look)
+    if told:
+        blocks += [Heading("Where it went"), bullets(told)]
+    if read:
+        blocks.append(small(f"The rules saw: {read}."))
+    return Reply("Why this alert came", tuple(blocks))
+
+
+def _conditions(match: Match) -> list[Line]:
+    """One line a condition: what it found, each once, with what it was resolved to."""
+    found: dict[str, dict[str, None]] = {}
+    for one in match.evidence:
+        found.setdefault(one.condition, {})[_shown(one)] = None
+    lines: list[Line] = []
+    for condition, words in found.items():
+        listed = list(words)
+        more = f" and {len(listed) - WORDS_SHOWN} more" if len(listed) > WORDS_SHOWN else ""
+        shown = ", ".join(listed[:WORDS_SHOWN])
+        same = shown.strip("“”").casefold() == condition.casefold()
+        lines.append(line(Words(shown, bold=True), more, "" if same else f"  ({condition})"))
+    return lines
+
+
+def _shown(evidence: Evidence) -> str:
+    words = f"“{' '.join(evidence.text.split())}”"
+    if not evidence.entity:
+        return words
+    name = country_name(evidence.entity) if len(evidence.entity) == 2 else evidence.entity
+    return f"{words} → {name}"
+
+
+def _considered(alert: Alert, look: Look) -> list[Block]:
+    """The rules that fire on it now and did not then, those that no longer do, and those that nearly did."""
+    then = {m.rule_id for m in alert.matches}
+    now = {e.rule.id for e in look.fired}
+    blocks: list[Block] = []
+    items = [line(code(rule_id), "  fires on it with the rules of today") for rule_id in sorted(now - then)]
+    items += [line(code(rule_id), "  was changed since and would not fire now") for rule_id in sorted(then - now)]
+    items += [line(code(rule_id), f"  {why}") for rule_id, why in look.near]
+    if items:
+        blocks += [Heading("Also considered"), bullets(items)]
+    else:
+        blocks.append(small(f"None of the {look.rules - len(then):,} other rules came near."))
+    return blocks

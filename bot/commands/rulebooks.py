@@ -1,0 +1,105 @@
+"""``rules``: all of them with their record, or one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from bot import people
+from bot.commands.desk import Desk
+from bot.commands.reply import (
+    Block,
+    Bullets,
+    Heading,
+    Link,
+    Mark,
+    Reply,
+    When,
+    bullets,
+    code,
+    line,
+    paragraph,
+    small,
+)
+from bot.commands.request import Progress, Request
+from bot.model import MuteKind
+from bot.people import Opinion
+from bot.render import headline_of, source_of
+from bot.rules.model import Rule
+
+BACK = timedelta(days=7)
+FEEDBACK_BACK = timedelta(days=90)
+LISTED = 25  # rules
+SAMPLES = 3  # articles
+
+
+async def rules(desk: Desk, request: Request, tell: Progress) -> Reply:
+    """The busiest rules of a week, or one rule with its record."""
+    wanted = request.get("id")
+    found = {rule.id: rule for rule in desk.book().ruleset.rules}
+    if wanted:
+        return await _one(desk, found[wanted])
+    now = desk.clock()
+    hits = await desk.store.read(lambda s: s.rule_hits(now - BACK))
+    count: Counter[str] = Counter()
+    for hit in hits:
+        count[hit.rule_id] += hit.count
+    ranked = sorted(found.values(), key=lambda r: (-count[r.id], -r.severity, r.id))
+    items = [
+        line(
+            Mark(r.severity), f" {r.title}  ", code(r.id), f" · {count[r.id]:,} in 7 days",
+            "" if r.enabled else " · off", " · on trial" if r.shadow else "",
+        )
+        for r in ranked[:LISTED]
+    ]  # fmt: skip
+    more = f"{len(ranked) - LISTED:,} more rules. " if len(ranked) > LISTED else ""
+    return Reply(
+        f"{len(found):,} rules",
+        (Bullets(tuple(items)), small(f"{more}", code("/wire rules ID"), " says more of one.")),
+    )
+
+
+async def _one(desk: Desk, rule: Rule) -> Reply:
+    now = desk.clock()
+    hits = await desk.store.read(lambda s: s.rule_hits(now - timedelta(days=30)))
+    samples = await desk.store.read(lambda s: s.samples(rule.id, SAMPLES))
+    votes = [v for v in await desk.store.read(lambda s: s.feedback(now - FEEDBACK_BACK)) if rule.id in v.rule_ids]
+    muted = [m for m in await desk.store.read(lambda s: s.mutes(now)) if (m.kind, m.value) == (MuteKind.RULE, rule.id)]
+    days = {h.day: h.count for h in hits if h.rule_id == rule.id}
+    week = sum(n for day, n in days.items() if now.date() - day < BACK)
+    useful = sum(v.verdict is Opinion.USEFUL for v in votes)
+    state = "off" if not rule.enabled else "on trial: counted, not posted" if rule.shadow else "in force"
+    where = "made in chat" if people.is_watch(rule.id) else f"{rule.place.file}:{rule.place.line}"
+    blocks: list[Block] = [
+        paragraph(
+            line(Mark(rule.severity), f" {rule.severity.word} · {state} · ", code(rule.id)),
+            line(f"Fired {week:,} times in 7 days, {sum(days.values()):,} in 30"),
+            line(
+                f"{useful} found its alerts useful, {len(votes) - useful} noise (90 days)" if votes else "No votes yet"
+            ),
+            line(f"Tags: {', '.join(rule.tags)}" if rule.tags else "No tags"),
+            line(f"Goes to {', '.join(rule.channels)} by itself" if rule.channels else "Goes where the routes say"),
+        )
+    ]
+    for mute in muted:
+        blocks.append(
+            small(
+                f"Muted by {mute.author} ",
+                *(["until ", When(mute.expires_at)] if mute.expires_at else ["until it is removed"]),
+                f" (mute {mute.id})",
+            )
+        )
+    if samples:
+        blocks.append(Heading("Newest hits"))
+        blocks.append(
+            bullets(
+                line(
+                    Link(headline_of(s.article), s.article.url),
+                    f"  {source_of(s.article)} · ",
+                    When(s.article.published),
+                )
+                for s in samples
+            )
+        )
+    blocks.append(small(where))
+    return Reply(rule.title, tuple(blocks))

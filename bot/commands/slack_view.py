@@ -1,0 +1,306 @@
+"""Replies as Block Kit: pure. Foreign text stands in ``rich_text`` and ``plain_text`` only, where it means nothing but
+itself; see :mod:`bot.channels.slack_blocks`, whose limits and pieces these are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.channels.slack_blocks import (
+    SEVERITY_EMOJI,
+    TOTAL_MAX,
+    URL_MAX,
+    Block,
+    Element,
+    escape,
+    size,
+)
+from bot.channels.slack_pieces import date_element, date_token, literal
+from bot.channels.text import clean, clean_segments, cut, cut_segments, safe_url
+from bot.commands import reply as neutral
+from bot.commands.alerts import MuteForm
+from bot.commands.reply import Line, Link, Mark, Piece, Reply, Tone, Words, plain_text
+
+# What Slack takes, in characters: docs.slack.dev/reference/block-kit and /reference/views.
+BLOCKS_MAX: Final = 50
+MODAL_TITLE_MAX: Final = 24
+OPTION_TEXT_MAX: Final = 75
+OPTION_VALUE_MAX: Final = 150
+BUTTON_TEXT_MAX: Final = 75
+METADATA_MAX: Final = 3000
+INPUT_MAX: Final = 3000
+RADIO_MAX: Final = 10  # options of radio buttons; a select takes 100
+VIEW_BLOCKS_MAX: Final = 100
+
+# What reads well.
+TITLE_MAX: Final = 250
+WORDS_MAX: Final = 1500
+LINK_MAX: Final = 300
+CODE_MAX: Final = 2500
+PASSAGE_MAX: Final = 1000
+FALLBACK_MAX: Final = 1000
+COMMENT_MAX: Final = 500
+
+MUTE_CALLBACK: Final = "wirewatch_mute"
+CHECK_CALLBACK: Final = "wirewatch_check"
+CHECK_MESSAGE_CALLBACK: Final = "wirewatch_check_message"
+HOME_REFRESH: Final = "wirewatch_home_refresh"
+
+DURATION_WORDS: Final = {"1h": "1 hour", "24h": "24 hours", "7d": "7 days"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """The smallest part that is shown or left out: an element of a rich text, an item of its list, or a block."""
+
+    kind: str  # section | item | block
+    value: Any
+
+
+def message(reply: Reply) -> dict[str, Any]:
+    """``text`` and ``blocks`` of a message. What there is no room for is left out from the end, and that is said."""
+    units = list(_units(reply))
+    head = [_title(reply)]
+    kept = len(units)
+    blocks = _assembled(head, units)
+    while kept and (size(blocks) > TOTAL_MAX or len(blocks) > BLOCKS_MAX):
+        kept -= max(1, (len(units[:kept]) // 12))
+        left = len(units) - kept
+        note = _Unit("block", _context(f"{left} more line{'' if left == 1 else 's'} left out for want of room"))
+        blocks = _assembled(head, [*units[:kept], note])
+    shown = cut(clean(plain_text(reply).replace("\n", " · ")), FALLBACK_MAX, units=lambda part: len(escape(part)))
+    return {"text": escape(shown), "blocks": blocks}
+
+
+def sections(replies: Iterable[Reply], actions: Sequence[Block] = ()) -> list[Block]:
+    """Several replies below one another, for a view; each within what a message may hold, all within a view."""
+    blocks: list[Block] = list(actions)
+    for i, one in enumerate(replies):
+        part = ([{"type": "divider"}] if i or actions else []) + message(one)["blocks"]
+        if len(blocks) + len(part) <= VIEW_BLOCKS_MAX:
+            blocks += part
+    return blocks
+
+
+# -- blocks ---------------------------------------------------------------------------------------------------------
+
+
+def _title(reply: Reply) -> Element:
+    elements: list[Element] = []
+    if reply.tone is Tone.DONE:
+        elements += [{"type": "emoji", "name": "white_check_mark", "unicode": "2705"}, _text(" ")]
+    elements.append(
+        {"type": "text", "text": cut(clean(reply.title), TITLE_MAX) or "Wirewatch", "style": {"bold": True}}
+    )
+    return {"type": "rich_text_section", "elements": elements}
+
+
+def _units(reply: Reply) -> Iterator[_Unit]:
+    for block in reply.blocks:
+        match block:
+            case neutral.Paragraph(lines):
+                for i, one in enumerate(lines):
+                    if elements := _line(one):
+                        before = [] if i else [_text("\n")]
+                        yield _Unit(
+                            "section", {"type": "rich_text_section", "elements": [*before, *elements, _text("\n")]}
+                        )
+            case neutral.Bullets(items):
+                for one in items:
+                    if elements := _line(one):
+                        yield _Unit("item", {"type": "rich_text_section", "elements": elements})
+            case neutral.Heading(text):
+                bold = {"type": "text", "text": f"\n{cut(clean(text), TITLE_MAX)}", "style": {"bold": True}}
+                yield _Unit("section", {"type": "rich_text_section", "elements": [bold]})
+            case neutral.Quote(segments):
+                kept = cut_segments(clean_segments(segments), PASSAGE_MAX)
+                quoted = [_words(s.text, bold=s.strong) for s in kept if s.text]
+                if quoted:
+                    yield _Unit("section", {"type": "rich_text_quote", "elements": quoted})
+            case neutral.Code(text):
+                shown = cut(_keep_indents(text), CODE_MAX)
+                if shown.strip():
+                    yield _Unit("section", {"type": "rich_text_preformatted", "elements": [_text(shown)]})
+            case neutral.Small(one):
+                if elements := _small(one):
+                    yield _Unit("block", {"type": "context", "elements": elements})
+            case neutral.Buttons(buttons):
+                yield _Unit("block", {"type": "actions", "elements": [_button(b) for b in buttons[:5]]})
+
+
+def _assembled(head: Sequence[Element], units: Sequence[_Unit]) -> list[Block]:
+    """Rich text parts that follow one another share a block, items that do, a list."""
+    blocks: list[Block] = []
+    rich: list[Element] = list(head)
+    for unit in units:
+        if unit.kind == "section":
+            rich.append(unit.value)
+        elif unit.kind == "item":
+            if not rich or rich[-1]["type"] != "rich_text_list":
+                rich.append({"type": "rich_text_list", "style": "bullet", "elements": []})
+            rich[-1]["elements"] = [*rich[-1]["elements"], unit.value]
+        else:
+            if rich:
+                blocks.append({"type": "rich_text", "elements": rich})
+                rich = []
+            blocks.append(unit.value)
+    if rich:
+        blocks.append({"type": "rich_text", "elements": rich})
+    return blocks
+
+
+def _keep_indents(text: str) -> str:
+    lines = text.split("\n")
+    return "\n".join(" " * (len(one) - len(one.lstrip(" "))) + clean(one) for one in lines)
+
+
+def _line(pieces: Line) -> list[Element]:
+    """Spaces at the joints stay: each piece is cleaned by itself, and only its inside is."""
+    return [element for piece in pieces for element in _element(piece)]
+
+
+def _element(piece: Piece) -> list[Element]:
+    match piece:
+        case Words():
+            shown = _spaced(piece.text, WORDS_MAX)
+            return [_words(shown, bold=piece.bold, code=piece.code, strike=piece.struck)] if shown else []
+        case Link(text, url):
+            shown = cut(clean(text), LINK_MAX)
+            target = safe_url(url)
+            if not target or len(target) > URL_MAX:
+                return [_text(shown)] if shown else []
+            return [{"type": "link", "url": target, "text": shown or cut(target, LINK_MAX)}]
+        case Mark(severity):
+            name, points = SEVERITY_EMOJI[severity]
+            return [{"type": "emoji", "name": name, "unicode": points}]
+        case _:
+            return [date_element(piece.at)]
+
+
+def _spaced(text: str, limit: int) -> str:
+    inner = cut(clean(text), limit)
+    if not inner:
+        return " " if text and text.isspace() else ""
+    return (" " if text[0].isspace() else "") + inner + (" " if text[-1].isspace() else "")
+
+
+def _small(pieces: Line) -> list[Element]:
+    """Grey text: what follows one another is one literal, times are tokens of our own making."""
+    elements: list[Element] = []
+    words = ""
+    for piece in pieces:
+        match piece:
+            case Words(text) | Link(text):
+                words += _spaced(text, WORDS_MAX)
+            case Mark(severity):
+                words += severity.word
+            case _:
+                if words.strip():
+                    elements.append(literal(words.strip()))
+                words = ""
+                elements.append(date_token(piece.at))
+    if words.strip():
+        elements.append(literal(words.strip()))
+    return elements[:10]
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [literal(text)]}
+
+
+def _text(text: str) -> Element:
+    return {"type": "text", "text": text}
+
+
+def _words(text: str, **styles: bool) -> Element:
+    style = {name: True for name, on in styles.items() if on}
+    return {"type": "text", "text": text, "style": style} if style else _text(text)
+
+
+def _button(button: neutral.Button) -> Element:
+    found: Element = {
+        "type": "button",
+        "text": literal(cut(clean(button.label), BUTTON_TEXT_MAX)),
+        "action_id": button.id,
+    }
+    if target := safe_url(button.url):
+        found["url"] = target
+    return found
+
+
+# -- views ----------------------------------------------------------------------------------------------------------
+
+
+def _modal(title: str, blocks: list[Block], **more: Any) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "title": literal(cut(title, MODAL_TITLE_MAX)),
+        "close": literal("Close"),
+        "blocks": blocks,
+        **more,
+    }
+
+
+def waiting_modal(title: str, text: str) -> dict[str, Any]:
+    """What is shown while the real thing is made."""
+    return _modal(title, [_context(text)])
+
+
+def answer_modal(title: str, reply: Reply) -> dict[str, Any]:
+    """A reply inside a modal."""
+    return _modal(title, message(reply)["blocks"])
+
+
+def mute_modal(form: MuteForm, context: dict[str, str]) -> dict[str, Any]:
+    """The form behind the button Mute. ``context`` comes back with it."""
+    options = [
+        {"text": literal(cut(clean(c.label), OPTION_TEXT_MAX)), "value": c.value}
+        for c in form.choices
+        if len(c.value) <= OPTION_VALUE_MAX
+    ]
+    lengths = [{"text": literal(DURATION_WORDS.get(d, d)), "value": d} for d in form.durations]
+    what: Element = {"type": "radio_buttons" if len(options) <= RADIO_MAX else "static_select"}
+    what |= {"action_id": "choice", "options": options, "initial_option": options[0]}
+    length: Element = {
+        "type": "radio_buttons",
+        "action_id": "duration",
+        "options": lengths,
+        "initial_option": lengths[1],
+    }
+    comment: Element = {"type": "plain_text_input", "action_id": "comment", "max_length": COMMENT_MAX}
+    blocks: list[Block] = [
+        {"type": "section", "text": literal(cut(clean(form.headline), 250) or "An alert")},
+        _input("choice", "What", what),
+        _input("duration", "For how long, on this channel", length),
+        _input("comment", "Why, for the others", comment, optional=True),
+        _context("What comes meanwhile is kept and told in one digest afterwards. Every mute is noted."),
+    ]
+    return {
+        **_modal("Mute", blocks), "callback_id": MUTE_CALLBACK, "submit": literal("Mute"), "close": literal("Cancel"),
+        "private_metadata": json.dumps(context),
+    }  # fmt: skip
+
+
+def check_modal() -> dict[str, Any]:
+    """Asks for a link or text to be explained."""
+    field: Element = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": INPUT_MAX,
+                      "focus_on_load": True}  # fmt: skip
+    return {
+        **_modal("Check against the rules", [_input("text", "A link, or the text itself", field)]),
+        "title": literal("Check a link"), "callback_id": CHECK_CALLBACK, "submit": literal("Check"),
+    }  # fmt: skip
+
+
+def home_view(replies: Iterable[Reply]) -> dict[str, Any]:
+    """The App Home tab."""
+    refresh: Block = {
+        "type": "actions",
+        "elements": [{"type": "button", "text": literal("Refresh"), "action_id": HOME_REFRESH}],
+    }
+    return {"type": "home", "blocks": [*sections(replies), refresh]}
+
+
+def _input(block_id: str, label: str, element: Element, *, optional: bool = False) -> Block:
+    return {"type": "input", "block_id": block_id, "label": literal(label), "element": element, "optional": optional}

@@ -1,0 +1,143 @@
+"""What was read and what alerted: ``latest``, ``search``, ``why``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.commands.desk import Desk
+from bot.commands.reply import (
+    Block,
+    Heading,
+    Line,
+    Link,
+    Mark,
+    Reply,
+    When,
+    Words,
+    bold,
+    bullets,
+    code,
+    line,
+    paragraph,
+    pieces,
+    small,
+)
+from bot.commands.request import Progress, Request
+from bot.entities.facts import country_name
+from bot.flags import country_tag
+from bot.model import Alert, Segment, Severity
+from bot.render import headline_of, source_of
+from bot.search import HOW
+from bot.store.people_port import Filter
+from bot.store.summary_port import Hit
+from bot.why.gather import answer
+from bot.why.report import Outcome
+from bot.why.text import SIGNS
+
+LATEST = 8  # alerts
+LATEST_BACK = timedelta(days=90)
+FOUND = 8  # articles of a search
+DETAILS_SHOWN = 4  # lines below a stage
+NEAR = 0.5  # distance of a rule that is shown as nearly fired: half of what it asks for is there
+RULES_SHOWN = 3  # of an alert in a list
+COUNTRIES_SHOWN = 4
+
+
+async def latest(desk: Desk, request: Request, tell: Progress) -> Reply:
+    """The newest alerts that fit the filters."""
+    wanted = filter_of(request)
+    count = int(request.get("count") or LATEST)
+    since = desk.clock() - LATEST_BACK
+    found = await desk.store.read(lambda s: s.latest_alerts(since, count, wanted))
+    what = described(wanted)
+    if not found:
+        return Reply(f"No alerts{what} yet", (small("Rules that fired: ", code("/wire rules")),))
+    return Reply(f"Latest alerts{what}", (bullets(alert_line(alert) for alert in found),))
+
+
+def alert_line(alert: Alert) -> Line:
+    """Severity, headline with its link, rules, source, time."""
+    article = alert.article
+    titles = list(dict.fromkeys(m.title for m in sorted(alert.matches, key=lambda m: -m.severity)))
+    more = f" +{len(titles) - RULES_SHOWN}" if len(titles) > RULES_SHOWN else ""
+    flags = " ".join(country_tag(c).flag for c in alert.countries[:COUNTRIES_SHOWN])
+    return line(
+        Mark(alert.severity),
+        " ",
+        Link(headline_of(article), article.url),
+        f"  {flags} " if flags else "  ",
+        f"{', '.join(titles[:RULES_SHOWN])}{more} · {source_of(article)} · ",
+        When(article.published),
+    )
+
+
+async def search(desk: Desk, request: Request, tell: Progress) -> Reply:
+    """The articles that answer a query best."""
+    query = request.get("query")
+    hits = await desk.store.read(lambda s: s.search(query, limit=FOUND + 1))
+    title = f"Search: {query}"
+    if not hits:
+        return Reply(title, (small(f"Nothing found. You can {HOW}."),))
+    more = "More was found; add words to narrow it down." if len(hits) > FOUND else ""
+    return Reply(title, (bullets(_hit_line(hit) for hit in hits[:FOUND]), *([small(more)] if more else [])))
+
+
+def _hit_line(hit: Hit) -> Line:
+    article = hit.article
+    return line(
+        *(pieces(Mark(hit.severity), " ") if hit.severity else []),
+        Link(headline_of(article), article.url),
+        f"  {source_of(article)} · ",
+        When(article.published),
+        *(pieces(" — ", *_snippet(hit.snippet)) if hit.snippet else []),
+    )
+
+
+def _snippet(segments: tuple[Segment, ...]) -> list[Words]:
+    return [Words(s.text, bold=s.strong) for s in segments]
+
+
+def filter_of(request: Request) -> Filter:
+    """The filters that several verbs share."""
+    word = request.get("severity")
+    return Filter(
+        rule=request.get("rule"),
+        country=request.get("country"),
+        source=request.get("source"),
+        severity=Severity.parse(word) if word else Severity.INFO,
+    )
+
+
+def described(wanted: Filter) -> str:
+    """`` of rule x, about Iran, from bbc-world, high or more``; empty for no filter."""
+    parts = [
+        f"of rule {wanted.rule}" if wanted.rule else "",
+        f"about {country_name(wanted.country)}" if wanted.country else "",
+        f"from {wanted.source}" if wanted.source else "",
+        f"of severity {wanted.severity.word} or more" if wanted.severity > Severity.INFO else "",
+    ]
+    shown = ", ".join(p for p in parts if p)
+    return f" {shown}" if shown else ""
+
+
+async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
+    """What became of an article, stage by stage."""
+    given, book = request.get("url"), desk.book()
+    found = await desk.store.read(
+        lambda s: answer(s, given, book.engine, desk.sources, desk.retention, desk.clock(), desk.zone)
+    )
+    blocks: list[Block] = []
+    if found.found:
+        blocks.append(paragraph(line(Link(found.headline, found.url)), line(found.source)))
+    blocks.append(paragraph(line(bold(f"{found.answer}."))))
+    items: list[Line] = []
+    for stage in found.stages:
+        sign = f"{SIGNS[stage.mark]} "
+        post = pieces(" · ", Link("open the post", stage.link)) if stage.link else []
+        items.append(line(sign, bold(stage.name), f"  {stage.verdict}", *post))
+        items += [line("– ", detail) for detail in stage.details[:DETAILS_SHOWN]]
+    blocks.append(bullets(items))
+    near = [r for r in found.rules if r.outcome is not Outcome.FIRED and r.distance <= NEAR][:RULES_SHOWN]
+    if near:
+        blocks += [Heading("Nearly"), bullets(line(code(r.rule_id), f"  {r.gist}") for r in near)]
+    return Reply("Why it alerted, or did not" if found.found else "Not in the archive", tuple(blocks))

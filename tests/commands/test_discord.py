@@ -1,0 +1,238 @@
+"""``/wire`` and the buttons on Discord: every verb, typed options, completions, forms; after a restart too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.model import MuteKind
+from tests.commands.team import HOSTILE, Team, team, until
+from tests.fakes.discord import links, visible_text
+from tests.fakes.discord.interactions import Interaction
+from tests.fakes.discord.person import Person
+from tests.fakes.discord.world import EPHEMERAL, Json
+
+
+def button(message: Json, verb: str) -> str:
+    parts = [p for row in message["components"] for p in row["components"]]
+    return next(p["custom_id"] for p in parts if f":{verb}:" in p.get("custom_id", ""))
+
+
+def labels(message: Json) -> list[str]:
+    return [p["label"] for row in message["components"] for p in row["components"]]
+
+
+async def ask(one: Team, who: Person, verb: str, **given: object) -> str:
+    it = await who.runs(f"wire {verb}", one.place, **given)
+    message = await who.reads(it)
+    assert message["flags"] & EPHEMERAL, "for them alone"
+    return visible_text(message)
+
+
+async def test_every_verb_that_asks(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        assert "What Wirewatch does here" in await ask(one, ada, "help")
+        latest = await ask(one, ada, "latest", count=5)
+        assert "Pyongyang agrees to supply ammunition" in latest
+        assert HOSTILE.removesuffix(" <b>") in latest, "shown as written, the tag of the feed apart"
+        assert "No alerts of rule quiet" in await ask(one, ada, "latest", rule="quiet")
+        assert "Latest alerts about North Korea" in await ask(one, ada, "latest", country="KP", severity="high")
+        assert "Pyongyang agrees" in await ask(one, ada, "search", query='"supply ammunition"')
+        why = await ask(one, ada, "why", url="https://river.example/ammo")
+        assert "arms-deal" in why
+        summary = await ask(one, ada, "summary", period="7d", country="KP", severity="high")
+        assert "1 alert in 1 story" in summary
+        assert "North Korea agreed to supply ammunition" in summary
+        explained = await ask(one, ada, "explain", text="Iran signed an arms deal.")
+        assert "1 rule would fire" in explained
+        assert "arms-deal · 1 in 7 days" in await ask(one, ada, "rules")
+        assert "Newest hits" in await ask(one, ada, "rules", id="arms-deal")
+        assert "1 sources" in await ask(one, ada, "sources")
+        assert "River Post" in await ask(one, ada, "sources", id="river-post")
+        assert "Nothing is muted" in await ask(one, ada, "mutes")
+        assert "3 rules, 1 sources, 3 articles stored" in await ask(one, ada, "status")
+        wrong = await ask(one, ada, "rules", id="arms-dael")
+        assert "did you mean 'arms-deal'?" in wrong
+        assert "Usage: /wire rules [id]" in wrong
+
+
+async def test_hostile_words_ping_nobody_and_lead_nowhere(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada = one.on_discord()
+        it = await ada.runs(
+            "wire search", one.place, query='@everyone <@&1> "flood warning" `x` [a](https://evil.example)'
+        )
+        message = await ada.reads(it)
+        assert "@everyone" in visible_text(message)
+        assert one.discord.messages.pings[message["id"]] == []
+        it = await ada.runs("wire latest", one.place)
+        message = await ada.reads(it)
+        assert set(links(message)) == {"https://river.example/ammo", "https://river.example/flood"}
+
+
+async def test_options_complete_with_rules_countries_and_sources(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+        ada = one.on_discord()
+        rules = await ada.begins("wire latest", one.place, "rule", "arms")
+        assert rules == [{"name": "Arms deal with a sanctioned state (arms-deal)", "value": "arms-deal"}]
+        countries = await ada.begins("wire latest", one.place, "country", "ira")
+        assert [c["value"] for c in countries][:2] == ["IR", "IQ"]
+        assert len(await ada.begins("wire latest", one.place, "country", "")) == 25
+        sources = await ada.begins("wire sources", one.place, "id", "river")
+        assert [c["value"] for c in sources] == ["river-post"]
+        what = await ada.begins("wire mute", one.place, "what", "fl", kind="rule")
+        assert [c["value"] for c in what] == ["flood"]
+        assert await ada.begins("wire mute", one.place, "what", "fl", kind="term") == []
+
+
+async def test_what_is_shared_is_posted_and_a_refusal_is_not(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        before = len(one.place.messages)
+        it = await ada.runs("wire latest", one.place, share=True)
+        shown = await ada.hears_more(it)
+        assert not shown["flags"] & EPHEMERAL
+        assert "Pyongyang agrees" in visible_text(shown)
+        assert "Shown to the channel" in visible_text(await ada.reads(it))
+        it = await ada.runs("wire mute", one.place, kind="rule", what="flood", share=True)
+        assert "mute is not open to you" in visible_text(await ada.reads(it))
+        assert len(one.place.messages) == before + 1
+
+
+async def test_roles_decide_who_may_change_and_changes_are_noted(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as probe:
+        guild = probe.discord.world.guilds[probe.place.guild_id]
+        role = probe.discord.world.add_role(guild, "desk")
+    folder = tmp_path / "second"
+    folder.mkdir()
+    async with team(folder, extra=f"permissions: [{{discord_roles: [{role.id}]}}]\n") as one:
+        await one.registered()
+        guild = one.discord.world.guilds[one.place.guild_id]
+        guild.roles[role.id] = role
+        ada, bob = one.on_discord(roles=(role.id,), manager=False), one.on_discord("bob")
+        assert "mute is not open to you" in await ask(one, bob, "mute", kind="rule", what="flood")
+        assert "Muted: North Korea" in await ask(one, ada, "mute", kind="country", what="DPRK", comment="drill")
+        (mute,) = await one.mutes()
+        assert (mute.kind, mute.value, mute.channel) == (MuteKind.COUNTRY, "KP", "intel")
+        assert f"discord.default:{ada.user.id} (Ada)" in await ask(one, ada, "mutes")
+        assert "No longer muted: North Korea" in await ask(one, ada, "unmute", number=mute.id)
+        assert "Watching “choir”" in await ask(one, ada, "watch", term="choir", where="channel")
+        (watch,) = await one.watches()
+        assert watch.channel == "intel"
+        assert "“choir”" in await ask(one, ada, "unwatch")
+        assert "No longer watching" in await ask(one, ada, "unwatch", number=watch.id)
+        assert [(e.verb, e.where) for e in await one.audit()] == [
+            ("unwatch", "#intel"), ("watch", "#intel"), ("unmute", "#intel"), ("mute", "#intel"),
+        ]  # fmt: skip
+
+
+async def test_buttons_of_an_alert_and_again_after_a_restart(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        ada, bob = one.on_discord(), one.on_discord("bob", manager=False)
+        post = one.discord_post("supply ammunition")
+
+        why = visible_text(await ada.reads(await ada.clicks(post, button(post, "why"))))
+        for words in ("Why this alert came", "arms-deal", "supply ammunition", "North Korea", "capital"):
+            assert words in why, why
+
+        it = await ada.clicks(post, button(post, "useful"))
+        assert "1 useful, 0 noise" in visible_text(await ada.hears_more(it))
+        assert labels(post)[1:3] == ["👍 Useful · 1", "👎 Noise"]
+        form = await ada.clicks(post, button(post, "mute"))
+        assert (await ada.form(form))["title"] == "Mute on this channel"
+
+        await one.restart()
+        it = await bob.clicks(post, button(post, "noise"))
+        assert "1 useful, 1 noise" in visible_text(await bob.hears_more(it))
+        it = await ada.clicks(post, button(post, "noise"))
+        assert "0 useful, 2 noise" in visible_text(await ada.hears_more(it))
+        assert labels(post)[1:3] == ["👍 Useful", "👎 Noise · 2"]
+
+        sent = await ada.sends(form, choice="rule:arms-deal", duration="7d", comment="drill `x`")
+        assert "Muted: rule arms-deal" in visible_text(await ada.reads(sent)), "a form that was open over the restart"
+        (mute,) = await one.mutes()
+        assert (mute.kind, mute.value, mute.channel, mute.comment) == (MuteKind.RULE, "arms-deal", "intel", "drill `x`")
+
+        refused: Interaction = await bob.clicks(post, button(post, "mute"))
+        await bob.answered(refused)
+        assert refused.ephemeral
+        assert refused.original is not None
+        assert "Sorry, mute is not open to you" in visible_text(refused.original)
+
+
+async def test_posts_that_are_no_longer_stored_answer_from_what_they_show(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        ada = one.on_discord()
+        post = one.discord_post("supply ammunition")
+        key = button(post, "why").rpartition(":")[2]
+        for row in post["components"]:
+            for part in row["components"]:
+                if part.get("custom_id"):
+                    part["custom_id"] = part["custom_id"].replace(key, "0" * 20)
+        post["components"][0]["components"][0]["custom_id"] = f"ww:why:{'0' * 20}"
+        it = await ada.clicks(post, f"ww:why:{'0' * 20}")
+        assert "Arms deal with a sanctioned state" in visible_text(await ada.reads(it))
+        it = await ada.clicks(post, button(post, "useful"))
+        assert "no longer stored" in visible_text(await ada.hears_more(it))
+
+
+async def test_commands_are_registered_once_and_again_only_when_they_change(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+
+        def puts() -> int:
+            return sum(1 for method, path, _ in one.discord.requests if method == "PUT" and "commands" in path)
+
+        assert puts() == 1
+        (wire,) = one.discord.world.commands[""]
+        assert {o["name"] for o in wire["options"]} >= {
+            "latest",
+            "search",
+            "explain",
+            "mute",
+            "watch",
+            "status",
+            "help",
+        }
+        asked = len(one.discord.requests)
+        await one.restart()
+        await until(lambda: any(p.endswith("/commands") for _, p, _ in one.discord.requests[asked:]))
+        assert puts() == 1, "nothing changed"
+        one.discord.world.commands.clear()
+        await one.restart()
+        await one.registered()
+        assert puts() == 2, "somebody took them away"
+
+
+async def test_each_server_has_its_own_where_the_config_asks_for_that(tmp_path: Path) -> None:
+    async with team(tmp_path, extra="discord: {default: {commands: guilds}}\n", news=False) as one:
+        await until(lambda: one.discord.world.commands.get(one.place.guild_id))
+        ada = one.on_discord()
+        assert "Nothing is muted" in await ask(one, ada, "mutes")
+        assert not one.discord.world.commands.get("")
+
+
+async def test_a_bot_that_may_not_register_says_so_and_posts_all_the_same(tmp_path: Path) -> None:
+    async with team(tmp_path, extra="ops: desk\n", news=False) as one:
+        one.discord.commands_allowed = False
+        one.discord.world.commands.clear()
+        await one.restart()
+        await one.poll()
+        await until(lambda: any("/wire is missing" in str(m) for m in one.room.messages))
+        assert len(one.place.messages) == 2
+        one.refused.clear()
+
+
+async def test_the_command_works_in_direct_messages(tmp_path: Path) -> None:
+    async with team(tmp_path, extra="permissions: [{everyone: true}]\n") as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        direct = one.discord.world.direct(ada.user)
+        it = await ada.runs("wire watch", direct, term="choir", country="Iran")
+        assert "Watching “choir” with Iran" in visible_text(await ada.reads(it))
+        (watch,) = await one.watches()
+        assert (watch.channel, watch.country) == (f"dm:discord.default:{ada.user.id}", "IR")

@@ -1,0 +1,57 @@
+"""The buttons under an alert on Slack, as people press them; after a restart, and on old posts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.model import MuteKind
+from tests.commands.team import team
+from tests.fakes.slack import visible_text
+
+
+def button(message: dict[str, object], verb: str) -> str:
+    rows = [b for b in message["blocks"] if b["type"] == "actions"]  # type: ignore[index,attr-defined]
+    return next(str(e["action_id"]) for row in rows for e in row["elements"] if f":{verb}:" in e["action_id"])
+
+
+def labels(message: dict[str, object]) -> list[str]:
+    rows = [b for b in message["blocks"] if b["type"] == "actions"]  # type: ignore[index,attr-defined]
+    return [str(e["text"]["text"]) for row in rows for e in row["elements"]]
+
+
+async def test_why_votes_and_mute_on_an_alert_and_again_after_a_restart(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        ada, bob = one.on_slack(), one.on_slack("U0BOB", admin=False)
+        post = one.slack_post("supply ammunition")
+
+        await ada.clicks(one.room, post, button(post, "why"))
+        why = visible_text(await ada.hears())
+        for words in (
+            "Why this alert came", "Arms deal with a sanctioned state", "arms-deal", "supply ammunition",
+            "Pyongyang” → North Korea", "capital", "None of the 2 other rules came near",
+        ):  # fmt: skip
+            assert words in why, why
+
+        await ada.clicks(one.room, post, button(post, "useful"))
+        await bob.clicks(one.room, post, button(post, "noise"))
+        await ada.hears(2)
+        await one.slack.settled(lambda: labels(post)[1:3] == ["👍 Useful · 1", "👎 Noise · 1"])
+        await one.restart()
+        await bob.clicks(one.room, post, button(post, "useful"))
+        assert "2 useful, 0 noise" in visible_text(await bob.hears(2))
+        await one.slack.settled(lambda: labels(post)[1:3] == ["👍 Useful · 2", "👎 Noise"])
+        key = post["metadata"]["event_payload"]["key"]
+        assert button(post, "why") == f"wirewatch:why:{key}"
+
+        await ada.clicks(one.room, post, button(post, "mute"))
+        form = await ada.sees_form()
+        rule = next(o["value"] for o in form["blocks"][1]["element"]["options"] if "arms-deal" in o["value"])
+        await ada.sends(form, choice=rule, duration="1h", comment="exercise <b>week</b>")
+        assert "Muted: rule arms-deal" in visible_text(await ada.hears(3))
+        assert [(m.kind, m.value, m.channel, m.comment) for m in await one.mutes()] == [
+            (MuteKind.RULE, "arms-deal", "desk", "exercise <b>week</b>")
+        ]
+        (change, *_) = await one.audit()
+        assert change.who == "slack.default:U0ADA (ada)"
+        assert change.where == "#desk"
+        assert "rule arms-deal on desk for 1h: exercise" in change.what

@@ -20,6 +20,7 @@ Span = tuple[int, int]
 
 PARTS_MAX = 6  # of a compound; longer ones are not words
 LINES_MAX = 32  # ways to read what follows a joined compound: five more of them in a row, each joined or not
+JOINED_MAX = 2_000  # compounds of one text that are read in all these ways; a text of 50 MB may hold millions
 
 _COMPOUND = re.compile(rf"(?<![^\W_])[^\W_]{{1,40}}(?:[{JOINING_HYPHENS}][^\W_]{{1,40}})+")
 _PART = re.compile(r"[^\W_]+")
@@ -34,9 +35,12 @@ def joined_hits(text: Text, scanner: Scanner, joinable: Joinable) -> list[Hit]:
     if not edges:
         return []
     found: list[Hit] = []
+    joined = 0
     for first in sorted(edges):
         for word, after in edges[first]:
-            found.extend(_hits(text, scanner, edges, first, word, after, joinable.longest))
+            joined += 1
+            further = edges if joined <= JOINED_MAX else {}  # beyond, each is joined by itself
+            found.extend(_hits(text, scanner, further, first, word, after, joinable.longest))
     return found
 
 

@@ -13,9 +13,11 @@ import os
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +34,7 @@ class Inflector:
     """Word forms, remembered on disk. ``forms`` includes the word itself, first."""
 
     def __init__(self, folder: Path | None) -> None:
+        self._shipped = _shipped()
         self._known: dict[str, list[str]] = {}
         self._new = False
         self._path = folder / f"forms-{version('lemminflect')}-1.json" if folder else None
@@ -43,13 +46,20 @@ class Inflector:
 
     def forms(self, word: str) -> tuple[str, ...]:
         """The forms of a word as typed in a term. Capitalised, short and unknown words have one."""
-        if len(word) < SHORTEST or not word.isascii() or not word.isalpha() or not word.islower():
+        if not self.inflects(word):
             return (word,)
-        known = self._known.get(word)
+        known = self._shipped.get(word)
         if known is None:
-            known = self._known[word] = _work_out(word)
+            known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = work_out(word)
             self._new = True
         return (word, *known)
+
+    @staticmethod
+    def inflects(word: str) -> bool:
+        """Whether a word is of the kind that has forms."""
+        return len(word) >= SHORTEST and word.isascii() and word.isalpha() and word.islower()
 
     def save(self) -> None:
         """Keep what was worked out since the start."""
@@ -63,6 +73,18 @@ class Inflector:
             os.replace(f.name, self._path)
         except OSError:
             return  # a read-only home costs a second at the next start, nothing else
+
+
+@cache
+def _shipped() -> Mapping[str, list[str]]:
+    """The forms of the words of the shipped rules, so that a first start need not ask the dictionary for them. Written
+    by ``scripts/forms.py``; a word that is not in it is looked up like any other."""
+    table: dict[str, list[str]] = {}
+    for line in (files("bot.rules") / "data" / "forms.tsv").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            word, _, forms = line.partition("\t")
+            table[word] = forms.split()
+    return table
 
 
 def _checked(kept: object) -> dict[str, list[str]]:
@@ -96,7 +118,8 @@ def dictionary() -> ModuleType:
             sys.meta_path.remove(hidden)
 
 
-def _work_out(word: str) -> list[str]:
+def work_out(word: str) -> list[str]:
+    """What the dictionary knows of a word, without the word itself."""
     lemminflect = dictionary()
     forms: dict[str, None] = {}
     lemmas = lemminflect.getAllLemmas(word)  # the dictionary only: {} for a word that it does not know

@@ -31,6 +31,7 @@ from bot.source_admin import Change, make
 from bot.source_admin import add as keep
 from bot.source_state import OUT, SourceState
 from bot.store.base import SourceStatus
+from bot.summary.words import number
 
 LISTED = 15  # sources
 DAY = timedelta(days=1)
@@ -55,7 +56,7 @@ async def sources(desk: Desk, request: Request, tell: Progress) -> Reply:
     if len(troubled) > LISTED:
         blocks.append(small(f"{len(troubled) - LISTED} more have trouble."))
     blocks.append(small(code("/wire sources ID"), " says more of one; ", code("/wire add URL"), " adds one."))
-    return Reply(f"{len(known):,} sources", tuple(blocks))
+    return Reply(number(len(known), "source"), tuple(blocks))
 
 
 def _trouble_line(source: Source, status: SourceStatus) -> Line:
@@ -121,18 +122,20 @@ async def condition(desk: Desk) -> tuple[bool, list[Line]]:
         lines.append(line(bold(f"Not polling: {health.trouble}")))
     lines.append(
         line(
-            f"{len(desk.book().ruleset.rules):,} rules, {len(desk.sources):,} sources, "
-            f"{counts.get('articles', 0):,} articles stored"
+            f"{number(len(desk.book().ruleset.rules), 'rule')}, {number(len(desk.sources), 'source')}, "
+            f"{number(counts.get('articles', 0), 'article')} stored"
         )
     )
-    lines.append(line(f"{sum(h.count for h in hits if not h.shadow):,} rule hits since yesterday"))
+    lines.append(line(f"{number(sum(h.count for h in hits if not h.shadow), 'rule hit')} since yesterday"))
     if health.last_poll:
         lines.append(line("Last poll ", When(health.last_poll), ", running since ", When(health.started)))
     if out:
         more = f" and {len(out) - 5} more" if len(out) > 5 else ""
         lines.append(line(f"Sources that bring nothing: {', '.join(out[:5])}{more}"))
-    lines.append(line(f"{waiting:,} posts wait" + (f", {parked:,} were refused and are parked" if parked else "")))
-    lines.append(line(f"{len(mutes)} mutes in force" if mutes else "Nothing is muted"))
+    lines.append(
+        line(f"{number(waiting, 'post')} to be sent" + (f", {parked:,} were refused and are parked" if parked else ""))
+    )
+    lines.append(line(f"{number(len(mutes), 'mute')} in force" if mutes else "Nothing is muted"))
     return bool(health.trouble or parked), lines
 
 

@@ -12,6 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bot.app import App, Options, open_app
 from bot.config import load_config
 from bot.model import Mute
@@ -49,6 +51,7 @@ NEWS = (
     ("bake", "Bakery wins a prize", "The judges praised its bread and the queue outside the door."),
 )  # fmt: skip
 WITHIN_S = 10.0
+ROOT = Path(__file__).parents[2]
 
 
 def feed(items: tuple[tuple[str, str, str], ...], base: str) -> bytes:
@@ -161,8 +164,11 @@ async def until(condition: Callable[[], object]) -> None:
 async def team(
     folder: Path, *, extra: str = "", news: bool = True, slack_extra: str = "pace: 0s", socket: bool = True
 ) -> AsyncIterator[Team]:
-    """Started, with the news polled and posted on both platforms. Nothing that the bot sent may have been refused."""
+    """Started, with the news polled and posted on both platforms. Nothing that the bot sent may have been
+    refused, with the scopes of docs/slack-manifest.yaml and no others."""
     async with SlackServer() as slack, FakeDiscord(speed=1000) as discord, FeedServer() as server:
+        manifest = yaml.safe_load((ROOT / "docs" / "slack-manifest.yaml").read_text("utf-8"))
+        slack.set_scopes(*manifest["oauth_config"]["scopes"]["bot"])
         room = slack.workspace.add_channel("desk")
         place = discord.world.add_channel(discord.world.add_guild(), "intel")
         (folder / "rules").mkdir()

@@ -48,10 +48,10 @@ async def test_every_verb_that_asks(tmp_path: Path) -> None:
         assert "1 rule would fire" in explained
         assert "arms-deal · 1 in 7 days" in await ask(one, ada, "rules")
         assert "Newest hits" in await ask(one, ada, "rules", id="arms-deal")
-        assert "1 sources" in await ask(one, ada, "sources")
+        assert "1 source" in await ask(one, ada, "sources")
         assert "River Post" in await ask(one, ada, "sources", id="river-post")
         assert "Nothing is muted" in await ask(one, ada, "mutes")
-        assert "3 rules, 1 sources, 3 articles stored" in await ask(one, ada, "status")
+        assert "3 rules, 1 source, 3 articles stored" in await ask(one, ada, "status")
         wrong = await ask(one, ada, "rules", id="arms-dael")
         assert "did you mean 'arms-deal'?" in wrong
         assert "Usage: /wire rules [id]" in wrong

@@ -60,11 +60,11 @@ async def test_every_verb_that_asks(tmp_path: Path) -> None:
         one_rule = await said("rules arms-deal")
         assert "Fired 1 times in 7 days" in one_rule
         assert "Newest hits" in one_rule
-        assert "1 sources" in await said("sources")
+        assert "1 source" in await said("sources")
         assert "Asked every" in await said("sources river-post") or "Last good poll" in visible_text(ada.private[-1])
         assert "Nothing is muted" in await said("mutes")
         status = await said("status")
-        assert "3 rules, 1 sources, 3 articles stored" in status
+        assert "3 rules, 1 source, 3 articles stored" in status
         assert "did you mean 'rules'?" in await said("rulse")
         usage = await said("rules arms-dael")
         assert "did you mean 'arms-deal'?" in usage

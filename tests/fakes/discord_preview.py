@@ -44,6 +44,12 @@ margin-top:4px}strong{color:#f2f3f5}
 """
 
 _ARROW = " ↗\ufe0e"  # as text, not as an emoji
+_MODAL = """
+.form{background:#313338;border-radius:8px;width:440px;margin:24px auto;padding:8px 20px;color:#dbdee1}
+.form h2{color:#f2f3f5;font-size:20px}
+.form p{margin:12px 0 4px}.entry{background:#1e1f22;border-radius:4px;padding:9px 12px}
+.end{text-align:right;padding-bottom:12px}.go{background:#5865f2}
+"""
 _TAGS = {"strong": "strong", "em": "em", "underline": "u", "strike": "s", "code": "code", "quote": "blockquote"}
 
 
@@ -59,6 +65,22 @@ def render(messages: Iterable[Json], *, channel: str, now: datetime | None = Non
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>#{escape(channel)}</title>'
         f"<style>{_STYLE}</style><body><header><span>#</span>{escape(channel)}</header><main>{articles}</main></body></html>"
+    )
+
+
+def render_modal(data: Json) -> str:
+    """A form as the client shows it."""
+    parts = []
+    for part in data["components"]:
+        inner = part["component"] if part["type"] == 18 else part["components"][0]
+        options = inner.get("options") or []
+        shown = next((o["label"] for o in options if o.get("default")), "") + (" ▾" if options else "")
+        label = part.get("label") or inner.get("label") or ""
+        parts.append(f'<p><b>{escape(label)}</b></p><div class="entry">{escape(shown) or "&nbsp;"}</div>')
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{_STYLE}{_MODAL}</style><body>'
+        f'<div class="form"><h2>{escape(data["title"])}</h2>{"".join(parts)}'
+        f'<p class="end"><span class="btn">Cancel</span> <span class="btn go">Submit</span></p></div></body></html>'
     )
 
 

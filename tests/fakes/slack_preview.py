@@ -54,6 +54,20 @@ li { margin-left: -12px }
 .danger { color: #e01e5a; border-color: #e01e5a }
 .attachment { border-left: 4px solid #ddd; padding-left: 12px; margin: 4px 0 }
 .only { color: #616061; font-size: 13px }
+.private { background: #f8f8f8 }
+.eye { color: #616061; font-size: 12px; margin-bottom: 2px }
+pre { background: #f6f6f6; border: 1px solid #ddd; border-radius: 4px; padding: 8px; font: 12px/1.5 monospace;
+  white-space: pre-wrap; margin: 4px 0 }
+ul { margin: 2px 0; padding-left: 26px }
+.shade { background: #00000066; min-height: 100vh; padding: 30px 0 }
+.modal { background: #fff; width: 520px; margin: 0 auto; border-radius: 8px; overflow: hidden }
+.modal h2 { font-size: 20px; margin: 0; padding: 16px 24px; border-bottom: 1px solid #e2e2e2 }
+.modal .inside, .home { padding: 16px 24px }
+.modal .foot { border-top: 1px solid #e2e2e2; padding: 14px 24px; text-align: right }
+.label { font-weight: 700; margin: 12px 0 4px }
+.choice { display: block; margin: 2px 0 } .choice::before { content: "○ "; color: #616061 }
+.choice.on::before { content: "◉ "; color: #1264a3 }
+.field { border: 1px solid #868686; border-radius: 4px; min-height: 34px; padding: 5px 10px; color: #616061 }
 .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 12px }
 """
 _CLASSES = {"bold": "b", "italic": "i", "strike": "s", "code": "c"}
@@ -73,6 +87,28 @@ def render(rooms: Iterable[Room], *, title: str = "Risk Desk") -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{_STYLE}</style>"
         f"<div class=page><div class=side><h1>{html.escape(title)}</h1>{side}</div><div class=main>{main}</div></div>"
+    )
+
+
+def render_modal(view: dict[str, Any]) -> str:
+    """A modal over its shade."""
+    inside = "".join(_block(b) for b in view["blocks"])
+    buttons = f'<span class="button">{html.escape(view["close"]["text"])}</span>' if "close" in view else ""
+    buttons += f'<span class="button primary">{html.escape(view["submit"]["text"])}</span>' if "submit" in view else ""
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><style>{_STYLE}</style><div class=shade><div class=modal>"
+        f"<h2>{html.escape(view['title']['text'])}</h2><div class=inside>{inside}</div>"
+        f"<div class=foot>{buttons}</div></div></div>"
+    )
+
+
+def render_home(view: dict[str, Any], *, title: str = "Risk Desk") -> str:
+    """The App Home tab."""
+    inside = "".join(_block(b) for b in view["blocks"])
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><style>{_STYLE}</style><div class=page><div class=side>"
+        f"<h1>{html.escape(title)}</h1><div>Apps</div><div class=on>📡 Wirewatch</div></div><div class=main>"
+        f"<div class=bar>Wirewatch · Home</div><div class=home>{inside}</div></div></div>"
     )
 
 
@@ -102,8 +138,11 @@ def _message(message: dict[str, Any], *, reply: bool = False) -> str:
         colour = html.escape(str(attachment.get("color", "#ddd")))
         inner = "".join(_block(b) for b in attachment.get("blocks", []))
         body += f'<div class=attachment style="border-color:{colour}">{inner}</div>'
+    private = message.get("ephemeral_to")
+    eye = "<div class=eye>👁 Only visible to you</div>" if private else ""
     return (
-        f'<div class="message{" reply" if reply else ""}"><div class=icon>📡</div><div class=body>'
+        f'<div class="message{" reply" if reply else ""}{" private" if private else ""}">'
+        f"<div class=icon>📡</div><div class=body>{eye}"
         f"<span class=who>{html.escape(who)}</span>{app}<span class=when>{when:%H:%M}</span>{body}</div></div>"
     )
 
@@ -125,6 +164,8 @@ def _block(block: dict[str, Any]) -> str:
             return f"<div class=section>{text}{f'<div class=fields>{fields}</div>' if fields else ''}</div>"
         case "actions":
             return f"<div>{''.join(_action(e) for e in block['elements'])}</div>"
+        case "input":
+            return f"<div class=label>{_spans(spans_of_text(block['label']))}</div>{_field(block['element'])}"
         case "rich_text":
             return f"<div class=rich>{''.join(_rich(e) for e in block['elements'])}</div>"
         case kind:
@@ -141,11 +182,24 @@ def _action(element: dict[str, Any]) -> str:
     return f'<span class="button {element.get("style", "")}">{html.escape(label["text"])}{more}</span>'
 
 
+def _field(element: dict[str, Any]) -> str:
+    chosen = (element.get("initial_option") or {}).get("value")
+    if element["type"] == "radio_buttons":
+        return "".join(
+            f'<span class="choice{" on" if o["value"] == chosen else ""}">{html.escape(o["text"]["text"])}</span>'
+            for o in element["options"]
+        )
+    shown = next((o["text"]["text"] + " ▾" for o in element.get("options", []) if o["value"] == chosen), "")
+    return f"<div class=field>{html.escape(shown)}</div>"
+
+
 def _rich(element: dict[str, Any]) -> str:
     if element["type"] == "rich_text_list":
         tag = "ol" if element["style"] == "ordered" else "ul"
         items = "".join(f"<li>{_spans(spans_of_rich(item['elements']))}</li>" for item in element["elements"])
         return f"<{tag}>{items}</{tag}>"
+    if element["type"] == "rich_text_preformatted":
+        return f"<pre>{_spans(spans_of_rich(element['elements']))}</pre>"
     kind = "quote" if element["type"] == "rich_text_quote" else "run"
     return f"<div class={kind}>{_spans(spans_of_rich(element['elements']))}</div>"
 

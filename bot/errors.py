@@ -9,7 +9,8 @@
     │   │   └── HostRestsError   nothing was asked, since the host wants to be left alone for now
     │   └── ParseError       the answer is not what the source promised (HTML, empty, broken XML)
     ├── StoreError           the database refused (read-only, full, locked, not ours)
-    │   └── StoreBusyError   another process holds this store
+    │   ├── StoreBusyError   another process holds this store
+    │   └── OverError        a delivery ended meanwhile (another took its place), so that it cannot be marked
     └── DeliveryError        a channel did not take a message; carries the channel name
         ├── TransientDeliveryError   try again, not before ``retry_after_s`` if that is given
         └── PermanentDeliveryError   trying again cannot help; says what a person has to do
@@ -137,6 +138,10 @@ class StoreError(WirewatchError):
 
 class StoreBusyError(StoreError):
     """Another process runs on this store."""
+
+
+class OverError(StoreError):
+    """A delivery that neither waits nor is being sent any more: the database is well, and there is nothing to do."""
 
 
 class DeliveryError(WirewatchError):

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Protocol, TypeVar
 
 from bot.channels.base import Channel
-from bot.errors import PermanentDeliveryError, StoreError, TransientDeliveryError
+from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
 from bot.model import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
@@ -275,6 +275,8 @@ class Queue:
         except TransientDeliveryError as error:
             await self._postpone(delivery, error, posting=posting)
             return _Done.ENDED
+        except OverError:
+            return _Done.ENDED  # since the queue was read, a newer update took its place
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 - a bug in one channel must not end its queue

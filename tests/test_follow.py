@@ -124,6 +124,22 @@ async def test_the_last_of_the_updates_that_wait_is_the_one_that_is_made(bench: 
     assert headlines(desk) == ["Version 12"]
 
 
+async def test_an_update_whose_place_is_taken_after_the_queue_was_read_holds_up_nothing(bench: Bench) -> None:
+    desk = bench.channel()
+    bench.put(1)
+    await bench.start()
+    await bench.time.until(bench.all_sent)
+    bench.outbox.add(follow(10, UPDATE, 1, headline="Version 10"))
+    bench.put(2)
+    bench.access.after_read = lambda: bench.outbox.add(follow(11, UPDATE, 1, headline="Version 11"))
+    assert bench.running is not None
+    bench.running.notify()
+    began = bench.time.now
+    await bench.time.until(bench.all_sent)
+    assert desk.edits == ["desk-11"]
+    assert (bench.time.now - began).total_seconds() < 1
+
+
 async def test_an_update_of_a_deleted_post_is_dropped_with_its_reason(bench: Bench) -> None:
     desk = bench.channel()
     bench.put(1)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from bot.errors import StoreError
+from bot.errors import OverError, StoreError
 from bot.model import DeliveryKind, DeliveryState, Receipt
 from bot.store.base import Delivery, Followed, NewDelivery
 
@@ -94,7 +94,9 @@ class MemoryOutbox:
         self.add(digest)
 
     def _open(self, delivery_id: int) -> Delivery:
-        row = self.rows[delivery_id]
+        row = self.rows.get(delivery_id)
+        if row is None:
+            raise OverError(f"store: delivery {delivery_id} is folded already and stays so")
         assert row.state in _OPEN, f"delivery {delivery_id} is {row.state}"
         return row
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, Update, func, select, update
 
-from bot.errors import StoreError
+from bot.errors import OverError, StoreError
 from bot.model import DeliveryKind, DeliveryState, Receipt
 from bot.store.base import Delivered, Delivery, Followed, NewDelivery
 from bot.store.codec import decode_payload, encode_payload
@@ -171,11 +171,9 @@ def _change(connection: Connection, delivery_id: int, change: Update) -> None:
     if connection.execute(change).rowcount:
         return
     state = connection.execute(select(deliveries.c.state).where(deliveries.c.id == delivery_id)).scalar()
-    raise StoreError(
-        f"store: delivery {delivery_id} does not exist"
-        if state is None
-        else f"store: delivery {delivery_id} is {state} already and stays so"
-    )
+    if state is None:
+        raise StoreError(f"store: delivery {delivery_id} does not exist")
+    raise OverError(f"store: delivery {delivery_id} is {state} already and stays so")
 
 
 def fold(connection: Connection, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None:

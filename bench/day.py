@@ -104,6 +104,7 @@ def figures(channel: Channel, due: int) -> list[tuple[str, str]]:
         ("deliveries recorded and not there", str(channel.unseen)),
         ("answers in threads", str(channel.answers)),
         ("  of these shown in the channel, too", str(channel.raises)),
+        ("  about an edit of an article", str(channel.edits)),
         ("  without a new fact", str(len(channel.idle))),
         ("later numbers that reached the thread", f"{channel.facts_told}/{channel.facts_due}"),
         ("edits of alerts in place", str(channel.updates)),

@@ -55,6 +55,7 @@ class Channel:
     inside: list[str] = field(default_factory=list)  # told within the alert of another story only
     wrong: list[str] = field(default_factory=list)  # nobody asked for them
     idle: list[str] = field(default_factory=list)  # answers without a new fact
+    edits: int = 0  # answers that tell how an article was edited
     facts_due: int = 0
     facts_told: int = 0
     doubled: int = 0  # deliveries that stand there twice
@@ -169,15 +170,20 @@ def _channel(
         & untold
     )
     found.missed = sorted(untold - set(found.inside))
-    _facts(day, found, sent, posts, piece_of)
+    _facts(day, found, sent, posts, piece_of, _facts_before(stored, piece_of, name))
     return found
 
 
 def _facts(
-    day: Day, found: Channel, sent: Sequence[Delivery], posts: Sequence[Post], piece_of: Mapping[str, Piece]
+    day: Day,
+    found: Channel,
+    sent: Sequence[Delivery],
+    posts: Sequence[Post],
+    piece_of: Mapping[str, Piece],
+    before: Mapping[str, frozenset[str]],
 ) -> None:
-    """Whether every answer brings a new fact, and every later number of a story that was told is told."""
-    known = _first_tellers(day)
+    """Whether every answer brings a new fact, and every later number of a story that was told is told. ``before``: by
+    piece the facts that stood in its bot story since that was told here."""
     words: dict[str, list[str]] = defaultdict(list)
     text_of = {key: str(post.raw) for post in posts for key in post.keys}
     for delivery in sent:
@@ -192,21 +198,34 @@ def _facts(
         words[piece.story].append(text_of.get(delivery.payload.key, ""))
         if delivery.kind is DeliveryKind.RAISE or piece.kind in (Kind.CORRECTION, Kind.RETRACTION):
             continue
-        if not any(known.get((piece.story, fact)) == piece.id for fact in piece.facts):
+        if any(news.startswith("Edited") for news in delivery.payload.news):
+            found.edits += 1
+            continue
+        if piece.facts <= before.get(piece.id, frozenset()):
             found.idle.append(f"{piece.story} {piece.outlet}: {piece.title} | {'; '.join(delivery.payload.news)}")
     for story, event in day.events.items():
         if story not in found.once:
             continue
+        said = {fact for p in piece_of.values() if p.story == story for fact in p.facts}
         for _, number in event.numbers[1:]:
-            if (story, f"n={number}") in known:
+            if f"n={number}" in said:
                 found.facts_due += 1
                 found.facts_told += any(f"{number}" in text for text in words[story])
 
 
-def _first_tellers(day: Day) -> dict[tuple[str, str], str]:
-    """By story and fact the piece that had it first."""
-    first: dict[tuple[str, str], str] = {}
-    for piece in day.pieces:
-        for fact in piece.facts:
-            first.setdefault((piece.story, fact), piece.id)
-    return first
+def _facts_before(
+    stored: Sequence[StoredStory], piece_of: Mapping[str, Piece], channel: str
+) -> dict[str, frozenset[str]]:
+    """By piece what the bot's story held before it, in the order of reading, from the article on that was told."""
+    known: dict[str, frozenset[str]] = {}
+    found: dict[str, frozenset[str]] = {}
+    for one in stored:
+        piece = piece_of.get(one.article_key)
+        if piece is None:
+            continue
+        if one.story_id in known:
+            found[piece.id] = known[one.story_id]
+            known[one.story_id] |= piece.facts
+        elif channel in one.channels:
+            known[one.story_id] = piece.facts
+    return found

@@ -19,7 +19,8 @@ _FIRST = tuple(
 )
 _KINDS = ("Front", "Group", "Union", "League", "Brigade", "Company", "Trust", "Works", "Council", "Agency")
 
-FACTS = frozenset({"n", "m", "mag", "who", "who3", "org", "town"})  # slots whose values are news when they are new
+FACTS = frozenset({"n", "m", "mag", "who", "who3", "org", "town", "region", "cause", "extra"})  # slots that are news
+COUNTRY = frozenset({"country", "adj", "capital"})  # slots that name the country
 
 
 def name(dice: random.Random, syllables: int = 2) -> str:
@@ -41,6 +42,9 @@ def fill(template: str, slots: Mapping[str, str], dice: random.Random) -> tuple[
     text = template
     while found := _CHOICE.search(text):
         text = text[: found.start()] + dice.choice(found[1].split("|")) + text[found.end() :]
-    said = frozenset(f"{slot}={slots[slot]}" for slot in _SLOT.findall(text) if slot in FACTS)
+    named = _SLOT.findall(text)
+    said = frozenset(f"{slot}={slots[slot]}" for slot in named if slot in FACTS)
+    if not COUNTRY.isdisjoint(named):
+        said |= {f"country={slots['country']}"}
     text = _SLOT.sub(lambda m: slots[m[1]], text)
     return text[:1].upper() + text[1:], said

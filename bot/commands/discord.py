@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,7 +24,7 @@ from bot.commands.arguments import Names, Offer, checked, offers, resolved
 from bot.commands.core import BROKEN, Commands, misunderstood
 from bot.commands.discord_form import FORM_PREFIX, filled, form_modal
 from bot.commands.discord_tree import group, register
-from bot.commands.reply import Reply
+from bot.commands.reply import Picture, Reply
 from bot.commands.request import Person, Place, Request, UsageError
 from bot.commands.request import Standing as Rights
 from bot.commands.verbs import Parameter
@@ -152,7 +153,19 @@ class DiscordBinding:
                 await interaction.edit_original_response(embed=_embed(Reply(f"{text} …")))
 
         reply = await self._commands.answer(request, tell)
-        await self._show(interaction, reply, share=share and not reply.refused)
+        shared = share and not reply.refused
+        await self._show(interaction, reply, share=shared)
+        if reply.picture is not None:
+            await self._follow(interaction, reply.picture, share=shared)
+
+    async def _follow(self, interaction: discord.Interaction, picture: Picture, *, share: bool) -> None:
+        """The picture, to the same people as the answer before it."""
+        drawn = await self._commands.desk.heavy(picture.draw)
+        file = discord.File(io.BytesIO(drawn), picture.name, description=picture.alt[:1024])
+        try:
+            await interaction.followup.send(file=file, ephemeral=not share, allowed_mentions=_NOBODY)
+        except discord.HTTPException as error:
+            _log.info("picture not taken", code=error.code, status=error.status)
 
     def _complete(self, parameter: Parameter, typed: str, given: Mapping[str, str]) -> Sequence[Offer]:
         return offers(resolved(parameter, given), typed, self._commands.desk.names())

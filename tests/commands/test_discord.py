@@ -44,6 +44,10 @@ async def test_every_verb_that_asks(tmp_path: Path) -> None:
         summary = await ask(one, ada, "summary", period="7d", country="KP", severity="high")
         assert "1 alert in 1 story" in summary
         assert "North Korea agreed to supply ammunition" in summary
+        it = await ada.runs("wire summary", one.place)
+        chart = await ada.hears_more(it)
+        assert [a["filename"] for a in chart["attachments"]] == ["summary.png"]
+        assert chart["flags"] & EPHEMERAL
         explained = await ask(one, ada, "explain", text="Iran signed an arms deal.")
         assert "1 rule would fire" in explained
         assert "arms-deal · 1 in 7 days" in await ask(one, ada, "rules")

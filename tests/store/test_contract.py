@@ -266,7 +266,8 @@ class TestStates:
         assert lease.url_in_use == "https://new.example/feed"
 
     def test_what_a_poll_does_not_say_is_kept(self, wire: SqlStore) -> None:
-        memory = Memory(Rhythm(7.5, 100.0, 60.0, minutes(-99), minutes(-1)), Move("https://n.example/", T0), "mark")
+        rhythm = Rhythm(7.5, 100.0, 60.0, minutes(-99), minutes(-1))
+        memory = Memory(rhythm, move=Move("https://n.example/", T0), body="mark")
         first = poll(memory=memory, interval=timedelta(minutes=7), interval_reason="a post every 20 min")
         wire.commit(Batch(first))
         wire.commit(Batch(poll(outcome="timeout", error="too late")))

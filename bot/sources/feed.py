@@ -109,6 +109,9 @@ def _parse_xml(fetched: Fetched, content: bytes, form: str, notes: list[str], ma
         notes.append("the feed ends in the middle")
     if total > max_items:
         notes.append(f"{total - max_items} of {total} entries were left out")
+    blank = min(total, max_items) - len(items)
+    if blank:
+        notes.append(f"{blank} {'entry has' if blank == 1 else 'entries have'} neither title, link nor text")
     return ParsedFeed(items, to_line(title, 200), lang, form, "; ".join(notes), read_cadence(edges))
 
 

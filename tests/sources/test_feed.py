@@ -81,6 +81,7 @@ GOLDEN: dict[str, ParsedFeed] = {
         title="Strait & Gulf Wire",
         lang="en-GB",
         format="rss 2.0",
+        note="1 entry has neither title, link nor text",
         cadence=Cadence(900.0, "ttl"),
     ),
     "rss091.xml": ParsedFeed(

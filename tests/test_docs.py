@@ -141,7 +141,16 @@ def test_every_rule_example_loads_by_itself_and_does_what_the_page_says(
 def test_every_sources_example_loads(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "sources.yaml"
     path.write_text(block.body, "utf-8")
-    assert load_sources([shipped_rules(), path])
+    keys = dict.fromkeys(("NEWSAPI_KEY", "GUARDIAN_KEY", "EVENTREGISTRY_KEY"), "0123456789")
+    assert load_sources([shipped_rules(), path], {**os.environ, **keys})
+
+
+def test_the_sources_page_has_an_example_of_every_kind() -> None:
+    from bot.sources import KINDS
+
+    text = "".join(block.body for block in examples("sources") if block.page.name == "sources.md")
+    shown = {"feed", *re.findall(r"kind: ([a-z_]+)", text)}
+    assert shown == KINDS
 
 
 @pytest.mark.parametrize("block", examples("config"), ids=lambda b: b.name)

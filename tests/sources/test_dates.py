@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.model import Article, Source
+from bot.pipeline import articles_of
 from bot.sources.dates import parse_date
+from bot.sources.feed import parse_feed
+from tests.sources.samples import fetched
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -79,3 +85,56 @@ def test_what_is_no_full_date_is_none(text: str) -> None:
 def test_any_text_gives_a_moment_in_utc_or_none(text: str) -> None:
     moment = parse_date(text)
     assert moment is None or (moment.utcoffset() == timedelta(0) and 1990 <= moment.year <= 2100)
+
+
+# -- what the page says ----------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text("utf-8")
+NATIONAL = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| (\d{4}-\d\d-\d\d \d\d:\d\d) \|$", PAGE, re.MULTILINE)
+
+
+def test_the_page_shows_a_dozen_national_formats() -> None:
+    assert len({country for _, country, _ in NATIONAL}) >= 12
+
+
+@pytest.mark.parametrize(("written", "moment"), [(w, m) for w, _, m in NATIONAL])
+def test_a_format_on_the_page_is_read_as_it_says(written: str, moment: str) -> None:
+    assert parse_date(written) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+READ_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def article(dates: str) -> Article:
+    """The article of an item with these elements, read at noon."""
+    body = f"<rss version='2.0'><channel><item><title>Talks</title><guid>g</guid>{dates}</item></channel></rss>"
+    (one,) = articles_of(parse_feed(fetched(body.encode())), Source("s", "https://site.example/"), READ_AT)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("dates", "published", "dated"),
+    [
+        pytest.param("", READ_AT, False, id="missing"),
+        pytest.param("<pubDate>soon</pubDate>", READ_AT, False, id="unreadable"),
+        pytest.param("<pubDate></pubDate>", READ_AT, False, id="empty"),
+        pytest.param("<pubDate>Mon, 02 Mar 2026 13:30:00 GMT</pubDate>", READ_AT, True, id="in the future by a zone"),
+        pytest.param("<pubDate>Thu, 31 Dec 2099 00:00:00 GMT</pubDate>", READ_AT, True, id="in the far future"),
+        pytest.param("<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>", READ_AT, False, id="a placeholder"),
+        pytest.param("<pubDate>0000-00-00 00:00:00</pubDate>", READ_AT, False, id="zeros"),
+        pytest.param("<pubDate>2026-03-02</pubDate>", DAY, True, id="without a time of day"),
+        pytest.param("<pubDate>2026-03-02 10:00:00</pubDate>", TEN, True, id="without a zone"),
+        pytest.param("<pubDate>02 Mar 2026 10:00:00 XYZ</pubDate>", TEN, True, id="a zone that nobody knows"),
+        pytest.param("<pubDate>02/03/2026 10:00</pubDate>", TEN, True, id="day first"),
+    ],
+)
+def test_the_rule_for_each_odd_date_is_kept(dates: str, published: datetime, dated: bool) -> None:
+    one = article(dates)
+    assert (one.published, one.dated) == (published, dated)
+
+
+def test_the_date_of_the_last_change_stands_in_for_a_missing_one() -> None:
+    body = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>i</id><title>Talks</title>"
+    body += "<updated>2026-03-02T10:00:00Z</updated></entry></feed>"
+    (one,) = articles_of(parse_feed(fetched(body.encode())), Source("s", "https://site.example/"), READ_AT)
+    assert (one.published, one.dated) == (TEN, True)

@@ -95,6 +95,7 @@ class Fetched:
     state: HttpState = HttpState()
     moved_to: str | None = None  # where a 301 or 308 chain pointed, if the first hop was permanent
     elapsed_s: float = 0.0
+    known: bytes = b""  # marks of the items that an earlier answer had (see bot.sources.delta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class ParsedFeed:
     format: str = ""  # "rss 2.0", "atom 1.0", "json feed 1.1", ...
     note: str = ""  # what was wrong with it and survived, e.g. "broken XML, read by the lenient parser"
     cadence: Cadence = field(default_factory=Cadence)  # how often it wants to be read
+    marks: bytes = field(default=b"", compare=False)  # of all its items, for the next answer's ``Fetched.known``
+    skipped: int = 0  # items that were left out, since an earlier answer had them
 
 
 class TextFrom(StrEnum):

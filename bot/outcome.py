@@ -39,6 +39,7 @@ class Visit:
     moved_to: str | None = None
     cadence: Cadence | None = None
     body: str = ""
+    marks: bytes = b""  # of the items in the answer (see bot.sources.delta)
 
 
 class News(StrEnum):

@@ -112,6 +112,7 @@ class Poller:
         self._on_notice = on_notice
         self._hosts = hosts or Hosts(concurrency)
         self._full_text = full_text
+        self._marks: dict[str, bytes] = {}  # by source: the items of its last answer (see bot.sources.delta)
         self._running: set[asyncio.Task[None]] = set()
         self._assembling = asyncio.Lock()
         self._log = Log("poll")
@@ -202,7 +203,9 @@ class Poller:
         asked = replace(source, url=lease.url_in_use) if lease.url_in_use else source
 
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
-            return await self._fetcher.fetch(asked, state, now, request=request)
+            got = await self._fetcher.fetch(asked, state, now, request=request)
+            marks = self._marks.get(source.id)
+            return replace(got, known=marks) if marks and isinstance(got, Fetched) else got
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
             return await loop.run_in_executor(self._core, call, steps, answer)
@@ -213,7 +216,9 @@ class Poller:
             visit = Visit("not_modified", answer.state, answer.headers, answer.elapsed_s, moved_to=answer.moved_to)
             return visit, ()
         first, parsed = answer.first, answer.parsed
-        articles = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, asked, first.fetched_at)
+        articles: tuple[Article, ...] = ()
+        if parsed.items:
+            articles = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, asked, first.fetched_at)
         if parsed.note:
             self.notes[source.id] = parsed.note
         else:
@@ -223,9 +228,10 @@ class Poller:
             answer.state,
             first.headers,
             first.elapsed_s,
-            items=len(parsed.items),
+            items=len(parsed.items) + parsed.skipped,
             moved_to=first.moved_to,
             cadence=parsed.cadence,
+            marks=parsed.marks,
         )
         return visit, articles
 
@@ -308,8 +314,16 @@ class Poller:
         else:
             poll = replace(poll, elapsed_s=time.perf_counter() - began)
             await self._store.commit(Batch(poll))
+        self._remember(source, visit)
         self._finish(source, poll, new, decisions)
         self._tell(result.notices)
+
+    def _remember(self, source: Source, visit: Visit) -> None:
+        """What the next answer need not be read for again: only once it is stored."""
+        if visit.marks:
+            self._marks[source.id] = visit.marks
+        elif visit.outcome == "ok":
+            self._marks.pop(source.id, None)
 
     def _tell(self, notices: Iterable[SourceNotice]) -> None:
         for notice in notices:

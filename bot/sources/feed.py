@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot import identity
 from bot.cadence import read_cadence
 from bot.errors import FetchReason, ParseError
 from bot.extract import to_line
@@ -20,6 +22,7 @@ from bot.model import Fetched, Item, ParsedFeed, Source
 from bot.sources import json_feed
 from bot.sources.base import MAX_ITEMS, Request
 from bot.sources.charset import to_utf8
+from bot.sources.delta import Trimmed, named_in, trim
 from bot.sources.entry import RawEntry, to_item
 from bot.sources.sniff import NoFeed, binary, sniff
 from bot.sources.walls import wall_in
@@ -59,12 +62,39 @@ def parse_feed(fetched: Fetched, *, max_items: int = MAX_ITEMS) -> ParsedFeed:
         body = sniff(content)
         if isinstance(body, NoFeed):
             raise _no_feed(fetched, body)
-        content, inner_note = settle(content[body.start :])
+        whole = content[body.start :]
+        trimmed = trim(whole, fetched.known, max_items) if not note and not body.start else None
+        if trimmed is not None and fetched.known:
+            parsed = _parse_rest(fetched, trimmed, body.format, max_items)
+            if parsed is not None:
+                return parsed
+        content, inner_note = settle(whole)
     except HostileXmlError as error:
         raise _error(fetched, FetchReason.BROKEN, f"sent a feed that is not safe to read: {error}") from error
     skipped = "text before the feed was skipped" if body.start else ""
     notes = [note for note in (note or inner_note, skipped) if note]
-    return _parse_xml(fetched, content, body.format, notes, max_items)
+    parsed = _parse_xml(fetched, content, body.format, notes, max_items)
+    if trimmed is None or parsed.note or len(parsed.items) != trimmed.total:
+        return parsed
+    alone = identity.shared(parsed.items) == identity.NOTHING_SHARED
+    return replace(parsed, marks=trimmed.marks) if alone else parsed
+
+
+def _parse_rest(fetched: Fetched, trimmed: Trimmed, form: str, max_items: int) -> ParsedFeed | None:
+    """Read what an earlier answer did not have; ``None`` where the whole feed has to be read after all."""
+    skipped = trimmed.total - trimmed.left
+    if not trimmed.left:
+        cadence = read_cadence(_edges(trimmed.content))
+        return ParsedFeed((), format=form, cadence=cadence, marks=trimmed.marks, skipped=skipped)
+    if not skipped:
+        return None
+    content, note = settle(trimmed.content)
+    parsed = _parse_xml(fetched, content, form, [], max_items)
+    if note or parsed.note or len(parsed.items) != trimmed.left or named_in(parsed.items, trimmed.rest):
+        return None
+    if identity.shared(parsed.items) != identity.NOTHING_SHARED:
+        return None
+    return replace(parsed, marks=trimmed.marks, skipped=skipped)
 
 
 def _parse_json(fetched: Fetched, content: bytes, max_items: int) -> ParsedFeed:

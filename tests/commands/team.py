@@ -162,7 +162,13 @@ async def until(condition: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def team(
-    folder: Path, *, extra: str = "", news: bool = True, slack_extra: str = "pace: 0s", socket: bool = True
+    folder: Path,
+    *,
+    extra: str = "",
+    news: bool = True,
+    slack_extra: str = "pace: 0s",
+    socket: bool = True,
+    catch_up: bool = False,
 ) -> AsyncIterator[Team]:
     """Started, with the news polled and posted on both platforms. Nothing that the bot sent may have been
     refused, with the scopes of docs/slack-manifest.yaml and no others."""
@@ -189,7 +195,7 @@ async def team(
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": discord.api_url,
         }
-        options = Options(catch_up=False, watch=False, spread=False)
+        options = Options(catch_up=catch_up, watch=False, spread=False)
         one = Team(folder, slack, discord, server, room, place, environment, options, socket)
         one.discord.observe = lambda method, path, body, status, answer: (
             one.refused.append(f"{method} {path}: {answer}") if status >= 400 else None

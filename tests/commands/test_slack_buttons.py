@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.model import MuteKind
 from tests.commands.team import team
+from tests.fakes.discord import visible_text as discord_text
 from tests.fakes.slack import visible_text
 
 
@@ -55,3 +56,41 @@ async def test_why_votes_and_mute_on_an_alert_and_again_after_a_restart(tmp_path
         assert change.who == "slack.default:U0ADA (ada)"
         assert change.where == "#desk"
         assert "rule arms-deal on desk for 1h: exercise" in change.what
+
+
+async def test_why_under_a_digest_tells_it_of_each_alert_after_a_restart_too(tmp_path: Path) -> None:
+    """On both platforms: what one poll brought, in one post."""
+    async with team(tmp_path, catch_up=True) as one:
+        await one.restart()
+        ada, bob = one.on_slack(), one.on_discord()
+        (post,), (other,) = one.room.messages, one.place.messages
+        await ada.clicks(one.room, post, button(post, "why"))
+        click = next(p["custom_id"] for row in other["components"] for p in row["components"])
+        for text in (
+            visible_text(await ada.hears()),
+            discord_text(await bob.reads(await bob.clicks(other, click))),
+        ):
+            for words in (
+                "Why these alerts came",
+                "Pyongyang agrees",
+                "(arms-deal): ",
+                "“supply ammunition”",
+                "(flood): ",
+            ):
+                assert words in text, text
+
+
+async def test_a_post_that_is_no_longer_stored_says_so(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        ada = one.on_slack()
+        post = one.slack_post("supply ammunition")
+        for row in post["blocks"]:
+            for element in row.get("elements", []) if row["type"] == "actions" else []:
+                key = post["metadata"]["event_payload"]["key"]
+                element["action_id"] = element["action_id"].replace(key, "0" * 20)
+        for number, verb in enumerate(("why", "useful", "mute"), 1):
+            await ada.clicks(one.room, post, button(post, verb))
+            if verb == "mute":  # whoever asks Slack who they are first sees a form that waits
+                await one.slack.settled(lambda: any("no longer stored" in visible_text(v) for v in ada.modals))
+            else:
+                assert "no longer stored" in visible_text(await ada.hears(number))

@@ -12,7 +12,7 @@ from bot.channels.discord_embed import DESCRIPTION_MAX, EMOJI, TITLE_MAX, Embed
 from bot.channels.discord_markdown import fit, fit_link, fit_passage, fit_plain
 from bot.channels.text import clean, cut, safe_url, utf16_len
 from bot.commands import reply as neutral
-from bot.commands.reply import Button, Line, Link, Mark, Piece, Reply, Tone, Words
+from bot.commands.reply import Button, Line, Link, Mark, Piece, Reply, Tone, Words, left_out, line_count
 
 # What Discord takes, in characters: docs.discord.com/developers/components/reference.
 LABEL_MAX: Final = 80  # of a button
@@ -43,17 +43,14 @@ class View:
 
 def message(reply: Reply) -> View:
     """A reply. What there is no room for is left out from the end, and that is said."""
-    lines = list(_lines(reply))
     kept: list[str] = []
     room = DESCRIPTION_MAX - ROOM_FOR_REST
-    for one in lines:
+    for one in _lines(reply):  # one by one: what has no room is not worth making
         room -= utf16_len(one) + 1
         if room < 0:
+            kept.append(f"-# {left_out(max(1, line_count(reply) - sum(map(bool, kept))))}")
             break
         kept.append(one)
-    left = sum(1 for one in lines[len(kept) :] if one)
-    if left:
-        kept.append(f"-# {left} more line{'' if left == 1 else 's'} left out for want of room")
     embed = Embed(title=fit(reply.title, TITLE_MAX) or "Wirewatch", color=_COLOUR[reply.tone])
     if text := "\n".join(kept).strip():
         embed["description"] = text
@@ -127,12 +124,12 @@ def _words(words: Words) -> str:
 
 def _inline_code(text: str) -> str:
     """Nothing inside needs escaping but the mark itself."""
-    shown = cut(clean(text), WORDS_MAX, units=utf16_len).replace("`", "ˋ")
+    shown = cut(clean(text[: 4 * WORDS_MAX]), WORDS_MAX, units=utf16_len).replace("`", "ˋ")
     return f"`{shown}`" if shown else ""
 
 
 def _code_block(text: str) -> str:
-    lines = [" " * (len(one) - len(one.lstrip(" "))) + clean(one) for one in text.split("\n")]
+    lines = [" " * (len(one) - len(one.lstrip(" "))) + clean(one) for one in text[: 4 * CODE_MAX].split("\n")]
     return cut("\n".join(lines), CODE_MAX, units=utf16_len).replace("`", "ˋ")
 
 

@@ -204,6 +204,19 @@ def plain_text(reply: Reply) -> str:
     return "\n".join(one for one in lines if one)
 
 
+def line_count(reply: Reply) -> int:
+    """How many lines there are to be shown, the title apart."""
+    return sum(
+        len(block.lines) if isinstance(block, Paragraph) else len(block.items) if isinstance(block, Bullets) else 1
+        for block in reply.blocks
+    )
+
+
+def left_out(count: int) -> str:
+    """What is said where there was no room for so many lines."""
+    return f"{count:,} more line{'' if count == 1 else 's'} left out for want of room"
+
+
 def plain_line(pieces: Line) -> str:
     """A line without its looks."""
     return "".join(_plain(piece) for piece in pieces)

@@ -21,7 +21,8 @@ from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_segments, cut, cut_segments, safe_url
 from bot.commands import reply as neutral
 from bot.commands.alerts import MuteForm
-from bot.commands.reply import Line, Link, Mark, Piece, Reply, Tone, Words, plain_text
+from bot.commands.reply import Line, Link, Mark, Piece, Reply, Tone, Words, left_out, line_count, plain_text
+from bot.model import Segment
 
 # What Slack takes, in characters: docs.slack.dev/reference/block-kit and /reference/views.
 BLOCKS_MAX: Final = 50
@@ -41,6 +42,7 @@ LINK_MAX: Final = 300
 CODE_MAX: Final = 2500
 PASSAGE_MAX: Final = 1000
 FALLBACK_MAX: Final = 1000
+SANE_MAX: Final = 4 * WORDS_MAX
 COMMENT_MAX: Final = 500
 
 MUTE_CALLBACK: Final = "wirewatch_mute"
@@ -61,16 +63,22 @@ class _Unit:
 
 def message(reply: Reply) -> dict[str, Any]:
     """``text`` and ``blocks`` of a message. What there is no room for is left out from the end, and that is said."""
-    units = list(_units(reply))
     head = [_title(reply)]
-    kept = len(units)
-    blocks = _assembled(head, units)
-    while kept and (size(blocks) > TOTAL_MAX or len(blocks) > BLOCKS_MAX):
-        kept -= max(1, (len(units[:kept]) // 12))
-        left = len(units) - kept
-        note = _Unit("block", _context(f"{left} more line{'' if left == 1 else 's'} left out for want of room"))
-        blocks = _assembled(head, [*units[:kept], note])
-    shown = cut(clean(plain_text(reply).replace("\n", " · ")), FALLBACK_MAX, units=lambda part: len(escape(part)))
+    kept: list[_Unit] = []
+    room = TOTAL_MAX
+    for unit in _units(reply):  # one by one: what has no room is not worth making
+        room -= size([unit.value])
+        if room < 0:
+            break
+        kept.append(unit)
+    whole = room >= 0
+    blocks = _assembled(head, kept)
+    while kept and (not whole or size(blocks) > TOTAL_MAX or len(blocks) > BLOCKS_MAX):
+        whole = True
+        kept.pop()
+        note = _Unit("block", _context(left_out(max(1, line_count(reply) - len(kept)))))
+        blocks = _assembled(head, [*kept, note])
+    shown = cut(_clean(plain_text(reply).replace("\n", " · ")), FALLBACK_MAX, units=lambda part: len(escape(part)))
     return {"text": escape(shown), "blocks": blocks}
 
 
@@ -92,7 +100,7 @@ def _title(reply: Reply) -> Element:
     if reply.tone is Tone.DONE:
         elements += [{"type": "emoji", "name": "white_check_mark", "unicode": "2705"}, _text(" ")]
     elements.append(
-        {"type": "text", "text": cut(clean(reply.title), TITLE_MAX) or "Wirewatch", "style": {"bold": True}}
+        {"type": "text", "text": cut(_clean(reply.title), TITLE_MAX) or "Wirewatch", "style": {"bold": True}}
     )
     return {"type": "rich_text_section", "elements": elements}
 
@@ -112,10 +120,10 @@ def _units(reply: Reply) -> Iterator[_Unit]:
                     if elements := _line(one):
                         yield _Unit("item", {"type": "rich_text_section", "elements": elements})
             case neutral.Heading(text):
-                bold = {"type": "text", "text": f"\n{cut(clean(text), TITLE_MAX)}", "style": {"bold": True}}
+                bold = {"type": "text", "text": f"\n{cut(_clean(text), TITLE_MAX)}", "style": {"bold": True}}
                 yield _Unit("section", {"type": "rich_text_section", "elements": [bold]})
             case neutral.Quote(segments):
-                kept = cut_segments(clean_segments(segments), PASSAGE_MAX)
+                kept = cut_segments(clean_segments(Segment(s.text[:SANE_MAX], s.strong) for s in segments), PASSAGE_MAX)
                 quoted = [_words(s.text, bold=s.strong) for s in kept if s.text]
                 if quoted:
                     yield _Unit("section", {"type": "rich_text_quote", "elements": quoted})
@@ -151,9 +159,14 @@ def _assembled(head: Sequence[Element], units: Sequence[_Unit]) -> list[Block]:
     return blocks
 
 
+def _clean(text: str) -> str:
+    """No more than could ever be shown: cleaning costs time for every character of a hostile megabyte."""
+    return clean(text[:SANE_MAX])
+
+
 def _keep_indents(text: str) -> str:
-    lines = text.split("\n")
-    return "\n".join(" " * (len(one) - len(one.lstrip(" "))) + clean(one) for one in lines)
+    lines = text[:SANE_MAX].split("\n")
+    return "\n".join(" " * (len(one) - len(one.lstrip(" "))) + _clean(one) for one in lines)
 
 
 def _line(pieces: Line) -> list[Element]:
@@ -167,7 +180,7 @@ def _element(piece: Piece) -> list[Element]:
             shown = _spaced(piece.text, WORDS_MAX)
             return [_words(shown, bold=piece.bold, code=piece.code, strike=piece.struck)] if shown else []
         case Link(text, url):
-            shown = cut(clean(text), LINK_MAX)
+            shown = cut(_clean(text), LINK_MAX)
             target = safe_url(url)
             if not target or len(target) > URL_MAX:
                 return [_text(shown)] if shown else []
@@ -180,7 +193,7 @@ def _element(piece: Piece) -> list[Element]:
 
 
 def _spaced(text: str, limit: int) -> str:
-    inner = cut(clean(text), limit)
+    inner = cut(_clean(text), limit)
     if not inner:
         return " " if text and text.isspace() else ""
     return (" " if text[0].isspace() else "") + inner + (" " if text[-1].isspace() else "")
@@ -222,7 +235,7 @@ def _words(text: str, **styles: bool) -> Element:
 def _button(button: neutral.Button) -> Element:
     found: Element = {
         "type": "button",
-        "text": literal(cut(clean(button.label), BUTTON_TEXT_MAX)),
+        "text": literal(cut(_clean(button.label), BUTTON_TEXT_MAX)),
         "action_id": button.id,
     }
     if target := safe_url(button.url):
@@ -256,7 +269,7 @@ def answer_modal(title: str, reply: Reply) -> dict[str, Any]:
 def mute_modal(form: MuteForm, context: dict[str, str]) -> dict[str, Any]:
     """The form behind the button Mute. ``context`` comes back with it."""
     options = [
-        {"text": literal(cut(clean(c.label), OPTION_TEXT_MAX)), "value": c.value}
+        {"text": literal(cut(_clean(c.label), OPTION_TEXT_MAX)), "value": c.value}
         for c in form.choices
         if len(c.value) <= OPTION_VALUE_MAX
     ]
@@ -271,7 +284,7 @@ def mute_modal(form: MuteForm, context: dict[str, str]) -> dict[str, Any]:
     }
     comment: Element = {"type": "plain_text_input", "action_id": "comment", "max_length": COMMENT_MAX}
     blocks: list[Block] = [
-        {"type": "section", "text": literal(cut(clean(form.headline), 250) or "An alert")},
+        {"type": "section", "text": literal(cut(_clean(form.headline), 250) or "An alert")},
         _input("choice", "What", what),
         _input("duration", "For how long, on this channel", length),
         _input("comment", "Why, for the others", comment, optional=True),

@@ -49,10 +49,10 @@ def reply(text: str, many: int = 1) -> Reply:
         paragraph(piece, text), Heading(text), bullets([piece] * many), Quote((Segment(text), Segment(text, True))),
         Code(f"  {text}\n{text}"), Small(line(text, When(T0), code(text))),
     )  # fmt: skip
-    return Reply(text or "title", blocks * (1 + many // 40), Tone.DONE)
+    return Reply(text or "title", blocks * (1 + many // 50), Tone.DONE)
 
 
-@pytest.mark.parametrize("many", [1, 60, 400])
+@pytest.mark.parametrize("many", [1, 100])
 @pytest.mark.parametrize("text", NASTY, ids=["markup", "controls", "long", "flags", "blank", "empty"])
 def test_no_reply_is_refused_and_nothing_foreign_in_it_acts(text: str, many: int) -> None:
     one = reply(text, many)

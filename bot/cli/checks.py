@@ -12,11 +12,10 @@ from pathlib import Path
 from bot import rulebook
 from bot.cli import complain, lines_of
 from bot.config import load_config, shipped_rules
-from bot.errors import ConfigError, Level, Problem, WirewatchError
+from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
 from bot.rules import selftest
 from bot.rules.exemptions import expired
-from bot.rules.inflect import Inflector, cache_folder
-from bot.rules.lint import lint
+from bot.rules.lint import Frequencies, lint
 
 DEFAULT_CONFIG = Path("wirewatch.yaml")
 
@@ -46,7 +45,8 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         problems.extend(book.warnings)
         today = datetime.now(UTC).date()
         problems.extend(p for rule in book.ruleset.rules for p in expired(rule.exemptions, today))
-        problems.extend(lint(book.ruleset, book.engine.program, forms=Inflector(cache_folder()).forms))
+        shares = _archived(config) if not rules else None
+        problems.extend(lint(book.ruleset, book.engine.program, shares, forms=book.kept.inflector.forms))
         outcomes = selftest.run(book.engine, book.sources)
         problems.extend(o.problem for o in outcomes if not o.passed)
         sources = sum(s.enabled for s in book.sources.values())
@@ -59,6 +59,29 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         found = found if problems else "no problems"
         print(f"{summary}: {found}" if summary else found, file=sys.stderr if errors else sys.stdout)
     return 1 if errors else 0
+
+
+def _archived(path: Path) -> Frequencies | None:
+    """Word frequencies of the stored articles, if there is an archive of some size. One that cannot be read is the
+    business of ``doctor``, not of ``check``."""
+    config = load_config(path, os.environ)
+    url = config.store.reveal()
+    file = url.removeprefix("sqlite:///")
+    if file == url or not Path(file).is_file():
+        return None
+    from bot.archive_words import ARTICLES_MAX, frequencies
+    from bot.store.sql import SqlStore
+
+    store = SqlStore(url)
+    try:
+        store.open()
+        newest = store.archive_size(datetime(1970, 1, 1, tzinfo=UTC))
+        page = store.archive(datetime(1970, 1, 1, tzinfo=UTC), max(newest - ARTICLES_MAX, 0), ARTICLES_MAX)
+        return frequencies(one.article for one in page)
+    except StoreError:
+        return None
+    finally:
+        store.close()
 
 
 def _print(problems: Sequence[Problem], output: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.cli.checks import load
+from bot.entities.salience import main_countries, salience
 from bot.errors import SourceError, WirewatchError
 from bot.rules.evaluate import Subject
 from bot.rules.explain import Explanation
@@ -181,10 +182,17 @@ def _show_countries(console: Console, analysis: Analysis) -> None:
 
     from bot.entities.facts import country_name, flag
 
+    shares = salience(analysis.mentions, analysis.text)
+    main = main_countries(analysis.mentions, analysis.text)
     for code in analysis.countries:
         mentions = [m for m in analysis.mentions if m.entity == code]
-        line = Text(f"{flag(code)} {country_name(code)}: ")
+        share = shares.get(code)
+        weight = "in the dateline only" if share is None else f"salience {share:.2f}{', main' if code in main else ''}"
+        line = Text(f"{flag(code)} {country_name(code)} ({weight}): ")
         line.append(", ".join(dict.fromkeys(f"{m.text} ({m.kind.value})" for m in mentions)), "cyan")
+        data = dict.fromkeys(m.origin for m in mentions if m.origin)
+        if data:
+            line.append(f"  [{'; '.join(data)}]", "dim")
         reasons = dict.fromkeys(m.reason for m in mentions if m.reason)
         if reasons:
             line.append(f"  {'; '.join(reasons)}", "dim")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from bot.model import Source
+from bot.store.base import Batch, Poll
+from bot.store.sql import SqlStore
 from tests.cli.conftest import RULES, Run
+from tests.samples import article
 
 BROKEN = """\
 rules:
@@ -145,3 +150,21 @@ def test_init_where_nothing_can_be_written_is_one_sentence(run: Run, tmp_path: P
     assert ran.status == 1
     assert "cannot be made" in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_a_term_that_the_archive_is_full_of_is_told(room: Path, run: Run) -> None:
+    text = "rules:\n  - {id: zorb, severity: low, when: zorbing}\n  - {id: quux, severity: low, when: quuxing}\n"
+    (room / "rules" / "zorb.yaml").write_text(text, encoding="utf-8")
+    assert "nothing but 'zorbing'" not in run("check").out
+    store = SqlStore(f"sqlite:///{room / 'own.db'}")
+    store.upgrade()
+    store.open()
+    now = datetime.now(UTC)
+    texts = ["Zorbing again." if n % 10 else "Quiet." for n in range(500)]
+    told = [article(f"k{n}", title="On Monday", text=text, fetched_at=now) for n, text in enumerate(texts)]
+    store.sync_sources([Source("wire", "https://wire.example/feed")], now, {})
+    store.commit(Batch(Poll("wire", now, now, "ok"), told, {one.key: (one.key, "first") for one in told}))
+    store.close()
+    found = run("check").out
+    assert "rule 'zorb' asks for nothing but 'zorbing', which stands in about 90% of all articles" in found
+    assert "quux" not in found

@@ -22,7 +22,7 @@ def test_a_rule_that_fires_is_shown_with_what_it_found(room: Path, run: Run) -> 
     assert (ran.status, ran.err) == (0, "")
     blocks = ran.out.split("\n\n")
     assert blocks[:2] == ["High water", "Officials in Germany said that a flood warning stands."]
-    assert blocks[2] == "🇩🇪 Germany: Germany (name)"
+    assert blocks[2] == "🇩🇪 Germany (salience 1.00, main): Germany (name)  [entities/data/countries.tsv]"
     assert "✔ flood  Flood warning · high\n├── ✔ one of 2: flood warning\n└── unless: does not hold" in ran.out
     assert ran.out.endswith("1 other rules did not fire; --rule ID shows why.\n")
 

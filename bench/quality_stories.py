@@ -46,7 +46,7 @@ def wirewatch(documents: Sequence[Document]) -> dict[str, str]:
         now = max(now, parse_date(document["date"] or "") or now)
         one = article(document, now)
         story = known.place(one, now)
-        known.remember(one, story, (), now)
+        known.remember(one, story, now)
         known.keep()
         found[document["doc"]] = story.id
     return found

@@ -80,6 +80,7 @@ class Stage:
         """Jump there, do all that is due, and deliver."""
         self.clock.jump(to)
         await self.app.poller.poll_all()
+        await self.app.newsroom.release()
         await self.app.deliverer.drain(DRAIN_S)
 
     def posts(self) -> list[Post]:

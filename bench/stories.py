@@ -91,7 +91,7 @@ def wirewatch(sizes: list[int], sample: int) -> None:
         article = next(articles)
         began = time.process_time()
         story = stories.place(article, article.fetched_at)
-        stories.remember(article, story, (), article.fetched_at)
+        stories.remember(article, story, article.fetched_at)
         times.append(time.process_time() - began)
         stories.keep()
         if story.is_new:

@@ -30,6 +30,7 @@ from bot.hosts import Hosts
 from bot.live_rules import load_rules, shelf_of
 from bot.log import Log
 from bot.model import Severity, Source
+from bot.newsroom import Newsroom
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
@@ -43,7 +44,6 @@ from bot.sources.pace import gaps_of
 from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
-from bot.story import WINDOW, Stories
 from bot.verdicts import FOLD_LIMIT
 from bot.watchlists import refresh
 from bot.watchlists.refresh import Fetches
@@ -52,6 +52,7 @@ from bot.watchlists.settings import list_sources
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+RELEASE_S = 5.0  # seconds between looks for held alerts that are due
 TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
 STOP_POSTS_S = 3.0
@@ -113,7 +114,6 @@ class App:
         self._started = self._clock()
         self._fleet = fleet
         self._log = Log("app")
-        self.stories = Stories()
         self.operators = Operators(config.ops, fleet, thread, clock=self._clock, notify=self._on_delivery)
         self.deliverer = Deliverer(
             fleet.channels,
@@ -125,15 +125,19 @@ class App:
             fold_limit=FOLD_LIMIT if options.catch_up else None,
             wordings=fleet.wordings,
         )
+        max_age = config.max_age if options.catch_up else None
+        self.newsroom = Newsroom(
+            thread, config, lambda: self.book, clock=self._clock, max_age=max_age, notify=self._on_delivery
+        )
         self.poller = Poller(
             thread,
             fetcher,
             self._live(book),
-            self.stories,
+            self.newsroom.assembler,
             core=core,
             clock=self._clock,
             metrics=metrics,
-            max_age=config.max_age if options.catch_up else None,
+            max_age=max_age,
             concurrency=config.poll.concurrency,
             on_deliveries=self._on_deliveries,
             on_notice=self.operators.on_source,
@@ -170,18 +174,13 @@ class App:
             discover=lambda url: discover(url, fetcher, self._clock()),
             on_watches=self._on_watches,
             on_sources=self.look_for_added,
+            on_mutes=self.newsroom.release,
         )
 
     # -- life --------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
         """Take up the work that an earlier run left, and get ready to poll."""
-        now = self._clock()
-        stored = await self._thread.read(lambda s: s.recent_stories(now - WINDOW))
-        for one in stored:
-            self.stories.restore(
-                one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.channels, one.fetched_at
-            )
-        self.stories.keep()
+        await self.newsroom.open()
         self.book = await self._with_added(self.book)
         await self._sync_sources(self.book.sources.values())
         self.poller.rulebook = self._live(self.book)
@@ -218,6 +217,7 @@ class App:
         scheduler.add_job(
             self._job, args=(self._tick,), trigger=IntervalTrigger(seconds=TICK_S), next_run_time=datetime.now(UTC)
         )
+        scheduler.add_job(self._job, args=(self.newsroom.release,), trigger=IntervalTrigger(seconds=RELEASE_S))
         scheduler.add_job(
             self._job,
             args=(self._care,),
@@ -241,6 +241,7 @@ class App:
     async def once(self) -> Result:
         """Poll every source that is due, deliver, and say how it went."""
         await self.poller.poll_all()
+        await self.newsroom.release()
         delivered = await self.deliverer.drain(self._options.drain_s)
         return Result(self.poller.tally, dict(self.poller.failures), delivered)
 
@@ -281,7 +282,7 @@ class App:
                 gone = await self._thread.run(lambda s: s.purge(before, PURGE_AT_ONCE))
         except StoreError as error:
             self._log.error("retention failed", error=str(error))
-        self.stories.forget(self._clock())
+        self.newsroom.stories.forget(self._clock())
 
     async def _refresh_lists(self) -> None:
         """Download the watch lists that are due; a new version becomes rules like an edit."""
@@ -359,6 +360,7 @@ class App:
     def _take(self, book: rulebook.Rulebook) -> None:
         self.book = book
         self.poller.rulebook = self._live(book)
+        self.newsroom.on_rules()
 
     async def _on_watches(self) -> None:
         """Somebody began or ended to watch a term. In the background: they need not wait for the compiler."""

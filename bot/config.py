@@ -54,7 +54,7 @@ class Config(Settings):
         return tuple(dict.fromkeys((*by_route, *by_rule)))
 
     def unknown_rules(self, known: Collection[str]) -> tuple[Problem, ...]:
-        """What is wrong with the rule ids under ``routes:``, once the rules are loaded."""
+        """What is wrong with the rule ids that the file names, once the rules are loaded."""
         return tuple(
             place.problem(f"no rule has the id {rule_id!r}{nearest(rule_id, known)}", "unknown-rule")
             for rule_id, place in self._rule_places
@@ -67,6 +67,9 @@ class Config(Settings):
         sections = (self.channels, self.slack, self.discord, self.watchlists)
         owners: Iterator[Model] = (owner for section in sections for owner in section.values())
         return tuple(value for owner in owners for _, value in owner if isinstance(value, Secret))
+
+
+_RULE_KEYS = (("routes", "rules"), ("throttles", "rules"), ("inhibit", "rule"), ("inhibit", "silences"))
 
 
 # -- loading --------------------------------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ def _finish(settings: Settings, path: Path, folders: tuple[Path, ...], tree: Map
         slack_api_url=environ.get("SLACK_API_URL") or None,
         discord_api_url=environ.get("DISCORD_API_URL") or None,
     )
-    config._rule_places = tuple((text, place) for text, place in _route_items(tree, "rules"))
+    config._rule_places = tuple(found for section, key in _RULE_KEYS for found in _items(tree, section, key))
     return config
 
 
@@ -155,11 +158,13 @@ def _add_environment(data: dict[str, Any], around: Surroundings, path: Path) -> 
 
 
 def _check_names(tree: Map) -> Iterator[Problem]:
-    """Channels that ``ops`` and ``routes`` name must exist."""
+    """Channels that are named must exist."""
     channels = tree.get("channels")
     known = [e.key for e in channels.entries] if isinstance(channels, Map) else []
     ops = tree.get("ops")
-    named = list(_route_items(tree, "to"))
+    named = list(_items(tree, "routes", "to"))
+    for section in ("quiet_hours", "throttles"):
+        named += _items(tree, section, "channels")
     if isinstance(ops, Scalar) and not ops.is_null:
         named.append((ops.text, ops.place))
     for name, place in named:
@@ -169,11 +174,12 @@ def _check_names(tree: Map) -> Iterator[Problem]:
             )
 
 
-def _route_items(tree: Map, key: str) -> Iterator[tuple[str, Place]]:
-    routes = tree.get("routes")
-    for route in routes if isinstance(routes, Seq) else ():
-        items = route.get(key) if isinstance(route, Map) else None
-        for item in items if isinstance(items, Seq) else ():
+def _items(tree: Map, section: str, key: str) -> Iterator[tuple[str, Place]]:
+    """What stands under a key of each entry of a list: one word, or a list of them."""
+    entries = tree.get(section)
+    for entry in entries if isinstance(entries, Seq) else ():
+        value = entry.get(key) if isinstance(entry, Map) else None
+        for item in value if isinstance(value, Seq) else (value,):
             if isinstance(item, Scalar):
                 yield item.text, item.place
 

@@ -268,11 +268,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What several articles tell about. ``reason`` says how the article came to be in it."""
+    """What several articles tell about. ``reason`` says how the article came to be in it; ``copied``: by the words of
+    an earlier one, so that it is no source of its own."""
 
     id: str
     is_new: bool
     reason: str
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +376,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class DigestLine:
-    """One alert inside a digest."""
+    """One story inside a digest, by its alert. ``group`` is the heading that it stands under, the same for lines in a
+    row; ``reports`` how many alerts of the story it stands for, ``sources`` how many independent sources have it;
+    ``brief``: listed in one short line, since a filter of the channel held it; ``retracted``: why it no longer holds.
+    """
 
     alert_id: str
     severity: Severity
@@ -383,12 +388,29 @@ class DigestLine:
     source: str
     published: datetime
     rules: tuple[str, ...]  # titles
+    story_id: str = ""
+    group: str = ""
+    reports: int = 1
+    sources: int = 1
+    brief: bool = False
+    retracted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCount:
+    """How many alerts of a digest were held for a reason, in words: ``muted (rule arms-deal)``."""
+
+    reason: HoldReason
+    words: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Several alerts in one post. ``reason`` says why they were not sent one by one; ``total`` counts all of them,
-    also those that a channel has no room to list."""
+    """Several alerts in one post. ``reason`` says why they were not sent one by one; ``total`` counts the lines, also
+    those that a channel has no room to list. ``counts`` says how many alerts were held for each reason, and adds up to
+    all that the digest releases; ``told`` of them are not listed, since their story was told here meanwhile.
+    ``coverage`` is one line on the sources that were down or silent in its period, empty where there is none."""
 
     key: str
     title: str
@@ -396,6 +418,9 @@ class Digest:
     lines: tuple[DigestLine, ...]
     total: int
     created_at: datetime
+    counts: tuple[HeldCount, ...] = ()
+    told: int = 0
+    coverage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

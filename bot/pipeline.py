@@ -1,55 +1,59 @@
 """The order of the stages, nothing else::
 
-    Fetched -> ParsedFeed -> Article -> (scan, entities, rules) -> Judged -> (story, noise) -> Alert -> Message
+    Fetched -> ParsedFeed -> Article -> (scan, entities, rules) -> Judged -> (story) -> Arrived -> (noise) -> Assembled
 
-:func:`articles_of` and :func:`judge` are heavy and pure: they run in a worker thread. :func:`assemble` decides with the
-stories at hand: it runs on the event loop, one poll after another. What it returns is written in one transaction.
+:func:`articles_of` and :func:`judge` are heavy and pure: they run in a worker thread. :func:`place` finds the story of
+each article; what the store knows of these stories is read then, and :func:`assemble` decides with it. Both run on the
+event loop, one poll after another. What comes out is written in one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from bot import identity, noise
+from bot import identity
 from bot.extract import to_article
-from bot.model import Alert, Article, DeliveryKind, Match, ParsedFeed, Revised, Source
-from bot.noise import Verdict
-from bot.render import render_digest, render_message
+from bot.follow.decide import Arrived, Outcome, Route, decide
+from bot.follow.revise import Edit, revise
+from bot.follow.thread import Marks, Thread
+from bot.follow.wire import plain_title
+from bot.model import Alert, Article, Match, Mention, ParsedFeed, Revised, Source, Story
+from bot.noise import Context
 from bot.rules.evaluate import Subject
-from bot.rules.match import Engine
+from bot.rules.match import Analysis, Engine
 from bot.store.base import NewDelivery
+from bot.store.noise_port import DecisionRow, NewHold, Release
 from bot.story import Stories
+
+__all__ = ["Arrived", "Assembled", "Edited", "Judged", "Route"]
 
 COUNTRIES_SHOWN = 6  # of an alert; more are noise on a card
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An article with what the rules said."""
+    """An article with what the rules said. ``analysis`` can still be asked for the countries that it names."""
 
     article: Article
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
     shadow: tuple[Match, ...] = ()  # of rules on trial
+    analysis: Analysis | None = None
+
+    def mentions(self) -> tuple[Mention, ...]:
+        return self.analysis.mentions if self.analysis is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """An edit with what the rules say of the new version (``judged.article`` is ``revised.after``)."""
+    """An edit with what the rules say of the new version (``judged.article`` is ``revised.after``), and those that
+    fired on the old one."""
 
     revised: Revised
     judged: Judged
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of one alert on one channel, and why."""
-
-    alert: Alert
-    channel: str
-    verdict: Verdict
+    before: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,12 @@ class Assembled:
 
     articles: tuple[Article, ...]
     stories: Mapping[str, tuple[str, str]]
+    marks: Mapping[str, Marks]
     alerts: tuple[Alert, ...]
     deliveries: tuple[NewDelivery, ...]
-    decisions: tuple[Decision, ...]
-    shadow: Mapping[str, tuple[Match, ...]]
-    revisions: tuple[Revised, ...] = ()
+    holds: tuple[NewHold, ...]
+    told: tuple[Release, ...]
+    decisions: tuple[DecisionRow, ...]
 
 
 def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tuple[Article, ...]:
@@ -93,14 +98,31 @@ def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
         live = tuple(m for m in analysis.matches if not m.shadow)
         shadow = tuple(m for m in analysis.matches if m.shadow)
         countries = _shown(live, analysis.countries) if live else ()
-        judged.append(Judged(article, live, countries, shadow))
+        judged.append(Judged(article, live, countries, shadow, analysis))
     return tuple(judged)
 
 
 def judge_edits(revised: Sequence[Revised], engine: Engine) -> tuple[Edited, ...]:
-    """What the rules say of the new version of each edited article."""
-    judged = judge((one.after for one in revised), engine)
-    return tuple(Edited(one, said) for one, said in zip(revised, judged, strict=True))
+    """What the rules say of both versions of each edited article."""
+    before = judge((one.before for one in revised), engine)
+    after = judge((one.after for one in revised), engine)
+    return tuple(
+        Edited(one, new, frozenset(m.rule_id for m in old.matches))
+        for one, old, new in zip(revised, before, after, strict=True)
+    )
+
+
+def edits(edited: Iterable[Edited], story_of: Mapping[str, str], alerts: Iterable[Alert]) -> tuple[Edit, ...]:
+    """Edits of articles that belong to a story, with the alerts that they gave before."""
+    given = {alert.article.key: alert for alert in alerts}
+    found = []
+    for one in edited:
+        key, judged = one.revised.before.key, one.judged
+        if key in story_of:
+            story = Story(story_of[key], False, "edited")
+            arrived = Arrived(judged.article, story, judged.matches, judged.countries, judged.mentions)
+            found.append(Edit(one.revised, arrived, given.get(key), one.before))
+    return tuple(found)
 
 
 def _shown(matches: Sequence[Match], named: Sequence[str]) -> tuple[str, ...]:
@@ -110,72 +132,59 @@ def _shown(matches: Sequence[Match], named: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*counted, *named)))[:COUNTRIES_SHOWN]
 
 
+def place(judged: Sequence[Judged], stories: Stories, now: datetime) -> tuple[Arrived, ...]:
+    """Each article in its story, oldest first, so that the first outlet to report founds the story. ``stories`` learns
+    of them; its owner undoes that if what follows fails."""
+    arrived = []
+    for one in sorted(judged, key=lambda j: (j.article.published, j.article.key)):
+        told = replace(one.article, title=plain_title(one.article.title))
+        story = stories.place(told, now)
+        stories.remember(told, story, now)
+        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.mentions))
+    return tuple(arrived)
+
+
+def joined(arrived: Iterable[Arrived]) -> frozenset[str]:
+    """The stories that were there before."""
+    return frozenset(one.story.id for one in arrived) - {one.story.id for one in arrived if one.story.is_new}
+
+
 def assemble(
-    judged: Sequence[Judged],
-    stories: Stories,
-    route: Callable[[tuple[Match, ...]], tuple[str, ...]],
+    arrived: Sequence[Arrived],
+    threads: Mapping[str, Thread],
+    route: Route,
+    context: Context,
     now: datetime,
     *,
-    max_age: timedelta | None,
-    first_poll: bool,
-    edited: Sequence[Edited] = (),
+    edits: Sequence[Edit] = (),
 ) -> Assembled:
-    """Place articles in stories and decide what is sent. ``stories`` learns of them; its owner undoes that if the
-    write fails. Oldest first, so that the first outlet to report founds the story. An edited article that fires now and
-    never did alerts like a new one; of one that has alerted, the store keeps the first alert and its delivery."""
-    placed: dict[str, tuple[str, str]] = {}
-    alerts: list[Alert] = []
-    deliveries: list[NewDelivery] = []
-    decisions: list[Decision] = []
-    catch_up: dict[str, list[Alert]] = {}
-    ordered = sorted(judged, key=lambda j: (j.article.published, j.article.key))
-    for one in (*ordered, *(edit.judged for edit in edited)):
-        article = one.article
-        story = stories.place(article, now)
-        placed[article.key] = (story.id, story.reason)
-        told: tuple[str, ...] = ()
-        if one.matches:
-            alert = Alert(article.key, article, story, one.matches, one.countries, now)
-            alerts.append(alert)
-            verdicts = _decide(alert, route(one.matches), stories, now, max_age, first_poll)
-            decisions.extend(verdicts)
-            for decision in verdicts:
-                if decision.verdict is Verdict.SEND:
-                    deliveries.append(_delivery(alert, decision.channel, now))
-                elif decision.verdict is Verdict.CATCH_UP:
-                    catch_up.setdefault(decision.channel, []).append(alert)
-            told = tuple(d.channel for d in verdicts if d.verdict in (Verdict.SEND, Verdict.CATCH_UP))
-        stories.remember(article, story, told, now)
-    deliveries.extend(_catch_up(channel, found, now) for channel, found in catch_up.items())
+    """Decide what becomes of each article, and of each edit. ``threads`` is what the store knows of the stories that
+    they belong to."""
+    known = dict(threads)
+    sent = {place: list(times) for place, times in context.sent.items()}
+    outcomes: list[Outcome] = []
+    everything: tuple[Arrived | Edit, ...] = (*arrived, *edits)
+    for one in everything:
+        thread = known.get(one.story.id) or Thread(one.story.id)
+        current = replace(context, sent={place: tuple(times) for place, times in sent.items()})
+        if isinstance(one, Edit):
+            made = revise(one, thread, route, current, now)
+        else:
+            made = decide(one, thread, route, current, now)
+        known[one.story.id] = made.thread
+        outcomes.append(made)
+        for rule_id, channel in made.counted:
+            sent.setdefault((rule_id, channel), []).append(now)
     return Assembled(
-        tuple(one.article for one in ordered),
-        placed,
-        tuple(alerts),
-        tuple(deliveries),
-        tuple(decisions),
-        {one.article.key: one.shadow for one in ordered if one.shadow},
-        tuple(edit.revised for edit in edited),
+        articles=tuple(one.article for one in arrived),
+        stories={one.article.key: (one.story.id, one.story.reason) for one in arrived},
+        marks={
+            one.article.key: made.marks
+            for one, made in zip((*arrived, *(edit.arrived for edit in edits)), outcomes, strict=True)
+        },
+        alerts=tuple(made.alert for made in outcomes if made.alert is not None),
+        deliveries=tuple(d for made in outcomes for d in made.deliveries),
+        holds=tuple(h for made in outcomes for h in made.holds),
+        told=tuple(r for made in outcomes for r in made.told),
+        decisions=tuple(d for made in outcomes for d in made.decisions),
     )
-
-
-def _decide(
-    alert: Alert,
-    channels: Sequence[str],
-    stories: Stories,
-    now: datetime,
-    max_age: timedelta | None,
-    first_poll: bool,
-) -> list[Decision]:
-    told = stories.told(alert.story)
-    return [Decision(alert, c, noise.verdict(alert, c, told, now, max_age, first_poll)) for c in channels]
-
-
-def _delivery(alert: Alert, channel: str, now: datetime) -> NewDelivery:
-    return NewDelivery(channel, DeliveryKind.ALERT, render_message(alert, channel), now, (alert.id,))
-
-
-def _catch_up(channel: str, alerts: Sequence[Alert], now: datetime) -> NewDelivery:
-    names = dict.fromkeys(a.article.source_name or a.article.source_id for a in alerts)
-    reason = "What was new when this source was first read; from now on alerts come one by one."
-    digest = render_digest(alerts, channel, f"Catching up with {', '.join(names)}", reason, now)
-    return NewDelivery(channel, DeliveryKind.DIGEST, digest, now, tuple(a.id for a in alerts))

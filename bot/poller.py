@@ -12,40 +12,34 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from bot import identity, outcome, pipeline
+from bot.assembly import Assembler, Channels, StoreRunner, Written
 from bot.errors import FetchError, FetchReason, HostRestsError, SourceError, StoreError
 from bot.full_text import FullText
 from bot.health import Metrics
 from bot.hosts import Hosts
 from bot.log import Log
 from bot.manners import had_enough
-from bot.model import Article, Fetched, HttpState, Match, NotModified, Revised, Source
+from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
 from bot.noise import Verdict
 from bot.outcome import SourceNotice, Visit
 from bot.rules.match import Engine
 from bot.sources.base import Request, Steps
 from bot.sources.collect import Answer, Step, collect
-from bot.store.base import Batch, Lease, Poll, Store
-from bot.story import Stories
+from bot.store.base import Batch, Lease, Poll
 from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 LEASE = timedelta(minutes=5)  # longer than any poll may take; after a crash a source waits no longer than this
 REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
 
 
-class StoreRunner(Protocol):
-    """The asynchronous way to the store (:class:`bot.store.writer.StoreThread`)."""
-
-    async def run(self, op: Callable[[Store], T]) -> T: ...
-
-    async def read(self, op: Callable[[Store], T]) -> T: ...
-
-    async def commit(self, batch: Batch) -> tuple[str, ...]: ...
+_REPEATS = frozenset({Verdict.UPDATE, Verdict.REPLY, Verdict.RAISE, Verdict.TOLD})
 
 
 @dataclass
@@ -59,6 +53,7 @@ class Tally:
     revised: int = 0
     matched: int = 0
     alerts: int = 0
+    held: int = 0
     repeats: int = 0
     put_off: int = 0
     old: int = 0
@@ -70,7 +65,7 @@ class Rulebook:
 
     engine: Engine
     sources: Mapping[str, Source]
-    route: Callable[[tuple[Match, ...]], tuple[str, ...]]
+    route: Channels
 
 
 class Poller:
@@ -83,7 +78,7 @@ class Poller:
         store: StoreRunner,
         fetcher: Fetches,
         rulebook: Rulebook,
-        stories: Stories,
+        assembler: Assembler,
         *,
         core: Executor,
         clock: Callable[[], datetime],
@@ -102,7 +97,7 @@ class Poller:
         self.notes: dict[str, str] = {}  # what was wrong with a feed and survived
         self._store = store
         self._fetcher = fetcher
-        self._stories = stories
+        self._assembler = assembler
         self._core = core
         self._clock = clock
         self._metrics = metrics
@@ -114,7 +109,6 @@ class Poller:
         self._full_text = full_text
         self._marks: dict[str, bytes] = {}  # by source: the items of its last answer (see bot.sources.delta)
         self._running: set[asyncio.Task[None]] = set()
-        self._assembling = asyncio.Lock()
         self._log = Log("poll")
 
     async def tick(self) -> int:
@@ -248,15 +242,13 @@ class Poller:
         result = outcome.failed(source, lease, error, now, not_before=not_before)
         poll = replace(result.poll, elapsed_s=time.perf_counter() - began)
         await self._store.commit(Batch(poll))
-        self._finish(source, poll, (), ())
+        self._finish(source, poll, None)
         self._tell(result.notices)
 
     async def _write(
         self, source: Source, lease: Lease, visit: Visit, articles: tuple[Article, ...], began: float
     ) -> None:
         """Judge what is new, decide, and commit."""
-        decisions: tuple[pipeline.Decision, ...] = ()
-        new: tuple[str, ...] = ()
         revised: tuple[Revised, ...] = ()
         if articles:
             brought, now = articles, self._clock()
@@ -270,53 +262,30 @@ class Poller:
         arrivals = [article.published if article.dated else now for article in articles]
         result = outcome.answered(source, lease, visit, arrivals, now)
         poll = result.poll
-        rulebook = self.rulebook
-        if articles or revised:
-            loop = asyncio.get_running_loop()
-            judged = await loop.run_in_executor(self._core, pipeline.judge, articles, rulebook.engine)
-            edited = (
-                await loop.run_in_executor(self._core, pipeline.judge_edits, revised, rulebook.engine)
-                if revised
-                else ()
-            )
-            # One poll after another: a story must not be founded by two polls at once, and what the stories learn is
-            # taken back if the write fails.
-            async with self._assembling:
-                assembled = pipeline.assemble(
-                    judged,
-                    self._stories,
-                    rulebook.route,
-                    self._clock(),
-                    max_age=self._max_age,
-                    first_poll=lease.first,
-                    edited=edited,
-                )
-                poll = replace(poll, new_items=len(articles), elapsed_s=time.perf_counter() - began)
-                full = Batch(
-                    poll,
-                    assembled.articles,
-                    assembled.stories,
-                    assembled.alerts,
-                    assembled.deliveries,
-                    assembled.shadow,
-                    assembled.revisions,
-                )
-                try:
-                    new = await self._store.commit(full)
-                except BaseException:
-                    self._stories.undo()
-                    raise
-                self._stories.keep()
-            decisions = assembled.decisions
-            self._on_deliveries({d.channel for d in assembled.deliveries})
-            self._count_matches(judged)
-            self.tally.revised += len(revised)
-        else:
+        if not articles and not revised:
             poll = replace(poll, elapsed_s=time.perf_counter() - began)
             await self._store.commit(Batch(poll))
+            self._remember(source, visit)
+            self._finish(source, poll, None)
+            self._tell(result.notices)
+            return
+        rulebook = self.rulebook
+        judged = await self._in_core(pipeline.judge, articles, rulebook.engine)
+        edited = await self._in_core(pipeline.judge_edits, revised, rulebook.engine) if revised else ()
+
+        def finished() -> Poll:
+            return replace(poll, new_items=len(articles), elapsed_s=time.perf_counter() - began)
+
+        written = await self._assembler.write(judged, edited, finished, rulebook.route, first_poll=lease.first)
+        self._on_deliveries({d.channel for d in written.assembled.deliveries})
+        self._count_matches(judged)
+        self.tally.revised += len(revised)
         self._remember(source, visit)
-        self._finish(source, poll, new, decisions)
+        self._finish(source, finished(), written)
         self._tell(result.notices)
+
+    async def _in_core(self, stage: Callable[[A, Engine], T], given: A, engine: Engine) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._core, stage, given, engine)
 
     def _remember(self, source: Source, visit: Visit) -> None:
         """What the next answer need not be read for again: only once it is stored."""
@@ -337,19 +306,24 @@ class Poller:
             for match in one.matches:
                 self._metrics.rule_matched(match.rule_id)
 
-    def _finish(
-        self, source: Source, poll: Poll, new: tuple[str, ...], decisions: tuple[pipeline.Decision, ...]
-    ) -> None:
+    def _finish(self, source: Source, poll: Poll, written: Written | None) -> None:
+        new = written.new if written is not None else ()
+        decisions = written.assembled.decisions if written is not None else ()
         self.last_alive = poll.finished_at
         self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s, poll.finished_at)
         tally = self.tally
         tally.polls += 1
         tally.items += poll.items
         tally.new += len(new)
-        sent = {d.alert.id for d in decisions if d.verdict in (Verdict.SEND, Verdict.CATCH_UP)}
-        tally.alerts += len(sent)
-        tally.repeats += len({d.alert.id for d in decisions if d.verdict is Verdict.TOLD} - sent)
-        tally.old += len({d.alert.id for d in decisions if d.verdict is Verdict.OLD})
+        verdicts: dict[str, set[str]] = {}
+        for decision in decisions:
+            if decision.alert_id:
+                verdicts.setdefault(decision.alert_id, set()).add(decision.verdict)
+        for given in verdicts.values():
+            tally.alerts += Verdict.SEND in given
+            tally.held += Verdict.HOLD in given and Verdict.SEND not in given
+            tally.repeats += not given.isdisjoint(_REPEATS) and given.isdisjoint((Verdict.SEND, Verdict.HOLD))
+            tally.old += given == {Verdict.OLD}
         if poll.ok:
             self.failures.pop(source.id, None)
             self._log.info("polled", source=source.id, outcome=poll.outcome, items=poll.items, new=len(new))

@@ -47,25 +47,38 @@ def delivery_key(subject: str, channel: str, kind: DeliveryKind) -> str:
 def render_message(alert: Alert, channel: str, *, kind: DeliveryKind = DeliveryKind.ALERT) -> Message:
     """The message about ``alert`` for the channel of that name; what others watch is not for it to know."""
     alert = seen_on(alert, channel)
-    article = alert.article
+    key = delivery_key(alert.id, channel, kind)
+    made = render_report(key, alert.id, alert.article, alert.matches, alert.severity, alert.countries)
+    return replace(made, story_id=alert.story.id)
+
+
+def render_report(
+    key: str,
+    alert_id: str,
+    article: Article,
+    matches: Sequence[Match],
+    severity: Severity,
+    countries: Sequence[str] = (),
+) -> Message:
+    """The message about an article on which any number of rules fired, none of them perhaps."""
     headline, source = headline_of(article), source_of(article)
     return Message(
-        key=delivery_key(alert.id, channel, kind),
-        alert_id=alert.id,
-        severity=alert.severity,
+        key=key,
+        alert_id=alert_id,
+        severity=severity,
         headline=headline,
         url=article.url,
         source=source,
         published=article.published,
         dated=article.dated,
-        passage=passage(article, alert.matches),
-        countries=tuple(country_tag(code) for code in alert.countries),
-        rules=tuple(_fired(m) for m in _by_severity(alert.matches)),
-        fallback=cut(f"{alert.severity.name}: {headline}", _FALLBACK_MAX) + (f" ({cut(source, 60)})" if source else ""),
+        passage=passage(article, matches),
+        countries=tuple(country_tag(code) for code in countries),
+        rules=tuple(_fired(m) for m in _by_severity(matches)),
+        fallback=cut(f"{severity.name}: {headline}", _FALLBACK_MAX) + (f" ({cut(source, 60)})" if source else ""),
         image=article.image,
-        tags=tuple(sorted(alert.tags)),
+        tags=tuple(sorted({tag for m in matches for tag in m.tags})),
         read=words_seen(article),
-        lists=tuple(dict.fromkeys(clean(e.listed) for m in alert.matches for e in m.evidence if e.listed)),
+        lists=tuple(dict.fromkeys(clean(e.listed) for m in matches for e in m.evidence if e.listed)),
     )
 
 
@@ -78,7 +91,7 @@ def seen_on(alert: Alert, channel: str) -> Alert:
 def render_digest(alerts: Iterable[Alert], channel: str, title: str, reason: str, now: datetime) -> Digest:
     """Several alerts as one post: the most severe first, then the newest. Equal alerts under an equal title give an
     equal key, whatever the time; an empty digest is told apart by ``now``."""
-    return _digest((_digest_line(seen_on(alert, channel)) for alert in alerts), channel, title, reason, now)
+    return _digest((digest_line(seen_on(alert, channel)) for alert in alerts), channel, title, reason, now)
 
 
 def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDelivery:
@@ -146,7 +159,16 @@ def _fired(match: Match) -> FiredRule:
     return FiredRule(match.rule_id, clean(match.title) or match.rule_id, match.severity, tuple(words.values()))
 
 
-def _digest_line(alert: Alert) -> DigestLine:
+def digest_line(
+    alert: Alert,
+    *,
+    group: str = "",
+    reports: int = 1,
+    sources: int = 1,
+    brief: bool = False,
+    retracted: str = "",
+) -> DigestLine:
+    """A story inside a digest, by one of its alerts."""
     titles = dict.fromkeys(clean(m.title) or m.rule_id for m in _by_severity(alert.matches))
     article = alert.article
     return DigestLine(
@@ -157,6 +179,12 @@ def _digest_line(alert: Alert) -> DigestLine:
         source_of(article),
         article.published,
         tuple(titles),
+        story_id=alert.story.id,
+        group=clean(group),
+        reports=reports,
+        sources=sources,
+        brief=brief,
+        retracted=retracted,
     )
 
 

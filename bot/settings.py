@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Literal, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -23,10 +23,11 @@ from pydantic import (
 from bot.chat_settings import DiscordId, DiscordMention, SlackMention, TemplateSettings
 from bot.log import redact_url
 from bot.model import Match, Severity
+from bot.noise_settings import ChannelNoise, NoiseSettings, Zone
 from bot.permissions import Grant
 from bot.secret import Secret
 from bot.watchlists.settings import ListName, WatchListSettings
-from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, YesNo, at_least, check_web_url, nearest
+from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, YesNo, at_least, check_web_url
 
 SHIPPED = "shipped"  # the word under `rules:` for the rules that come with the package
 
@@ -51,21 +52,6 @@ def parse_listen(value: object) -> Listen:
     if not colon or not host or not port.isdigit() or int(port) > 65_535 or (":" in host and host[0] != "["):
         raise ValueError("write host:port, such as 127.0.0.1:8080")
     return Listen(host.strip("[]"), int(port))
-
-
-def _zone(value: object) -> ZoneInfo:
-    if isinstance(value, ZoneInfo):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("write the name of a time zone, such as Europe/London")
-    try:
-        return ZoneInfo(value)
-    except (LookupError, ValueError, OSError):
-        names = {name.casefold(): name for name in available_timezones()}
-        hint = nearest(value, names)
-        close = re.search(r"'(.+)'", hint)
-        hint = f"; did you mean {names[close[1]]!r}?" if close else "; write one such as Europe/London"
-        raise ValueError(f"{value!r} is not a time zone{hint}") from None
 
 
 _SIZE = re.compile(r"([0-9]{1,6})(KB|MB)\Z")
@@ -146,7 +132,6 @@ SecretUrl = Annotated[Secret, BeforeValidator(_secret_url), _HIDDEN]
 Ref = Annotated[str, BeforeValidator(_ref), WithJsonSchema({"type": ["string", "integer"]})]
 Bytes = Annotated[Size, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}(KB|MB)$"})]
 _STRING = WithJsonSchema({"type": "string"})
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone), _STRING]
 ListenText = Annotated[Listen, BeforeValidator(parse_listen), _STRING]
 StoreUrl = Annotated[Secret, BeforeValidator(_store), _STRING]
 Host = Annotated[Text, AfterValidator(_private_host)]
@@ -156,14 +141,14 @@ AttemptTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 # -- channels: adding a kind is one class and one line in ChannelSettings -------------------------------------------
 
 
-class ConsoleSettings(Model):
+class ConsoleSettings(ChannelNoise):
     """Alerts as cards on standard output."""
 
     kind: Literal["console"]
     template: TemplateSettings | None = Field(default=None, description="Other words for alerts.")
 
 
-class WebhookSettings(Model):
+class WebhookSettings(ChannelNoise):
     """Alerts as JSON, sent by POST; signed with HMAC-SHA256 where there is a secret."""
 
     kind: Literal["webhook"]
@@ -172,7 +157,7 @@ class WebhookSettings(Model):
     timeout: AttemptTime = Field(default=timedelta(seconds=10), description="For one attempt.")
 
 
-class SlackSettings(Model):
+class SlackSettings(ChannelNoise):
     """A Slack channel."""
 
     kind: Literal["slack"]
@@ -183,7 +168,7 @@ class SlackSettings(Model):
     template: TemplateSettings | None = Field(default=None, description="Other words for alerts.")
 
 
-class DiscordSettings(Model):
+class DiscordSettings(ChannelNoise):
     """A Discord channel, thread or forum: over the bot, or over one of the channel's webhooks."""
 
     kind: Literal["discord"]
@@ -234,7 +219,7 @@ _BOT_ONLY = frozenset({"guild", "forum_tags", "publish", "mention_roles", "menti
 _WEBHOOK_ONLY = frozenset({"thread", "forum"})
 
 
-class AppriseSettings(Model):
+class AppriseSettings(ChannelNoise):
     """Any of the services that apprise knows (needs the extra `wirewatch[apprise]`)."""
 
     kind: Literal["apprise"]
@@ -321,7 +306,7 @@ class DiscordConnection(Model):
     )
 
 
-class Settings(Model):
+class Settings(NoiseSettings):
     """The keys of wirewatch.yaml."""
 
     rules: tuple[Text, ...] = Field(

@@ -18,8 +18,18 @@ from pydantic.fields import FieldInfo
 from bot import duration
 from bot.chat_settings import DiscordMention, SlackMention, TemplateSettings
 from bot.config import Config, config_schema, load_config, shipped_rules
+from bot.cron import Cron
 from bot.errors import ConfigError
 from bot.model import Match, Severity
+from bot.noise_settings import (
+    ChannelNoise,
+    DigestSettings,
+    InhibitSettings,
+    QuietHoursSettings,
+    StoriesSettings,
+    ThrottleSettings,
+    policy_of,
+)
 from bot.permissions import Grant
 from bot.secret import Secret
 from bot.settings import (
@@ -365,6 +375,12 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "slack.mention.", SlackMention
     yield "discord.mention.", DiscordMention
     yield "template.", TemplateSettings
+    yield "channels.*.", ChannelNoise
+    yield "channels.*.digest.", DigestSettings
+    yield "quiet_hours.", QuietHoursSettings
+    yield "throttles.", ThrottleSettings
+    yield "inhibit.", InhibitSettings
+    yield "stories.", StoriesSettings
     yield "routes.", Route
     yield "permissions.", Grant
     yield "http.", HttpSettings
@@ -388,6 +404,8 @@ def shown_default(field: FieldInfo) -> str | None:
             return f"`{severity.word}`"
         case bool():
             return f"`{str(field.default).lower()}`"
+        case Cron() as cron:
+            return f"`{cron.text}`"
         case str() | int() | Listen() | Secret() | ZoneInfo() as value:
             return f"`{value}`"
     return None
@@ -399,7 +417,7 @@ def shown_default(field: FieldInfo) -> str | None:
         pytest.param(prefix + name, field, id=prefix + name)
         for prefix, model in models()
         for name, field in model.model_fields.items()
-        if name != "kind" or model is SourceEntry
+        if (name != "kind" or model is SourceEntry) and (name not in ChannelNoise.model_fields or model is ChannelNoise)
     ],
 )
 def test_every_key_is_documented_with_its_default(key: str, field: FieldInfo) -> None:
@@ -440,3 +458,42 @@ def test_loading_imports_nothing_slow() -> None:
     code = f"import sys, bot.config, bot.sources_file; print([m for m in '{slow}'.split(', ') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_was_decided_about_noise_can_be_asked(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        """
+        timezone: Europe/London
+        channels:
+          desk: {kind: console, digest: {cron: "0 7 * * *", at_once: high}, languages: [EN], regions: [ru]}
+        quiet_hours: [{start: "22:00", end: "07:00", days: [fri], timezone: Asia/Tokyo, at_once: high}]
+        throttles: [{max: 5, per: 1h, rules: [quakes]}]
+        inhibit: [{rule: a, silences: [b]}]
+        owners: {bbc-world: BBC}
+        stories: {raise_at: 3}
+        """,
+    )
+    policy = policy_of(config, config.channels, (), config.timezone)
+    here = policy.of("desk")
+    assert here.digest is not None
+    assert (here.digest.cron.text, here.digest.zone.key, here.digest.at_once) == (
+        "0 7 * * *",
+        "Europe/London",
+        Severity.HIGH,
+    )
+    assert (here.languages, here.regions) == ({"en"}, {"RU"})
+    (quiet,) = policy.quiet
+    assert (quiet.label, quiet.days, quiet.loud) == ("22:00 to 07:00 Asia/Tokyo", {4}, Severity.HIGH)
+    assert policy.throttles[0].covers("quakes", "desk")
+    assert not policy.throttles[0].covers("floods", "desk")
+    assert policy.inhibitions[0].silences == {"b"}
+    assert policy.looks_back == timedelta(hours=1)
+    assert policy.raise_at == 3
+    assert policy.filtered is not None
+    assert policy.filtered.cron.text == "0 8 * * *"
+
+
+def test_a_throttle_for_an_unknown_rule_is_told_once_the_rules_are_known(tmp_path: Path) -> None:
+    config = load(tmp_path, "channels: {desk: {kind: console}}\nthrottles: [{max: 1, per: 1h, rules: [quake]}]")
+    assert [p.text for p in config.unknown_rules(["quakes"])] == ["no rule has the id 'quake'; did you mean 'quakes'?"]

@@ -14,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from bot import rulebook
+from bot.assembly import Assembler
 from bot.errors import StoreError
 from bot.fetch import Fetcher
 from bot.full_text import FullText
 from bot.health import Metrics
 from bot.hosts import Hosts
 from bot.model import DeliveryKind, Digest, Match, Message, Source
+from bot.noise import Mutes, Policy
 from bot.outcome import FAILURES_TOLD, News, SourceNotice
 from bot.poller import LEASE, Poller, Rulebook
+from bot.releaser import Releaser
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
 from bot.store.base import Batch, Delivery, SourceStatus
@@ -83,10 +86,11 @@ class Thread(StoreThread):
 class Desk:
     """A poller with everything it needs."""
 
-    def __init__(self, server: FeedServer, thread: Thread, poller: Poller) -> None:
+    def __init__(self, server: FeedServer, thread: Thread, poller: Poller, releaser: Releaser) -> None:
         self.server = server
         self.thread = thread
         self.poller = poller
+        self.releaser = releaser
         self.now = START
         self.told: list[SourceNotice] = []
         self.notified: list[str] = []
@@ -107,12 +111,19 @@ class Desk:
         """Go on by so long (no source waits longer), and poll what is due."""
         self.now += later
         await self.poller.poll_all()
+        await self.releaser.tick()
 
     async def deliveries(self) -> tuple[Delivery, ...]:
         return await self.thread.read(lambda s: s.pending("desk", 100))
 
     async def alerts(self) -> list[str]:
-        return [d.payload.headline for d in await self.deliveries() if isinstance(d.payload, Message)]
+        alerts = [d.payload for d in await self.deliveries() if d.kind is DeliveryKind.ALERT]
+        return [m.headline for m in alerts if isinstance(m, Message)]
+
+    async def said(self) -> list[str]:
+        """What answers in threads bring."""
+        replies = [d.payload for d in await self.deliveries() if d.kind is DeliveryKind.REPLY]
+        return [news for m in replies if isinstance(m, Message) for news in m.news]
 
     async def status(self, source_id: str) -> SourceStatus:
         found = await self.thread.read(lambda s: s.source_statuses())
@@ -148,11 +159,23 @@ async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
             def on_deliveries(channels: Iterable[str]) -> None:
                 made.notified.extend(channels)
 
+            mutes = Mutes()
+            assembler = Assembler(
+                thread, Stories(), mutes, Policy(), clock=lambda: made.now, max_age=timedelta(hours=24)
+            )
+            releaser = Releaser(
+                thread,
+                assembler,
+                mutes,
+                clock=lambda: made.now,
+                sources=lambda: made.poller.rulebook.sources.values(),
+                notify=lambda channel: on_deliveries((channel,)),
+            )
             poller = Poller(
                 thread,
                 fetcher,
                 Rulebook(engine, {}, route),
-                Stories(),
+                assembler,
                 core=core,
                 clock=lambda: made.now,
                 metrics=Metrics(),
@@ -163,7 +186,7 @@ async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
                 hosts=hosts,
                 full_text=FullText(fetcher, core, lambda: made.now, gap_s=0.0),
             )
-            made = Desk(server, thread, poller)
+            made = Desk(server, thread, poller, releaser)
             yield made
     await thread.close()
     store.close()
@@ -181,7 +204,8 @@ async def test_the_first_poll_brings_one_digest_and_later_ones_single_alerts(des
     await desk.poll(EVERY * 2)
     assert await desk.alerts() == ["Flood warning in the west"]
     tally = desk.poller.tally
-    assert (tally.polls, tally.items, tally.new, tally.matched, tally.alerts) == (2, 5, 4, 3, 3)
+    assert (tally.polls, tally.items, tally.new, tally.matched) == (2, 5, 4, 3)
+    assert (tally.alerts, tally.held) == (1, 2)
 
 
 async def test_what_is_old_at_the_first_poll_is_kept_and_not_told(desk: Desk) -> None:
@@ -434,6 +458,7 @@ async def test_an_edit_of_what_was_told_is_not_told_again(desk: Desk) -> None:
     desk.serves("/a", Entry("Flood warning in the north lifted", link=page))
     await desk.poll()
     assert await desk.alerts() == ["Flood warning in the north"]
+    assert await desk.said() == ["Edited by A: “the north” → “the north lifted”"]
     assert desk.poller.tally.revised == 1
 
 

@@ -51,7 +51,7 @@ def fill(stories: Stories, made: list[tuple[str, str]], prefix: str = "a") -> di
         one = report(f"{prefix}{number}", title, text)
         now = NOW + timedelta(hours=number)
         story = stories.place(one, now)
-        stories.remember(one, story, ("desk",), now)
+        stories.remember(one, story, now)
         found[one.key] = story.id
     return found
 
@@ -113,7 +113,7 @@ def test_what_was_stored_gives_the_same_memory_after_a_restart(made: list[tuple[
     for number, (title, text) in enumerate(made):
         one = report(f"a{number}", title, text)
         seen = NOW + timedelta(hours=number)
-        again.restore(found[one.key], one.source_id, one.canonical_url, title, text, ("desk",), seen)
+        again.restore(found[one.key], one.source_id, one.canonical_url, title, text, seen)
     assert again.digest() == stories.digest()
 
 
@@ -151,10 +151,10 @@ def test_wire_copy_joins_within_the_window(
 ) -> None:
     stories = Stories()
     first = report("first", "Ship hits the mole", BODY)
-    stories.remember(first, stories.place(first, NOW), (), NOW)
+    stories.remember(first, stories.place(first, NOW), NOW)
     for number, (title, text) in enumerate(noise):
         one = report(f"n{number}", title, text)
-        stories.remember(one, stories.place(one, NOW), (), NOW)
+        stories.remember(one, stories.place(one, NOW), NOW)
     copied = " ".join(BODY.replace(*edit, 1).split()[:cut])
     second = report("second", "Coaster aground off Northport", f"{dateline}{copied}{footer}")
     story = stories.place(second, NOW + timedelta(seconds=after))
@@ -166,7 +166,7 @@ def test_wire_copy_joins_within_the_window(
 def test_exact_copies_join_within_the_window_and_not_after_it(made: list[tuple[str, str]]) -> None:
     stories = Stories()
     first = report("first", "Ship hits the mole", BODY)
-    stories.remember(first, stories.place(first, NOW), (), NOW)
+    stories.remember(first, stories.place(first, NOW), NOW)
     copy = report("copy", "Ship hits the mole", BODY)
     assert stories.place(copy, NOW + WINDOW).reason == "same text as an earlier article"
     assert stories.place(copy, NOW + WINDOW + timedelta(seconds=1)).is_new
@@ -182,7 +182,7 @@ def test_forgetting_bounds_the_memory_over_a_long_stream() -> None:
             now = NOW + timedelta(days=day, minutes=20 * number)
             event = EVENTS[number % len(EVENTS)]
             one = report(f"d{day}n{number}", f"Day{day} case{number} {event[:30]}", f"{event} item{number} day{day}")
-            stories.remember(one, stories.place(one, now), (f"desk{day}",), now)
+            stories.remember(one, stories.place(one, now), now)
             stories.keep()
         stories.forget(now)
         sizes.append((stories.count, stories.nbytes))

@@ -41,7 +41,7 @@ async def _once(config: Config, options: Options) -> int:
     tally = result.tally
     print(
         f"polled {tally.polls} sources ({tally.failed} failed), {tally.items} items, {tally.new} new, "
-        f"{tally.matched} matched, {tally.alerts} alerted",
+        f"{tally.matched} matched, {tally.alerts} alerted, {tally.held} held for digests",
         file=sys.stderr,
     )
     for line in (*_by_text(result.failures), *_by_text(app.poller.notes)):

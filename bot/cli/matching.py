@@ -217,7 +217,7 @@ class _Placer:
             canonical_url=canonical(url) if url else "",
         )
         story = self._stories.place(article, self._now)
-        self._stories.remember(article, story, (), self._now)
+        self._stories.remember(article, story, self._now)
         self._stories.keep()
         self._count += 1
         if self._count % FORGET_EVERY == 0:

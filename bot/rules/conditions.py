@@ -75,6 +75,7 @@ class Conditions(Selectors):
             "use": self._use,
             "exact": self._exact,
             "regex": self._regex,
+            "corroboration": self._misplaced,
         }
 
     # -- defines --------------------------------------------------------------------------------------------------
@@ -217,6 +218,10 @@ class Conditions(Selectors):
     def _regex(self, node: Node, entry: Entry) -> Term | None:
         scalar = self._scalar(node, "regex")
         return self._made(terms.regex, scalar) if scalar else None
+
+    def _misplaced(self, node: Node, entry: Entry) -> None:
+        text = "corroboration: stands in the all: at the top of when:, or beside when: as a key of the rule"
+        self._bad(entry.key_place, text, "bad-condition")
 
     def _members(self, node: Node, key: str) -> tuple[Condition, ...] | None:
         if not isinstance(node, Seq):

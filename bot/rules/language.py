@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from bot.errors import Level, Problem
 from bot.model import Severity
 from bot.rules.conditions import Conditions
+from bot.rules.corroboration import Corroboration
 from bot.rules.exemptions import Exemption, read_exemptions
 from bot.rules.hints import keys_hint, nearest
 from bot.rules.model import Condition, NameList, Rule, RuleTest, names_in
@@ -22,13 +23,13 @@ __all__ = ["FILE_KEYS", "ID", "RULE_KEYS", "Reader", "keys_hint", "nearest"]
 MODES = ("live", "shadow")
 RULE_KEYS = (
     *("id", "title", "severity", "tags", "channels", "when", "unless", "except_entities"),
-    *("tests", "enabled", "mode", "note"),
+    *("tests", "enabled", "mode", "note", "corroboration"),
 )
 FILE_KEYS = ("define", "rules")
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 
 
-class Reader(Conditions):
+class Reader(Conditions, Corroboration):
     """Reads defines and rules of all files. ``problems`` collects what is wrong; values with a problem are ``None``.
     ``channels`` are the known names, or ``None`` where they are not known and so not checked."""
 
@@ -80,11 +81,11 @@ class Reader(Conditions):
                 if channel not in self._channels:
                     hint = keys_hint(channel, sorted(self._channels))
                     self._bad(named, f"no channel {channel!r} in wirewatch.yaml{hint}", "unknown-channel")
-        when_node = node.get("when")
+        when_node, demand = self.demand(node)
         when = None
-        if when_node is None:
+        if when_node is None and node.get("when") is None:
             self._bad(node.place, f"the rule {rule_id or '?'!r} has no when: and would never match", "missing-key")
-        else:
+        elif when_node is not None:
             when = self._at_most_deep(when_node)
         unless_node = node.get("unless")
         unless = self._at_most_deep(unless_node) if unless_node is not None else None
@@ -112,6 +113,7 @@ class Reader(Conditions):
             shadow=mode == "shadow",
             place=node.place,
             exemptions=exemptions,
+            demand=demand,
         )
 
     def _exemptions(self, node: Node, when: Condition | None, unless: Condition | None) -> tuple[Exemption, ...]:

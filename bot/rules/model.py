@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.model import Severity
+from bot.noise.policy import Demand
 from bot.rules.exemptions import Exemption
 from bot.yaml_nodes import Place
 
@@ -240,6 +241,7 @@ class Rule:
     shadow: bool  # on trial: counted and kept as samples, never posted
     place: Place = field(compare=False, hash=False)
     exemptions: tuple[Exemption, ...] = ()  # entries of lists that the rule passes over
+    demand: Demand | None = None  # alerts wait for so many independent sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
+from bot.follow.thread import Marks
 from bot.identity import Kept
 from bot.model import (
     Alert,
@@ -32,7 +33,7 @@ from bot.model import (
 )
 from bot.source_state import BLANK, FRESH, Memory, SourceState, Standing
 from bot.store.insight_port import InsightStore
-from bot.store.noise_port import DecisionRow, NewHold, NoiseStore
+from bot.store.noise_port import DecisionRow, NewHold, NoiseStore, Release
 from bot.store.people_port import PeopleStore
 from bot.store.states_port import StatesStore
 from bot.store.summary_port import SummaryStore
@@ -180,8 +181,10 @@ class Batch:
     deliveries: Sequence[NewDelivery] = ()
     shadow: Mapping[str, tuple[Match, ...]] = field(default_factory=dict)  # by article key: rules on trial
     revisions: Sequence[Revised] = ()
+    marks: Mapping[str, Marks] = field(default_factory=dict)  # by article key, for those in ``stories``
     decisions: Sequence[DecisionRow] = ()  # of articles that are stored
     holds: Sequence[NewHold] = ()  # of alerts that are stored; a later hold of an alert on a channel replaces it
+    told: Sequence[Release] = ()  # holds that end by a delivery of this batch
 
 
 @dataclass(frozen=True, slots=True)

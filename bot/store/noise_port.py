@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.model import Alert, HoldReason, Mute, MuteKind
 
 if TYPE_CHECKING:
+    from bot.follow.thread import Thread
     from bot.store.base import NewDelivery
 
 
@@ -66,6 +67,14 @@ class Held:
     release_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A hold that ends because its alert goes out by itself, in the delivery with that key."""
+
+    held_id: int
+    delivery_key: str
+
+
 class NoiseStore(Protocol):
     """Decisions, mutes and holds."""
 
@@ -75,6 +84,23 @@ class NoiseStore(Protocol):
 
     def alerts(self, ids: Sequence[str]) -> tuple[Alert, ...]:
         """Alerts as they were made, with their articles and matches, oldest first. Unknown ids are passed over."""
+        ...
+
+    def threads(self, story_ids: Collection[str]) -> Mapping[str, Thread]:
+        """What is known of stories, by id; an unknown one is a thread with nothing in it."""
+        ...
+
+    def stories_of(self, keys: Collection[str]) -> Mapping[str, str]:
+        """The stories that stored articles belong to, by the articles' keys."""
+        ...
+
+    def alerted(self, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
+        """Rule, channel and time of each alert that was put into the outbox since then, alone or raised again, oldest
+        first: what throttles count."""
+        ...
+
+    def first_round_open(self) -> bool:
+        """Whether an enabled source has never been polled."""
         ...
 
     def add_mute(self, mute: NewMute) -> Mute: ...

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0008"
+REVISION = "r0009"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -205,6 +205,9 @@ story_articles = Table(
     Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("story_id", Words, nullable=False),
     Column("reason", Words, nullable=False),
+    Column("credit", Text),  # the agency that it is by
+    Column("copied", Boolean),  # the text or headline of an earlier article
+    Column("facts", Words),  # bot.follow.novelty.Facts, where somebody was told of the story
 )
 Index("ix_story_articles_story", story_articles.c.story_id)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.follow.thread import Thread
 from bot.model import Alert, Mute
 from bot.store.base import NewDelivery
 from bot.store.noise_port import DecisionRow, Held, NewMute
-from bot.store.queries import noise
+from bot.store.queries import noise, sources, threads
 
 
 class SqlNoise(ABC):
@@ -31,6 +32,22 @@ class SqlNoise(ABC):
     def alerts(self, ids: Sequence[str]) -> tuple[Alert, ...]:
         with self._read() as connection:
             return noise.read_alerts(connection, ids)
+
+    def threads(self, story_ids: Collection[str]) -> Mapping[str, Thread]:
+        with self._read() as connection:
+            return threads.read(connection, story_ids)
+
+    def stories_of(self, keys: Collection[str]) -> Mapping[str, str]:
+        with self._read() as connection:
+            return threads.stories_of(connection, keys)
+
+    def alerted(self, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
+        with self._read() as connection:
+            return threads.alerted(connection, since)
+
+    def first_round_open(self) -> bool:
+        with self._read() as connection:
+            return sources.first_round_open(connection)
 
     def add_mute(self, mute: NewMute) -> Mute:
         with self._write() as connection:

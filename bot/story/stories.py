@@ -1,11 +1,10 @@
-"""The stories of the window, in memory: where an article belongs, and who has heard of it."""
+"""The stories of the window, in memory: where an article belongs."""
 
 from __future__ import annotations
 
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import getsizeof
@@ -38,9 +37,7 @@ class _Undo:
     """What takes one article back."""
 
     terms: npt.NDArray[np.uint32]
-    story: int
     founded: bool
-    told: frozenset[str] | None
 
 
 class Stories:
@@ -53,8 +50,6 @@ class Stories:
         self._ids: list[str] = []
         self._number: dict[str, int] = {}
         self._last = array("I")  # each story's latest row, plus one
-        self._told: dict[int, frozenset[str]] = {}
-        self._told_sets: dict[frozenset[str], frozenset[str]] = {}  # few differ; kept once
         self._undo: list[_Undo] = []
         self._forget_at: datetime | None = None
         self._read: tuple[Article, Features] | None = None  # what place() read, for remember(); no state
@@ -70,27 +65,13 @@ class Stories:
         at = now.timestamp()
         return self._same_sign(found, at) or self._alike(article, found, at) or Story(article.key, True, _FOUNDS)
 
-    def told(self, story: Story) -> frozenset[str]:
-        """The channels that heard of a story."""
-        number = self._number.get(story.id)
-        return frozenset() if number is None else self._told.get(number, frozenset())
+    def remember(self, article: Article, story: Story, seen: datetime) -> None:
+        """An article belongs to a story."""
+        self._remember(self._features(article), story.id, seen)
 
-    def remember(self, article: Article, story: Story, told: Iterable[str], seen: datetime) -> None:
-        """An article belongs to a story, and these channels hear of it by this article."""
-        self._remember(self._features(article), story.id, told, seen)
-
-    def restore(
-        self,
-        story_id: str,
-        source_id: str,
-        canonical_url: str,
-        title: str,
-        text: str,
-        told: Iterable[str],
-        seen: datetime,
-    ) -> None:
+    def restore(self, story_id: str, source_id: str, canonical_url: str, title: str, text: str, seen: datetime) -> None:
         """As :meth:`remember`, from what was stored before a restart."""
-        self._remember(features(source_id, canonical_url, title, text), story_id, told, seen)
+        self._remember(features(source_id, canonical_url, title, text), story_id, seen)
 
     def keep(self) -> None:
         """What was learnt since the last call is stored."""
@@ -104,10 +85,6 @@ class Stories:
             self._weights.unlearn(last.terms)
             story, sibling = self._index.pop()
             self._last[story] = sibling
-            if last.told is None:
-                self._told.pop(story, None)
-            else:
-                self._told[story] = last.told
             if last.founded:
                 del self._number[self._ids.pop()]
                 self._last.pop()
@@ -123,15 +100,13 @@ class Stories:
     def nbytes(self) -> int:
         """Memory that all this takes."""
         ids = sum(getsizeof(story_id) + getsizeof(number) for story_id, number in self._number.items())
-        told = sum(getsizeof(channels) for channels in self._told_sets)
-        tables = sum(map(getsizeof, (self._ids, self._number, self._last, self._told, self._told_sets)))
-        return self._index.nbytes + self._weights.nbytes + ids + told + tables
+        tables = sum(map(getsizeof, (self._ids, self._number, self._last)))
+        return self._index.nbytes + self._weights.nbytes + ids + tables
 
     def digest(self) -> str:
         """A fingerprint of all that is remembered: equal states have equal ones."""
         whole = hashlib.blake2b(digest_size=16)
-        told = sorted((number, sorted(channels)) for number, channels in self._told.items())
-        parts = (*self._index.parts(), *self._weights.parts(), self._last.tobytes(), repr((self._ids, told)).encode())
+        parts = (*self._index.parts(), *self._weights.parts(), self._last.tobytes(), repr(self._ids).encode())
         for part in parts:
             whole.update(len(part).to_bytes(8, "little"))
             whole.update(part)
@@ -152,7 +127,7 @@ class Stories:
                 continue
             for row in self._index.exact.rows(sign, STEPS_PER_WORD):
                 if self._in_window(row, at):
-                    return self._joins(row, f"same {name} as an earlier article")
+                    return self._joins(row, f"same {name} as an earlier article", copied=True)
         return None
 
     def _alike(self, article: Article, found: Features, at: float) -> Story | None:
@@ -175,7 +150,7 @@ class Stories:
         ]
         if copied:
             score, row = max(copied)
-            return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})")
+            return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})", copied=True)
         near = [
             (score, row)
             for row, score, count in zip(rows, scores, common.tolist(), strict=True)
@@ -209,11 +184,11 @@ class Stories:
             score += CROWD * (float(alike.mean()) - score)
         return score, row
 
-    def _joins(self, row: int, reason: str) -> Story:
-        return Story(self._ids[self._index.owner[row]], False, reason)
+    def _joins(self, row: int, reason: str, *, copied: bool = False) -> Story:
+        return Story(self._ids[self._index.owner[row]], False, reason, copied)
 
     # -- memory ---------------------------------------------------------------------------------------------------
-    def _remember(self, found: Features, story_id: str, told: Iterable[str], seen: datetime) -> None:
+    def _remember(self, found: Features, story_id: str, seen: datetime) -> None:
         story = self._number.get(story_id)
         founded = story is None
         if story is None:
@@ -226,11 +201,7 @@ class Stories:
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
         self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story])
         self._last[story] = len(self._index)
-        before = self._told.get(story)
-        self._undo.append(_Undo(one.all_terms, story, founded, before))
-        heard = (before or frozenset()) | frozenset(told)
-        if heard:
-            self._told[story] = self._told_sets.setdefault(heard, heard)
+        self._undo.append(_Undo(one.all_terms, founded))
 
     def _settle(self) -> None:
         """What may be done only while nothing can be taken back."""
@@ -250,9 +221,7 @@ class Stories:
         numbers[alive] = np.arange(len(alive), dtype=np.uint32)
         self._index.renumber(numbers)
         kept = alive.tolist()
-        self._told = {new: self._told[old] for new, old in enumerate(kept) if old in self._told}
         self._ids = [self._ids[old] for old in kept]
-        self._told_sets = {channels: channels for channels in self._told.values()}
         self._number = {story_id: number for number, story_id in enumerate(self._ids)}
         self._last = array("I", (self._last[old] - rows for old in kept))
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import pipeline, rulebook
+from bot.assembly import routing
 from bot.cli.history import spark
 from bot.model import Source
+from bot.noise import Context, Policy
 from bot.store.base import Batch, Poll
 from bot.store.sql import SqlStore
 from bot.story import Stories
@@ -33,15 +35,17 @@ def archive(room: Path) -> Path:
         article(key, title=title, text=title, published=NOW - timedelta(days=age), fetched_at=NOW - timedelta(days=age))
         for key, (title, age) in TEXTS.items()
     ]
-    made = pipeline.assemble(
-        pipeline.judge(articles, engine), Stories(), lambda matches: ("console",), NOW, max_age=None, first_poll=False
-    )
+    judged = pipeline.judge(articles, engine)
+    arrived = pipeline.place(judged, Stories(), NOW)
+    context = Context(Policy())
+    made = pipeline.assemble(arrived, {}, routing(lambda matches: ("console",)), context, NOW)
     store = SqlStore(f"sqlite:///{room / 'own.db'}")
     store.upgrade()
     store.open()
     store.sync_sources([Source("wire", "https://wire.example/feed")], NOW, {})
     poll = Poll("wire", NOW, NOW, "ok")
-    store.commit(Batch(poll, made.articles, made.stories, made.alerts, made.deliveries, made.shadow))
+    shadow = {one.article.key: one.shadow for one in judged if one.shadow}
+    store.commit(Batch(poll, made.articles, made.stories, made.alerts, made.deliveries, shadow=shadow))
     store.close()
     return room
 

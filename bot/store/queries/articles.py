@@ -7,8 +7,10 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, update
 
+from bot.follow.novelty import Facts
+from bot.follow.thread import Marks
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.base import StoredStory
 from bot.store.codec import decode, encode
@@ -99,15 +101,41 @@ def to_row(article: Article) -> dict[str, object]:
     }
 
 
-def insert_stories(connection: Connection, stories: Mapping[str, tuple[str, str]], ids: Mapping[str, int]) -> None:
-    """Note to which story each of the new articles belongs."""
-    rows = [
-        {"article_id": ids[key], "story_id": story_id, "reason": reason}
-        for key, (story_id, reason) in stories.items()
-        if key in ids
-    ]
+def insert_stories(
+    connection: Connection,
+    stories: Mapping[str, tuple[str, str]],
+    marks: Mapping[str, Marks],
+    ids: Mapping[str, int],
+) -> None:
+    """Note to which story each of the new articles belongs, and what is kept of it there."""
+    rows = []
+    for key, (story_id, reason) in stories.items():
+        if key in ids:
+            kept = marks.get(key, Marks())
+            rows.append(
+                {
+                    "article_id": ids[key],
+                    "story_id": story_id,
+                    "reason": reason,
+                    "credit": kept.credit,
+                    "copied": kept.copied,
+                    "facts": kept.facts.encode() if kept.facts else "",
+                }
+            )
     if rows:
         connection.execute(story_articles.insert(), rows)
+
+
+def add_facts(connection: Connection, marks: Mapping[str, Marks], new: Mapping[str, int]) -> None:
+    """What edited articles say now, besides what they said before."""
+    for key, kept in marks.items():
+        if key in new or not kept.facts:
+            continue
+        of_article = select(articles.c.id).where(articles.c.key == storable(key)).scalar_subquery()
+        row = story_articles.c.article_id == of_article
+        before = connection.execute(select(story_articles.c.facts).where(row)).scalar()
+        facts = Facts.decode(before or "") | kept.facts
+        connection.execute(update(story_articles).where(row).values(facts=facts.encode()))
 
 
 def insert_alerts(connection: Connection, batch: Sequence[Alert], new: Mapping[str, int]) -> None:
@@ -126,6 +154,11 @@ def insert_alerts(connection: Connection, batch: Sequence[Alert], new: Mapping[s
             raise ValueError(f"alert {alert.id} is about article {alert.article.key}, which is not stored")
         insertion = insert_new(connection, alerts).values(_alert_row(alert, article_id)).returning(alerts.c.id)
         added = connection.execute(insertion).scalar() is not None
+        if not added:  # an edit of its article may have made more rules fire, and graver ones
+            same = (alerts.c.id == alert.id) & (alerts.c.article_id == article_id)
+            graver = update(alerts).where(same, alerts.c.severity < int(alert.severity))
+            connection.execute(graver.values(severity=int(alert.severity)))
+            added = connection.execute(select(alerts.c.id).where(same)).first() is not None
         if added and alert.matches:
             connection.execute(insert_new(connection, matches), _match_rows(alert))
 

@@ -11,7 +11,7 @@ from bot.errors import StoreError
 from bot.model import Alert, Evidence, HoldReason, Match, Mute, MuteKind, Severity, Story
 from bot.store.base import NewDelivery
 from bot.store.codec import decode
-from bot.store.noise_port import DecisionRow, Held, NewHold, NewMute
+from bot.store.noise_port import DecisionRow, Held, NewHold, NewMute, Release
 from bot.store.queries import outbox
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import chunks, insert_new
@@ -173,6 +173,13 @@ def held(row: Row[tuple[object, ...]]) -> Held:
         held_at=row.held_at,
         release_at=row.release_at,
     )
+
+
+def end_holds(connection: Connection, told: Sequence[Release]) -> None:
+    """Alerts that go out by themselves are held no more. One that ended otherwise meanwhile stays as it is."""
+    for one in told:
+        change = update(holds).where(holds.c.id == one.held_id, HOLDING)
+        connection.execute(change.values(released=True, delivery_key=one.delivery_key))
 
 
 def release(

@@ -133,6 +133,12 @@ def lease_due(connection: Connection, now: datetime, limit: int, until: datetime
     )
 
 
+def first_round_open(connection: Connection) -> bool:
+    """Whether an enabled source has never been polled."""
+    never = select(sources.c.id).where(sources.c.enabled, sources.c.last_poll_at.is_(None)).limit(1)
+    return connection.execute(never).first() is not None
+
+
 def make_due(connection: Connection, now: datetime) -> None:
     """Every enabled source is due that is not gone."""
     later = (sources.c.next_poll_at > now) & (sources.c.next_poll_at < NEVER)

@@ -1,0 +1,303 @@
+"""What becomes of one article on each channel: alerted, added to what was told, held. Pure.
+
+A channel that was not told of the story hears of it by an alert, if a rule fired and no noise control holds it. One
+that was told gets its post rewritten, and an answer in its thread where the article adds something; the answer is
+shown in the channel as well where the severity rises or the number of independent sources reaches what the policy says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot import noise
+from bot.follow.novelty import claims, facts, news
+from bot.follow.origin import origin
+from bot.follow.thread import Marks, Report, Thread, Told
+from bot.follow.wire import corrected, credit, plain_title, withdrawn
+from bot.model import Alert, Article, DeliveryKind, Evidence, HoldReason, Match, Mention, Message, Severity, Story
+from bot.noise import Context, Hold, Pass, Rest, Verdict
+from bot.render import delivery_key, render_message, render_report
+from bot.store.base import NewDelivery
+from bot.store.noise_port import DecisionRow, NewHold, Release
+
+Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
+"""The channels of a set of matches, each with those of them that lead there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An article in its story, with what the rules said. ``mentions`` gives the countries that it names."""
+
+    article: Article
+    story: Story
+    matches: tuple[Match, ...]
+    countries: tuple[str, ...]
+    mentions: Callable[[], Sequence[Mention]] = tuple
+
+    @property
+    def name(self) -> str:
+        """The outlet, as people see it."""
+        return self.article.source_name or self.article.source_id
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is written about one article, and the story as it stands then."""
+
+    thread: Thread
+    marks: Marks
+    alert: Alert | None = None
+    deliveries: list[NewDelivery] = field(default_factory=list)
+    holds: list[NewHold] = field(default_factory=list)
+    told: list[Release] = field(default_factory=list)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    counted: list[tuple[str, str]] = field(default_factory=list)  # rule and channel, for throttles
+
+
+def decide(one: Arrived, thread: Thread, route: Route, context: Context, now: datetime) -> Outcome:
+    """``context`` holds what does not hang on the story."""
+    if thread.knows(one.article.key):  # another poll brought it at the same moment
+        return Outcome(thread, Marks(credit(one.article.author, one.article.text), one.story.copied))
+    return Deciding(one, thread, route, context, now).outcome()
+
+
+class Deciding:
+    """One article on its way over the channels. ``thread`` grows as decisions are made."""
+
+    controls = noise.FOLLOW
+
+    def __init__(
+        self, one: Arrived, thread: Thread, route: Route, context: Context, now: datetime, *, known: bool = False
+    ) -> None:
+        article = one.article
+        by = credit(article.author, article.text)
+        self._one, self._route, self._now = one, route, now
+        self._before = thread
+        self._owners = context.policy.owners
+        self._report = Report(
+            article.key, article.source_id, one.name, article.url, article.published, by, one.story.copied
+        )
+        fired = dict.fromkeys((m.rule_id for m in one.matches), now)
+        reports = thread.reports if known else (*thread.reports, self._report)
+        self._thread = replace(thread, reports=reports, fired={**thread.fired, **fired})
+        self._independent = self._thread.independent(self._owners)
+        self._context = replace(context, independent=self._independent, fired=self._thread.fired)
+        self._alert = Alert(article.key, article, one.story, one.matches, one.countries, now) if one.matches else None
+        self._out = Outcome(self._thread, Marks(by, one.story.copied), self._alert)
+        self._adds: tuple[str, ...] | None = None
+        self._withdrawn = withdrawn(article.title, article.text)
+
+    def outcome(self) -> Outcome:
+        """All channels, one after another."""
+        self._send_waiting()
+        mine = self._route(self._one.matches) if self._alert else {}
+        for channel in dict.fromkeys((*mine, *self._thread.told)):
+            matches = mine.get(channel, ())
+            told = self._thread.told.get(channel)
+            if told is not None:
+                self._follow(told, matches)
+            elif self._alert is not None and matches and not self._is_held(channel):
+                self._tell(replace(self._alert, matches=matches), channel)
+        if self._alert is not None and not mine:
+            self._note("", Verdict.NOWHERE, "no route leads from its rules to a channel")
+        if self._alert is not None or self._thread.live:
+            article = self._one.article
+            found = facts(article.title, article.text, self._one.mentions(), self._evidence)
+            self._thread = replace(self._thread, facts=self._thread.facts | found)
+            self._out.marks = replace(self._out.marks, facts=found)
+        self._out.thread = self._thread
+        return self._out
+
+    def _is_held(self, channel: str) -> bool:
+        """Whether an alert on this very article waits there already."""
+        return any(h.alert_id == self._one.article.key and h.channel == channel for h in self._thread.held)
+
+    # -- a channel that was not told ----------------------------------------------------------------------------------
+    def _tell(self, alert: Alert, channel: str) -> None:
+        answer = noise.ask(noise.NEW, alert, channel, self._context, self._now)
+        match answer:
+            case Pass():
+                self._send(answer.alert, channel, _SENT_NEW if not self._before.reports else _SENT_GROWN)
+            case Hold():
+                self._hold(alert, channel, answer)
+            case Rest():
+                self._note(channel, Verdict.OLD, answer.text)
+
+    def _send(self, alert: Alert, channel: str, reason: str) -> None:
+        also = self._thread.also(alert.article.key)
+        retracted = self._withdrawn if alert.article.key == self._one.article.key else ""
+        message = replace(render_message(alert, channel), also=also, sources=self._independent, retracted=retracted)
+        self._out.deliveries.append(NewDelivery(channel, DeliveryKind.ALERT, message, self._now, (alert.id,)))
+        self._out.counted.extend((m.rule_id, channel) for m in alert.matches)
+        told = Told(channel, message.key, alert.id, alert.article.key, alert.severity, message)
+        self._thread = replace(self._thread, told={**self._thread.told, channel: told})
+        self._note(channel, Verdict.SEND, reason, alert)
+
+    def _hold(self, alert: Alert, channel: str, answer: Hold) -> None:
+        self._out.holds.append(NewHold(alert.id, channel, answer.reason, answer.by, self._now, answer.until))
+        self._note(channel, Verdict.HOLD, answer.text, alert)
+
+    def _send_waiting(self) -> None:
+        """Alerts that waited for other sources: perhaps this article is the one they waited for."""
+        alerts = {alert.id: alert for alert in self._thread.waiting}
+        for held in self._thread.held:
+            alert = alerts.get(held.alert_id)
+            if held.reason is not HoldReason.CORROBORATION or alert is None:
+                continue
+            told = self._thread.told.get(held.channel)
+            if told is not None:
+                self._out.told.append(Release(held.id, told.key))
+                continue
+            matches = self._route(alert.matches).get(held.channel, alert.matches)
+            answer = noise.ask(noise.WAITED, replace(alert, matches=matches), held.channel, self._context, self._now)
+            if isinstance(answer, Pass):
+                self._send(answer.alert, held.channel, f"{self._independent} independent sources have it now")
+                self._out.told.append(Release(held.id, self._thread.told[held.channel].key))
+            elif isinstance(answer, Hold) and answer.reason is not HoldReason.CORROBORATION:
+                self._hold(alert, held.channel, answer)
+
+    # -- a channel that was told --------------------------------------------------------------------------------------
+    def _follow(self, told: Told, matches: tuple[Match, ...]) -> None:
+        channel, article = told.channel, self._one.article
+        alert = Alert(article.key, article, self._one.story, matches, self._one.countries, self._now)
+        fresh_told = channel not in self._before.told
+        retracts = self._withdrawn if self._withdrawn and self._same_origin(told) else ""
+        adds = self._news(told)
+        louder = bool(matches) and alert.severity > told.severity
+        answer = noise.ask(self.controls, alert, channel, self._context, self._now)
+        if isinstance(answer, Rest):
+            self._note(channel, Verdict.OLD, answer.text)
+            return
+        if isinstance(answer, Hold):
+            if self._alert is not None and matches and (adds or louder):
+                self._hold(self._alert, channel, answer)
+            else:
+                self._note(channel, Verdict.TOLD, f"told here already; {answer.text}")
+            return
+        alert = answer.alert
+        louder = bool(alert.matches) and alert.severity > told.severity
+        if louder:
+            rule = max(alert.matches, key=lambda m: m.severity)
+            adds = (f"Severity is now {alert.severity.word}: {rule.title or rule.rule_id}", *adds)
+        counted = self._nth_source() and not fresh_told
+        if counted:
+            adds = (*adds, f"{self._independent} independent sources have it now")
+        if fresh_told and not louder and not retracts:
+            self._note(channel, Verdict.TOLD, "told by the alert that waited for it")
+            return
+        kind = None
+        if adds:
+            loud = (louder or counted) and self._may_raise(alert, told)
+            kind = DeliveryKind.RAISE if loud else DeliveryKind.REPLY
+        self._post_following(told, alert, kind, adds, retracts)
+
+    def _post_following(
+        self, told: Told, alert: Alert, kind: DeliveryKind | None, adds: tuple[str, ...], retracts: str
+    ) -> None:
+        severity = max(told.severity, alert.severity) if alert.matches else told.severity
+        ids = tuple(dict.fromkeys((told.alert_id, *((alert.id,) if self._alert else ()))))
+        number, message, sources = told.following, told.message, self._independent
+        also = self._thread.also(told.article_key)
+        if message is not None:
+            changed = replace(
+                self._rewritten(told, message, alert),
+                also=also,
+                sources=sources,
+                severity=severity,
+                retracted=retracts or message.retracted,
+            )
+            if changed != message:
+                number += 1
+                message = self._following(told, DeliveryKind.UPDATE, number, changed, ids)
+        if kind is not None:
+            number += 1
+            answer = render_report("", told.alert_id, alert.article, alert.matches, severity, alert.countries)
+            answer = replace(answer, story_id=alert.story.id, sources=sources, news=adds)
+            self._following(told, kind, number, answer, ids)
+            if kind is DeliveryKind.RAISE:
+                self._out.counted.extend((m.rule_id, told.channel) for m in alert.matches)
+        self._thread = replace(
+            self._thread,
+            told={
+                **self._thread.told,
+                told.channel: replace(told, severity=severity, message=message, following=number),
+            },
+        )
+        if kind is not None:
+            verdict = Verdict.RAISE if kind is DeliveryKind.RAISE else Verdict.REPLY
+            self._note(told.channel, verdict, "; ".join(adds))
+        elif number > told.following:
+            self._note(told.channel, Verdict.UPDATE, f"told here already, adds nothing new; {_counted(sources)} now")
+        else:
+            self._note(told.channel, Verdict.TOLD, "told here already in a digest, adds nothing new")
+
+    def _following(
+        self, told: Told, kind: DeliveryKind, number: int, message: Message, ids: tuple[str, ...]
+    ) -> Message:
+        key = delivery_key(f"{told.alert_id}:{number}", told.channel, kind)
+        made = replace(message, key=key, updated_at=self._now if kind is DeliveryKind.UPDATE else None)
+        self._out.deliveries.append(NewDelivery(told.channel, kind, made, self._now, ids, told.key))
+        return made
+
+    def _rewritten(self, told: Told, message: Message, alert: Alert) -> Message:
+        """The post as it should stand now, but for what counts the sources."""
+        return message
+
+    # -- what it adds -------------------------------------------------------------------------------------------------
+    @property
+    def _evidence(self) -> tuple[Evidence, ...]:
+        return tuple(e for m in self._one.matches for e in m.evidence)
+
+    def _news(self, told: Told) -> tuple[str, ...]:
+        """What the article adds to the story, whichever channel hears of it."""
+        if self._adds is None:
+            self._adds = self._retraction(self._same_origin(told)) or self._additions()
+        return self._adds
+
+    def _retraction(self, ours: bool) -> tuple[str, ...]:
+        if not self._withdrawn:
+            return ()
+        others = self._independent - 1
+        left = f"; {_counted(others, 'other ')} reported it, too" if ours and others > 0 else ""
+        return (f"{self._one.name}: the report was {self._withdrawn}{left}",)
+
+    def _additions(self) -> tuple[str, ...]:
+        article = self._one.article
+        said = claims(plain_title(article.title), article.text, self._one.mentions(), self._evidence)
+        found = news(said, self._before.facts if self._before.live else self._thread.facts)
+        return (f"Correction by {self._one.name}", *found) if corrected(article.title, article.text) else found
+
+    def _same_origin(self, told: Told) -> bool:
+        """Whether the post is about a report by whoever is behind this article."""
+        base = next((r for r in self._thread.reports if r.key == told.article_key), None)
+        mine = origin(self._report, self._owners)
+        return base is not None and origin(base, self._owners) == mine
+
+    def _nth_source(self) -> bool:
+        wanted = self._context.policy.raise_at
+        return bool(wanted) and self._before.independent(self._owners) < wanted <= self._independent
+
+    def _may_raise(self, alert: Alert, told: Told) -> bool:
+        loud = alert if alert.matches else replace(alert, matches=(_as_told(told.severity),))
+        return isinstance(noise.ask(noise.RAISE, loud, told.channel, self._context, self._now), Pass)
+
+    def _note(self, channel: str, verdict: Verdict, reason: str, about: Alert | None = None) -> None:
+        alert = about or self._alert
+        key = self._one.article.key if alert is None else alert.article.key
+        row = DecisionRow("" if alert is None else alert.id, key, channel, verdict.value, reason, self._now)
+        self._out.decisions.append(row)
+
+
+_SENT_NEW = "a new story here"
+_SENT_GROWN = "the first of its story that fired for this channel"
+
+
+def _as_told(severity: Severity) -> Match:
+    """Stands for the rules of the alert that was told, where the article itself fired none."""
+    return Match("", "", severity, (), ())
+
+
+def _counted(sources: int, which: str = "") -> str:
+    return f"{sources} {which}independent source{'' if sources == 1 else 's'}"

@@ -1,0 +1,69 @@
+"""The part of the composition that decides: stories, mutes, what is written, what is let out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from bot.assembly import Assembler, StoreRunner
+from bot.config import Config
+from bot.language import detect
+from bot.model import Article, Source
+from bot.noise import Mutes, Policy
+from bot.noise_settings import policy_of
+from bot.releaser import Releaser
+from bot.rulebook import Rulebook
+from bot.story import WINDOW, Stories
+
+
+class Newsroom:
+    """``book`` gives the rules and sources in force, ``notify`` is told a channel that has something new to send."""
+
+    def __init__(
+        self,
+        store: StoreRunner,
+        config: Config,
+        book: Callable[[], Rulebook],
+        *,
+        clock: Callable[[], datetime],
+        max_age: timedelta | None,
+        notify: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._book = book
+        self._clock = clock
+        self.stories = Stories()
+        mutes = Mutes()
+        self.assembler = Assembler(
+            store, self.stories, mutes, self._policy(), clock=clock, max_age=max_age, language=language_of
+        )
+        self._releaser = Releaser(store, self.assembler, mutes, clock=clock, sources=self._sources, notify=notify)
+
+    async def open(self) -> None:
+        """Take up what an earlier run stored."""
+        now = self._clock()
+        for one in await self._store.read(lambda s: s.recent_stories(now - WINDOW)):
+            self.stories.restore(one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at)
+        self.stories.keep()
+        await self._releaser.refresh_mutes()
+
+    def on_rules(self) -> None:
+        """The rules were edited: what they want of their sources may have changed."""
+        self.assembler.policy = self._policy()
+
+    async def release(self) -> None:
+        """Take up the mutes as they are stored, and let out what is due. A job, and for whoever changed a mute."""
+        await self._releaser.tick()
+
+    def _policy(self) -> Policy:
+        config = self._config
+        return policy_of(config, config.channels, self._book().ruleset.rules, config.timezone)
+
+    def _sources(self) -> Iterable[Source]:
+        return self._book().sources.values()
+
+
+def language_of(article: Article) -> str | None:
+    """The language that a feed declares, or the one that the text is in."""
+    return article.lang or detect(article.body)

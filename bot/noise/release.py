@@ -1,0 +1,198 @@
+"""When what is held comes out, and what the digest then says. Pure.
+
+Holds end when their time has come: quiet hours and throttles end, a digest's cron fires, a mute expires or is removed,
+the first round of polls is over, nobody confirmed a report within its window. What is due on a channel comes in one
+digest. Alerts whose story was told there meanwhile are counted in it and not listed: the post of the story shows them.
+During quiet hours no digest goes out, unless something in it is loud enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.follow.thread import Thread
+from bot.follow.wire import withdrawn
+from bot.model import Alert, DeliveryKind, Digest, DigestLine, HeldCount, HoldReason, Mute, Severity
+from bot.noise.base import Context, Hold, Verdict
+from bot.noise.hours import quiet_until
+from bot.noise.mutes import muted
+from bot.noise.policy import Policy
+from bot.render import delivery_key, digest_line
+from bot.store.noise_port import DecisionRow, Held
+
+FIRST_ROUND_MAX = timedelta(minutes=10)  # a source that never answers does not hold up what the others brought
+LINES_MAX = 500  # that a digest carries; its total counts all
+
+_TITLES = {
+    HoldReason.CATCH_UP: "Catching up",
+    HoldReason.DIGEST: "Digest",
+    HoldReason.QUIET: "From the quiet hours",
+    HoldReason.THROTTLED: "More of what came often",
+    HoldReason.MUTED: "What was muted",
+    HoldReason.CORROBORATION: "Not confirmed by others",
+    HoldReason.INHIBITED: "Silenced by other rules",
+    HoldReason.LANGUAGE: "Outside this channel's filters",
+    HoldReason.REGION: "Outside this channel's filters",
+}
+_WORDS = {
+    HoldReason.CATCH_UP: "new when {by} was first read",
+    HoldReason.DIGEST: "for this digest",
+    HoldReason.QUIET: "in quiet hours ({by})",
+    HoldReason.THROTTLED: "over the limit of {by}",
+    HoldReason.MUTED: "muted ({by})",
+    HoldReason.CORROBORATION: "not confirmed by other sources ({by})",
+    HoldReason.INHIBITED: "silenced by {by}",
+    HoldReason.LANGUAGE: "in another language ({by})",
+    HoldReason.REGION: "about other countries ({by})",
+}
+_FILTERS = frozenset({HoldReason.LANGUAGE, HoldReason.REGION})
+_BRIEF = "Outside this channel's languages and regions"
+BY_MAX = 3  # sources, mutes or rules that the words for a reason name
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What is due on a channel: the digest, or ``None`` where all of it was told meanwhile."""
+
+    held: tuple[Held, ...]
+    digest: Digest | None
+    alert_ids: tuple[str, ...]
+    decisions: tuple[DecisionRow, ...]
+
+
+def due(
+    held: Sequence[Held], mutes: Sequence[Mute], policy: Policy, now: datetime, *, first_round_open: bool
+) -> Mapping[str, tuple[Held, ...]]:
+    """What has been held long enough, by channel."""
+    in_force = {f"mute {m.id}" for m in mutes}
+    found: dict[str, list[Held]] = {}
+    for one in held:
+        if _is_due(one, in_force, now, first_round_open=first_round_open):
+            found.setdefault(one.channel, []).append(one)
+    return {channel: tuple(here) for channel, here in found.items()}
+
+
+def _is_due(one: Held, mutes: frozenset[str] | set[str], now: datetime, *, first_round_open: bool) -> bool:
+    match one.reason:
+        case HoldReason.MUTED:
+            return one.by not in mutes
+        case HoldReason.CATCH_UP:
+            return not first_round_open or now - one.held_at >= FIRST_ROUND_MAX
+        case _:
+            return one.release_at is None or one.release_at <= now
+
+
+def release(
+    channel: str,
+    held: Sequence[Held],
+    alerts: Iterable[Alert],
+    threads: Mapping[str, Thread],
+    mutes: tuple[Mute, ...],
+    policy: Policy,
+    now: datetime,
+    coverage: str,
+) -> Released | None:
+    """The digest of what is due on a channel; ``None`` if it must wait. What another mute covers by now stays held."""
+    by_id = {alert.id: alert for alert in alerts}
+    context = Context(policy, mutes)
+    here = tuple(
+        one
+        for one in held
+        if one.alert_id in by_id and not isinstance(muted(by_id[one.alert_id], channel, context, now), Hold)
+    )
+    if not here:
+        return None
+    loudest = max(by_id[one.alert_id].severity for one in here)
+    if quiet_until(policy.quiet, channel, loudest, now) is not None:
+        return None
+    told = {one.id for one in here if channel in _thread(threads, by_id[one.alert_id]).told}
+    listed = [one for one in here if one.id not in told]
+    lines = _lines(listed, by_id, threads, policy)
+    digest = _digest(channel, here, lines, len(told), now, coverage) if lines else None
+    decisions = tuple(_decision(one, by_id[one.alert_id], one.id in told, digest, now) for one in here)
+    return Released(here, digest, tuple(one.alert_id for one in here), decisions)
+
+
+def _thread(threads: Mapping[str, Thread], alert: Alert) -> Thread:
+    return threads.get(alert.story.id) or Thread(alert.story.id)
+
+
+def _lines(
+    held: Sequence[Held], alerts: Mapping[str, Alert], threads: Mapping[str, Thread], policy: Policy
+) -> tuple[DigestLine, ...]:
+    """One line for each story, under the title of its gravest rule; what filters held comes last, in brief."""
+    by_story: dict[tuple[bool, str], list[Alert]] = {}
+    for one in held:
+        alert = alerts[one.alert_id]
+        by_story.setdefault((one.reason in _FILTERS, alert.story.id), []).append(alert)
+    shown = {story_id for brief, story_id in by_story if not brief}
+    lines = []
+    for (brief, story_id), group in by_story.items():
+        if brief and story_id in shown:
+            continue
+        lead = min(group, key=lambda a: (-a.severity, a.article.published, a.id))
+        sources = _thread(threads, lead).independent(policy.owners)
+        rule = max(lead.matches, key=lambda m: m.severity, default=None)
+        heading = _BRIEF if brief else ((rule.title or rule.rule_id) if rule else "")
+        line = digest_line(
+            lead,
+            group=heading,
+            reports=sum(len(group) for (_, other), group in by_story.items() if other == story_id),
+            sources=max(sources, 1),
+            brief=brief,
+            retracted=withdrawn(lead.article.title, lead.article.text),
+        )
+        lines.append(line)
+    gravest: dict[str, Severity] = {}
+    for line in lines:
+        gravest[line.group] = max(gravest.get(line.group, line.severity), line.severity)
+    return tuple(
+        sorted(lines, key=lambda x: (x.brief, -gravest[x.group], x.group, -x.severity, -x.published.timestamp()))
+    )
+
+
+def _digest(
+    channel: str, held: Sequence[Held], lines: tuple[DigestLine, ...], told: int, now: datetime, coverage: str
+) -> Digest:
+    counts = _counts(held)
+    reasons = {one.reason for one in held}
+    titles = {_TITLES[reason] for reason in reasons}
+    title = titles.pop() if len(titles) == 1 else "What was held back"
+    parts = [f"{count.count} {count.words}" for count in counts]
+    if told:
+        parts.append(f"{told} of these told meanwhile in their stories")
+    ids = "\x1e".join(str(one.id) for one in held)
+    return Digest(
+        key=delivery_key(f"held\x1e{ids}", channel, DeliveryKind.DIGEST),
+        title=title,
+        reason="; ".join(parts),
+        lines=lines[:LINES_MAX],
+        total=len(lines),
+        created_at=now,
+        counts=counts,
+        told=told,
+        coverage=coverage,
+    )
+
+
+def _counts(held: Sequence[Held]) -> tuple[HeldCount, ...]:
+    """Exact numbers by reason, in the order of the reasons."""
+    found = []
+    for reason in HoldReason:
+        group = [one for one in held if one.reason is reason]
+        if group:
+            by = list(dict.fromkeys(one.by for one in group))
+            more = f" and {len(by) - BY_MAX} more" if len(by) > BY_MAX else ""
+            words = _WORDS[reason].format(by=", ".join(by[:BY_MAX]) + more)
+            found.append(HeldCount(reason, words, len(group)))
+    return tuple(found)
+
+
+def _decision(one: Held, alert: Alert, told: bool, digest: Digest | None, now: datetime) -> DecisionRow:
+    if told or digest is None:
+        verdict, text = Verdict.TOLD, f"was held ({one.reason.value}: {one.by}); its story was told here meanwhile"
+    else:
+        verdict, text = Verdict.DIGEST, f"was held ({one.reason.value}: {one.by}); in the digest “{digest.title}”"
+    return DecisionRow(alert.id, alert.article.key, one.channel, verdict.value, text, now)

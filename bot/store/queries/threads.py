@@ -1,0 +1,190 @@
+"""What is known of stories: their reports, and what each channel was told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from bot.follow.novelty import Facts
+from bot.follow.thread import Report, Thread, Told
+from bot.model import DeliveryKind, HoldReason, Message, Severity
+from bot.store.codec import decode_payload
+from bot.store.noise_port import Held
+from bot.store.queries.dialect import chunks
+from bot.store.queries.noise import held as held_of
+from bot.store.queries.noise import read_alerts
+from bot.store.schema import (
+    FOLDED,
+    HOLDING,
+    alerts,
+    articles,
+    deliveries,
+    delivery_alerts,
+    holds,
+    matches,
+    storable,
+    story_articles,
+)
+
+_POSTS = (DeliveryKind.ALERT.value, DeliveryKind.DIGEST.value)
+_SHOWN = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
+
+
+def read(connection: Connection, story_ids: Collection[str]) -> Mapping[str, Thread]:
+    found: dict[str, Thread] = {story_id: Thread(story_id) for story_id in story_ids}
+    for part in chunks(sorted(map(storable, story_ids))):
+        reports, facts = _reports(connection, part)
+        told = _told(connection, part)
+        fired = _fired(connection, part)
+        held = _held(connection, part)
+        waits = {h.alert_id for kept in held.values() for h in kept if h.reason is HoldReason.CORROBORATION}
+        waiting = read_alerts(connection, waits) if waits else ()
+        for story_id in part:
+            found[story_id] = Thread(
+                story_id,
+                reports=tuple(reports.get(story_id, ())),
+                facts=facts.get(story_id, Facts()),
+                told=told.get(story_id, {}),
+                fired=fired.get(story_id, {}),
+                held=tuple(held.get(story_id, ())),
+                waiting=tuple(a for a in waiting if a.story.id == story_id),
+            )
+    return found
+
+
+def _reports(connection: Connection, ids: Sequence[str]) -> tuple[dict[str, list[Report]], dict[str, Facts]]:
+    reports: dict[str, list[Report]] = {}
+    facts: dict[str, Facts] = {}
+    rows = connection.execute(
+        select(
+            articles.c.key,
+            articles.c.source_id,
+            articles.c.source_name,
+            articles.c.url,
+            articles.c.published,
+            story_articles.c.story_id,
+            story_articles.c.credit,
+            story_articles.c.copied,
+            story_articles.c.facts,
+        )
+        .join_from(story_articles, articles, articles.c.id == story_articles.c.article_id)
+        .where(story_articles.c.story_id.in_(ids))
+        .order_by(articles.c.id)
+    )
+    for row in rows:
+        one = Report(
+            key=row.key,
+            source_id=row.source_id,
+            source_name=row.source_name,
+            url=row.url,
+            published=row.published,
+            credit=row.credit or "",
+            copied=bool(row.copied),
+        )
+        reports.setdefault(row.story_id, []).append(one)
+        if row.facts:
+            facts[row.story_id] = facts.get(row.story_id, Facts()) | Facts.decode(row.facts)
+    return reports, facts
+
+
+def _told(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Told]]:
+    """The first post of each channel about a story, with what followed."""
+    rows = connection.execute(
+        select(
+            alerts.c.story_id,
+            alerts.c.id.label("alert_id"),
+            alerts.c.severity,
+            articles.c.key.label("article_key"),
+            deliveries.c.id,
+            deliveries.c.key,
+            deliveries.c.channel,
+            deliveries.c.kind,
+            deliveries.c.state,
+            deliveries.c.folded_into,
+        )
+        .join_from(alerts, articles, articles.c.id == alerts.c.article_id)
+        .join(delivery_alerts, delivery_alerts.c.alert_id == alerts.c.id)
+        .join(deliveries, deliveries.c.id == delivery_alerts.c.delivery_id)
+        .where(alerts.c.story_id.in_(ids))
+        .order_by(deliveries.c.id)
+    ).all()
+    by_place: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        by_place.setdefault((row.story_id, row.channel), []).append(row)
+    found: dict[str, dict[str, Told]] = {}
+    for (story_id, channel), here in by_place.items():
+        first = next((row for row in here if row.kind in _POSTS), None)
+        if first is None:
+            continue
+        folded = first.state == FOLDED
+        shown = [row for row in here if row.kind in _SHOWN]
+        found.setdefault(story_id, {})[channel] = Told(
+            channel=channel,
+            key=first.key,
+            alert_id=first.alert_id,
+            article_key=first.article_key,
+            severity=Severity(max(row.severity for row in here)),
+            message=_message(connection, shown[-1]) if shown and not folded else None,
+            following=len({row.id for row in here if row.kind not in _POSTS}),
+        )
+    return found
+
+
+def _message(connection: Connection, row: Any) -> Message | None:
+    kind = DeliveryKind(row.kind)
+    payload = connection.execute(select(deliveries.c.payload).where(deliveries.c.id == row.id)).scalar_one()
+    decoded = decode_payload(kind, payload)
+    return decoded if isinstance(decoded, Message) else None
+
+
+def _fired(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, datetime]]:
+    found: dict[str, dict[str, datetime]] = {}
+    rows = connection.execute(
+        select(alerts.c.story_id, matches.c.rule_id, matches.c.created_at)
+        .join_from(alerts, matches, matches.c.alert_id == alerts.c.id)
+        .where(alerts.c.story_id.in_(ids))
+        .order_by(matches.c.created_at)
+    )
+    for row in rows:
+        found.setdefault(row.story_id, {})[row.rule_id] = row.created_at
+    return found
+
+
+def _held(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]]:
+    found: dict[str, list[Held]] = {}
+    rows = connection.execute(
+        select(holds, alerts.c.story_id)
+        .join_from(alerts, holds, holds.c.alert_id == alerts.c.id)
+        .where(alerts.c.story_id.in_(ids), HOLDING)
+        .order_by(holds.c.id)
+    )
+    for row in rows:
+        found.setdefault(row.story_id, []).append(held_of(row))
+    return found
+
+
+def stories_of(connection: Connection, keys: Collection[str]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for part in chunks(sorted(map(storable, keys))):
+        rows = connection.execute(
+            select(articles.c.key, story_articles.c.story_id)
+            .join_from(articles, story_articles, story_articles.c.article_id == articles.c.id)
+            .where(articles.c.key.in_(part))
+        )
+        found.update({row.key: row.story_id for row in rows})
+    return found
+
+
+def alerted(connection: Connection, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
+    kinds = (DeliveryKind.ALERT.value, DeliveryKind.RAISE.value)
+    rows = connection.execute(
+        select(matches.c.rule_id, deliveries.c.channel, deliveries.c.created_at)
+        .join_from(deliveries, delivery_alerts, delivery_alerts.c.delivery_id == deliveries.c.id)
+        .join(matches, matches.c.alert_id == delivery_alerts.c.alert_id)
+        .where(deliveries.c.created_at >= since, deliveries.c.kind.in_(kinds))
+        .order_by(deliveries.c.id)
+    )
+    return tuple((row.rule_id, row.channel, row.created_at) for row in rows)

@@ -1,0 +1,238 @@
+"""What is held comes out, in one digest, with exact counts; whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot import cron
+from bot.model import Article, DeliveryKind, MuteKind, Severity, Source
+from bot.noise import Policy
+from bot.noise.policy import ChannelPolicy, DigestTimes, Inhibition, QuietHours, Throttle
+from tests.desk import OUTLETS, Desk, counts
+from tests.samples import NOW, article, match
+
+UTC_ZONE = ZoneInfo("UTC")
+SUBJECTS = ("harbour strike", "flood relief", "grain embargo", "rail sabotage", "copper tariff", "lunar probe")
+
+
+def news(number: int, source: str = "wire", **changes: object) -> Article:
+    """Each number is a story of its own."""
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    words = " ".join(f"{subject.split()[0]}{number}word{n}" for n in range(14))
+    fields: dict[str, object] = {
+        "source_id": source,
+        "source_name": source.title(),
+        "url": f"https://{source}.example/{number}",
+        "canonical_url": f"{source}.example/{number}",
+        "title": f"Case{number} {subject} number{number} begins zone{number}",
+        "text": f"{words}.",
+        "published": NOW,
+    }
+    return article(f"{source}-{number}", **{**fields, **changes})
+
+
+async def test_quiet_hours_end_in_one_digest_with_exact_counts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))
+    for number in range(3):
+        await desk.read(news(number), matches=(match("a", Severity.HIGH),))
+    await desk.read(news(9), matches=(match("b", Severity.CRITICAL),))
+    assert [m.alert_id for m in desk.alerts()] == ["wire-9"]
+    await desk.wait(minutes=119)
+    assert desk.digests() == []
+    await desk.wait(minutes=1)
+    (digest,) = desk.digests()
+    assert (digest.total, counts(digest)) == (3, {"quiet": 3})
+    assert digest.reason == "3 in quiet hours (11:00 to 14:00 UTC)"
+    assert set(desk.listed()) == {"wire-0", "wire-1", "wire-2"}
+    assert desk.notified == ["desk"]
+    await desk.wait(days=1)
+    assert len(desk.digests()) == 1
+    assert desk.verdicts("wire-0") == [("desk", "hold"), ("desk", "digest")]
+    desk.stop()
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_a_mute_ends_in_a_digest(tmp_path: Path, restart: bool, by_hand: bool) -> None:
+    desk = Desk(tmp_path)
+    mute = await desk.mute(MuteKind.SOURCE, "wire", hours=2)
+    await desk.read(news(1), matches=(match(),))
+    await desk.read(news(2, "herald"), matches=(match(),))
+    assert [m.alert_id for m in desk.alerts()] == ["herald-2"]
+    if restart:
+        desk.restart()
+    if by_hand:
+        await desk.unmute(mute)
+    else:
+        await desk.wait(hours=2)
+    (digest,) = desk.digests()
+    assert counts(digest) == {"muted": 1}
+    assert digest.title == "What was muted"
+    assert desk.listed() == ["wire-1"]
+    desk.stop()
+
+
+async def test_what_a_second_mute_covers_stays_held(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    await desk.mute(MuteKind.SOURCE, "wire", hours=2)
+    await desk.read(news(1), matches=(match("law"),))
+    await desk.mute(MuteKind.RULE, "law", hours=4)
+    await desk.wait(hours=2)
+    assert desk.digests() == []
+    await desk.wait(hours=2)
+    assert desk.listed() == ["wire-1"]
+    desk.stop()
+
+
+async def test_a_mute_that_ends_by_night_waits_for_the_morning(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(13), time(15), UTC_ZONE),)))
+    await desk.mute(MuteKind.SOURCE, "wire", hours=2)
+    await desk.read(news(1), matches=(match(),))
+    await desk.wait(hours=2)
+    assert desk.digests() == []
+    await desk.wait(hours=1)
+    (digest,) = desk.digests()
+    assert counts(digest) == {"muted": 1}
+    desk.stop()
+
+
+async def test_a_throttle_lets_its_number_through_and_the_rest_come_together(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(throttles=(Throttle(2, timedelta(hours=1)),)))
+    for number in range(5):
+        await desk.read(news(number), matches=(match("busy"),))
+        desk.now += timedelta(minutes=1)
+    assert len(desk.alerts()) == 2
+    desk.restart()  # the store is what counts
+    await desk.read(news(7), matches=(match("busy"),))
+    assert len(desk.alerts()) == 2
+    await desk.wait(minutes=60)
+    (digest,) = desk.digests()
+    assert counts(digest) == {"throttled": 4}
+    assert len(desk.listed()) == 4
+    await desk.read(news(8), matches=(match("busy"),))
+    assert len(desk.alerts()) == 3
+    desk.stop()
+
+
+async def test_a_channel_of_digests_gets_them_by_its_cron_and_at_once_what_is_severe(tmp_path: Path) -> None:
+    times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE, Severity.CRITICAL)
+    desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(digest=times)}))
+    await desk.read(news(1), matches=(match("a", Severity.LOW, title="Alpha"),))
+    await desk.read(news(2), matches=(match("b", Severity.HIGH, title="Beta"),))
+    await desk.read(news(3), matches=(match("a", Severity.MEDIUM, title="Alpha"),))
+    await desk.read(news(4), matches=(match("c", Severity.CRITICAL),))
+    assert [m.alert_id for m in desk.alerts()] == ["wire-4"]
+    await desk.wait(hours=3)
+    (digest,) = desk.digests()
+    assert digest.title == "Digest"
+    assert [(x.group, x.alert_id) for x in digest.lines] == [
+        ("Beta", "wire-2"),
+        ("Alpha", "wire-3"),
+        ("Alpha", "wire-1"),
+    ]
+    desk.stop()
+
+
+async def test_a_digest_tells_a_story_once_with_its_sources(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))
+    one = news(1)
+    await desk.read(one, matches=(match(),))
+    await desk.read(news(1, "herald", text=one.text + " Moreover."), matches=(match("law", Severity.CRITICAL),))
+    await desk.read(news(2), matches=(match(),))
+    await desk.wait(hours=2)
+    assert [m.alert_id for m in desk.alerts()] == ["herald-1"]
+    (digest,) = desk.digests()
+    # The story was told at once when it became critical; its first report is counted, and not listed again.
+    assert (digest.total, digest.told, counts(digest)) == (1, 1, {"quiet": 2})
+    assert desk.listed() == ["wire-2"]
+    assert "1 of these told meanwhile in their stories" in digest.reason
+    (alert,) = desk.alerts()
+    assert [link.name for link in alert.also] == ["Wire"]
+    assert desk.verdicts("wire-1")[-1] == ("desk", "told")
+    desk.stop()
+
+
+async def test_what_a_filter_holds_is_counted_and_listed_in_brief(tmp_path: Path) -> None:
+    times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE)
+    desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(languages=frozenset({"en"}))}, filtered=times))
+    await desk.read(news(1, lang="de"), matches=(match(),))
+    await desk.read(news(2, lang="en"), matches=(match(),))
+    assert [m.alert_id for m in desk.alerts()] == ["wire-2"]
+    await desk.wait(hours=3)
+    (digest,) = desk.digests()
+    assert counts(digest) == {"language": 1}
+    assert [(x.brief, x.group) for x in digest.lines] == [(True, "Outside this channel's languages and regions")]
+    desk.stop()
+
+
+async def test_what_is_silenced_within_a_story_comes_later(tmp_path: Path) -> None:
+    rule = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))
+    desk = Desk(tmp_path, Policy(inhibitions=(rule,)), channels=("desk",))
+    one = news(1)
+    await desk.read(one, matches=(match("law", channels=("desk",)),))
+    await desk.read(news(1, "herald", text=one.text + " Moreover."), matches=(match("chatter", channels=("intel",)),))
+    assert desk.alerts("intel") == []
+    await desk.wait(hours=3)
+    (digest,) = desk.digests("intel")
+    assert counts(digest) == {"inhibited": 1}
+    desk.stop()
+
+
+async def test_the_first_round_of_polls_gives_one_digest_for_each_channel(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, channels=("desk", "intel"))
+    late = Source("late", "https://late.example/feed")
+    listed = [Source(name, f"https://{name}.example/feed") for name in OUTLETS]
+    desk.store.sync_sources([*listed, late], desk.now, {})
+    for number, source in enumerate(("wire", "herald", "courier")):
+        await desk.read(news(number, source), matches=(match(),), first=True)
+    await desk.wait(seconds=10)
+    assert desk.posts() == []  # one source has not been asked yet
+    await desk.read(news(5, "late"), matches=(match(),), first=True)
+    await desk.wait(seconds=10)
+    for channel in ("desk", "intel"):
+        (digest,) = desk.digests(channel)
+        assert (digest.title, counts(digest)) == ("Catching up", {"catch_up": 4})
+    desk.stop()
+
+
+async def test_a_source_that_never_answers_does_not_hold_up_the_first_digest(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    listed = [Source(name, f"https://{name}.example/feed") for name in (*OUTLETS, "never")]
+    desk.store.sync_sources(listed, desk.now, {})
+    await desk.read(news(1), matches=(match(),), first=True)
+    await desk.wait(minutes=9)
+    assert desk.digests() == []
+    await desk.wait(minutes=1)
+    assert len(desk.digests()) == 1
+    desk.stop()
+
+
+async def test_a_muted_story_is_not_answered_in_its_thread(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    one = news(1)
+    await desk.read(one, matches=(match(),))
+    await desk.mute(MuteKind.STORY, one.key, hours=1)
+    more = news(1, "herald", text=f"{one.text} 400 people were killed.", title=f"{one.title}: 400 killed")
+    await desk.read(more, matches=(match(),))
+    assert desk.said() == []
+    await desk.wait(hours=1)
+    (digest,) = desk.digests() or [None]
+    assert digest is None or digest.told == 1
+    assert desk.store.held() == ()
+    desk.stop()
+
+
+async def test_in_quiet_hours_a_story_grows_in_its_thread_only(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(13), time(15), UTC_ZONE),)))
+    one = news(1)
+    await desk.read(one, matches=(match("law", Severity.LOW),))
+    desk.now = datetime(2026, 3, 4, 13, 30, tzinfo=UTC)
+    graver = news(1, "herald", text=f"{one.text} Moreover.", published=desk.now)
+    await desk.read(graver, matches=(match("law", Severity.HIGH),))
+    assert [kind for kind, _ in desk.said()] == ["reply"]
+    assert desk.posts(DeliveryKind.RAISE) == []
+    desk.stop()

@@ -123,6 +123,7 @@ class App:
             digest_of=digest_of_deliveries,
             on_parked=self.operators.on_parked,
             fold_limit=FOLD_LIMIT if options.catch_up else None,
+            build=fleet.build,
             wordings=fleet.wordings,
         )
         max_age = config.max_age if options.catch_up else None
@@ -185,6 +186,8 @@ class App:
         await self._sync_sources(self.book.sources.values())
         self.poller.rulebook = self._live(self.book)
         self.deliverer.start()
+        for channel in await self._thread.read(lambda s: s.pending_channels()):
+            self.deliverer.notify(channel)  # those of no config are built when they have something to send
         if self.config.http is not None:
             self._health = HealthServer(
                 self.config.http.listen, self.metrics, self.readiness, self._fleet.http_routes()

@@ -34,6 +34,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.channels.base import Channel
+from bot.log import Log
 from bot.model import Message
 from bot.queue_worker import DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
 from bot.store.base import Delivery, NewDelivery
@@ -48,7 +49,9 @@ class Deliverer:
     It owns the channels that it is given: it starts each (again and again, if need be) before the first post and
     stops it after the last. ``on_parked(channel, text)`` tells the operators, once per channel and reason until the
     channel works again. ``digest_of(alerts, now)`` makes the digest delivery that replaces alerts after an outage.
-    ``fold_limit=None`` sends everything one by one. ``wordings`` put the alerts of some channels into other words.
+    ``fold_limit=None`` sends everything one by one. ``build`` makes a channel that nobody gave it, when something is
+    to be sent there first (``None``: there is no such channel). ``wordings`` put the alerts of some channels into
+    other words.
     """
 
     def __init__(
@@ -61,21 +64,32 @@ class Deliverer:
         digest_of: Callable[[Sequence[Delivery], datetime], NewDelivery],
         on_parked: Callable[[str, str], Awaitable[None]],
         fold_limit: int | None = FOLD_LIMIT,
+        build: Callable[[str], Channel | None] = lambda name: None,
         wordings: Mapping[str, Callable[[Message], Message]] = MappingProxyType({}),
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._changed = asyncio.Event()
         tools = Tools(outbox, metrics, clock, sleep, digest_of, on_parked, fold_limit, self._changed.set)
+        self._tools, self._build, self._log = tools, build, Log("deliver")
         self._queues = {name: Queue(channel, tools, wordings.get(name)) for name, channel in channels.items()}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] | None = None  # none before the start, and none after the stop
 
     def start(self) -> None:
         """Begin to deliver, first of all what an earlier run left."""
-        self._tasks = [asyncio.create_task(queue.run(), name=f"deliver {name}") for name, queue in self._queues.items()]
+        self._tasks = [self._run(name, queue) for name, queue in self._queues.items()]
+
+    def _run(self, name: str, queue: Queue) -> asyncio.Task[None]:
+        return asyncio.create_task(queue.run(), name=f"deliver {name}")
 
     def notify(self, channel: str | None = None) -> None:
         """New deliveries were committed, for one channel or any."""
+        if channel is not None and channel not in self._queues and self._tasks is not None:
+            if (built := self._build(channel)) is None:
+                self._log.error("no such channel; what is to be sent there waits", channel=channel)
+                return
+            self._queues[channel] = Queue(built, self._tools)
+            self._tasks.append(self._run(channel, self._queues[channel]))
         for name, queue in self._queues.items():
             if channel is None or name == channel:
                 queue.wake()
@@ -98,7 +112,7 @@ class Deliverer:
         cut off (closing then has one second more); the next start finds it uncertain. May be called twice."""
         for queue in self._queues.values():
             queue.finish()
-        tasks, self._tasks = self._tasks, []
+        tasks, self._tasks = self._tasks or [], None
         if tasks:
             await either(_all_done(tasks), self._sleep(timeout))
         for task in tasks:

@@ -656,12 +656,42 @@ async def test_on_the_real_store_a_killed_delivery_is_finished_by_the_next_proce
             assert await deliverer.drain(20)
             receipts = await thread.read(lambda s: [s.receipt(key) for key in desk.keys])
             assert [receipt and receipt.ref for receipt in receipts] == ["0", "1", "2"]
-        for task in deliverer._tasks:
+        tasks = deliverer._tasks or []
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*deliverer._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await thread.close()
         store.close()
 
     await process(until=2)
     await process(until=3)
     assert desk.keys == ["desk-1", "desk-2", "desk-3"]
+
+
+# -- channels of no config ------------------------------------------------------------------------------------------
+
+
+async def test_a_channel_is_built_when_something_is_to_be_sent_there_first(bench: Bench) -> None:
+    made: list[FakeChannel] = []
+
+    def build(name: str) -> FakeChannel | None:
+        if not name.startswith("dm:"):
+            return None
+        made.append(FakeChannel(name, bench.time.clock))
+        return made[-1]
+
+    bench.build = build
+    bench.channel()
+    deliverer = await bench.start()
+    for name in ("dm:anna", "nobody", "desk"):
+        bench.put(1, channel=name)
+        deliverer.notify(name)
+    await bench.time.settle()
+    bench.put(2, channel="dm:anna")
+    deliverer.notify("dm:anna")
+    await bench.time.settle()
+    assert [channel.keys for channel in made] == [["dm:anna-1", "dm:anna-2"]]
+    assert bench.channels["desk"].keys == ["desk-1"]
+    await deliverer.stop(3)
+    deliverer.notify("dm:bert")
+    assert [channel.stopped for channel in made] == [1]

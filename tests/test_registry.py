@@ -11,7 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.channels.discord import DiscordChannel
+from bot.channels.places import ChatPlace, parse_place
 from bot.channels.registry import Fleet, Trouble, make_fleet, slack_path
+from bot.channels.slack import SlackChannel
 from bot.config import Config, load_config
 from bot.errors import ConfigError
 from bot.health import HealthServer, Metrics
@@ -242,3 +245,35 @@ async def test_trouble_that_leaves_nobody_else_is_told_on_the_ops_channel_all_th
     ops.on_trouble(Trouble("Slack workspace default", "no websocket", frozenset({"desk"})))
     await asyncio.wait_for(ops.finish(5), 5)
     assert outbox.told() == [("desk", "no websocket.")]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("dm:slack.default:U0ANNA0001", ChatPlace(True, "slack", "default", "U0ANNA0001")),
+        ("room:slack.north-1:C0DESK0001", ChatPlace(False, "slack", "north-1", "C0DESK0001")),
+        ("dm:discord.default:1122334455667788", ChatPlace(True, "discord", "default", "1122334455667788")),
+        ("dm:discord.default:U1", None),
+        ("dm:teams.default:1", None),
+        ("dm:slack.default:U1:x", None),
+        ("desk", None),
+    ],
+)
+def test_names_of_channels_of_no_config(name: str, place: ChatPlace | None) -> None:
+    assert parse_place(name) == place
+    assert place is None or str(place) == name
+
+
+def test_a_channel_of_no_config_shares_the_connection_of_its_account(tmp_path: Path) -> None:
+    file = tmp_path / "wirewatch.yaml"
+    file.write_text('channels: {desk: {kind: slack, channel: "#desk"}, intel: {kind: discord, channel: 1}}\n')
+    secrets = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "DISCORD_TOKEN": "t"}
+    fleet = make_fleet(load_config(file, secrets))
+    person, room = fleet.build("dm:slack.default:U0ANNA0001"), fleet.build("room:discord.default:7")
+    assert isinstance(person, SlackChannel)
+    assert person.connection is fleet.slack["default"]
+    assert isinstance(room, DiscordChannel)
+    assert room.connection is fleet.discord["default"]
+    assert fleet.sharing("desk") == {"desk", "dm:slack.default:U0ANNA0001"}
+    assert (fleet.build("dm:slack.other:U0ANNA0001"), fleet.build("desk")) == (None, None)
+    assert set(fleet.channels) == {"desk", "intel"}

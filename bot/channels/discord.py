@@ -52,7 +52,8 @@ UNCERTAIN_MAX = 1000  # keys whose post may have been done
 class DiscordChannel:
     """One place on Discord.
 
-    ``channel`` is an id, or a name that is unique on the bot's servers (or on ``guild``, a server's name or id).
+    ``channel`` is an id, or a name that is unique on the bot's servers (or on ``guild``, a server's name or id);
+    ``user`` stands for direct messages with that person instead.
     ``tags`` are put on each post of a forum. ``publish``: in an announcement channel, hand alerts on to the servers
     that follow it. ``mentions`` are the roles that an alert pings, by id; nobody else ever is.
     """
@@ -63,7 +64,8 @@ class DiscordChannel:
         self,
         name: str,
         *,
-        channel: int | str,
+        channel: int | str = "",
+        user: int | None = None,
         connection: DiscordConnection,
         guild: str | None = None,
         tags: tuple[str, ...] = (),
@@ -71,7 +73,8 @@ class DiscordChannel:
         mentions: Mentions[int] | None = None,
     ) -> None:
         self._name = name
-        self._where = str(channel)
+        self._where = str(channel) if user is None else f"direct messages with {user}"
+        self._user = user
         self._connection = connection
         self._guild = guild
         self._tags = tags
@@ -268,7 +271,7 @@ class DiscordChannel:
                     raise
                 return await self._send(target, post)  # the thread was deleted
             return self._receipt(target, post.key, posted)
-        if aloud:
+        if aloud or target.direct:
             return await self._answer_in_channel(target, place, message_id, post)
         try:
             thread = await self._ask(lambda c: open_thread(c, place, message_id, post.thread_name))
@@ -289,7 +292,8 @@ class DiscordChannel:
 
     def _receipt(self, target: Target, key: str, posted: Posted) -> Receipt:
         ref = f"{posted.channel_id}/{posted.message_id}"
-        return Receipt(self._name, key, ref, posted.at, f"https://discord.com/channels/{target.guild_id}/{ref}")
+        guild = "@me" if target.direct else target.guild_id
+        return Receipt(self._name, key, ref, posted.at, f"https://discord.com/channels/{guild}/{ref}")
 
     # -- publishing ---------------------------------------------------------------------------------------------
 
@@ -332,6 +336,8 @@ class DiscordChannel:
 
         from bot.channels.discord_client import NoPlaceError
 
+        if self._user is not None:
+            return Target((await client.create_dm(discord.Object(self._user))).id, guild_id=0, direct=True)
         try:
             place = await client.place(await self._id(client))
         except NoPlaceError as error:

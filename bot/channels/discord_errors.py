@@ -68,6 +68,7 @@ _PERMANENT: Final[dict[int, tuple[str, str]]] = {
     40333: ("Discord's front door blocks this machine", "check the proxy or network that it goes out through"),
     MISSING_ACCESS: ("the bot may not see the channel", _VIEW),
     MISSING_PERMISSIONS: ("the bot lacks a permission in the channel", _SEND),
+    50007: ("the person takes no direct messages from the bot", "ask them to allow those of server members"),
     50008: ("this kind of channel takes no messages", "name a text, announcement or forum channel, or a thread"),
     50024: ("this kind of channel takes no messages", "name a text, announcement or forum channel, or a thread"),
     50027: ("the webhook's token is not valid", _WEBHOOK),

@@ -19,12 +19,14 @@ FIND_IN_THREAD = 100  # messages of each
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where posts go. ``forum``: each is a thread of its own. ``announces``: posts can be published."""
+    """Where posts go. ``forum``: each is a thread of its own. ``direct``: direct messages with a person, which have no
+    threads. ``announces``: posts can be published."""
 
     id: int
     guild_id: int
     forum: bool = False
     thread: bool = False
+    direct: bool = False
     announces: bool = False
     tags: tuple[int, ...] = ()
     missing_tags: tuple[str, ...] = ()

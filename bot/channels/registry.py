@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Channel
 from bot.channels.mentions import Id, Mentions
+from bot.channels.places import parse_place
 from bot.chat_settings import DiscordMention, SlackMention
 from bot.config import Config
 from bot.errors import ConfigError, Problem
@@ -46,6 +47,7 @@ class Fleet:
     discord: Mapping[str, DiscordConnection] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)  # channel -> account; none for one that stands alone
     wordings: Mapping[str, Wording] = field(default_factory=dict)  # of channels that word alerts in their own way
+    build: Callable[[str], Channel | None] = lambda name: None  # one of no config, by its name; see bot.channels.places
 
     def sharing(self, channel: str) -> frozenset[str]:
         """The channels on the same connection, itself included."""
@@ -77,7 +79,7 @@ def make_fleet(config: Config, *, on_trouble: Callable[[Trouble], None] | None =
     """
     yard = _Yard(config, on_trouble, listen)
     channels = {name: _MAKERS[settings.kind](yard, name, settings) for name, settings in config.channels.items()}
-    return Fleet(channels, yard.slack, yard.discord, yard.accounts, dict(_wordings(config)))
+    return Fleet(channels, yard.slack, yard.discord, yard.accounts, dict(_wordings(config)), yard.build)
 
 
 def _wordings(config: Config) -> Iterator[tuple[str, Wording]]:
@@ -142,6 +144,26 @@ class _Yard:
                 on_trouble=self.teller(account),
             )
         return self.discord[name]
+
+    def build(self, name: str) -> Channel | None:
+        """The channel that a name of :mod:`bot.channels.places` stands for; ``None`` where there is no such account."""
+        place = parse_place(name)
+        if place is None:
+            return None
+        accounts = self.config.slack if place.platform == "slack" else self.config.discord
+        if place.account not in accounts:
+            return None
+        if place.platform == "slack":
+            from bot.channels.slack import SlackChannel
+
+            pace_s = self.config.slack[place.account].pace.total_seconds()
+            return SlackChannel(name, channel=place.id, connection=self.workspace(place.account, name), pace_s=pace_s)
+        from bot.channels.discord import DiscordChannel
+
+        connection = self.bot(place.account, name)
+        if place.direct:
+            return DiscordChannel(name, user=int(place.id), connection=connection)
+        return DiscordChannel(name, channel=place.id, connection=connection, publish=False)
 
     def refuse(self, channel: str, text: str) -> ConfigError:
         return ConfigError((Problem(self.config.file, 0, 0, f"channels.{channel}: {text}", "bad-channel"),))

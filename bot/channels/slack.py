@@ -34,6 +34,7 @@ THREADS: Final = 10  # threads that a lookup opens at most
 CLOCK_SKEW: Final = timedelta(minutes=2)  # between our clock and Slack's time stamps
 
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}\Z")
+_PERSON = re.compile(r"[UW][A-Z0-9]{7,}\Z")
 _THREAD_GONE: Final = frozenset(
     {"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "message_not_found"}
 )
@@ -43,7 +44,7 @@ log = Log("slack")
 
 
 class SlackChannel:
-    """Posts to one Slack channel, given as ``#name`` or id.
+    """Posts to one Slack channel, given as ``#name`` or id; a person's id stands for direct messages with them.
 
     ``image`` shows the article's picture below an alert. ``mentions`` are the user groups that it calls, by id.
     ``pace_s`` is what the outbox leaves between two posts. The connection is shared; the channel starts and stops its
@@ -79,7 +80,9 @@ class SlackChannel:
     @property
     def target(self) -> str:
         """The Slack channel as people know it: ``#sanctions-desk``, or its id."""
-        return self._channel if _ID.match(self._channel) else f"#{self._channel.removeprefix('#')}"
+        if _ID.match(self._channel) or _PERSON.match(self._channel):
+            return self._channel
+        return f"#{self._channel.removeprefix('#')}"
 
     def is_at(self, room_id: str, name: str) -> bool:
         """Whether posts go to the Slack channel of that id or name (without ``#``)."""
@@ -251,7 +254,10 @@ class SlackChannel:
                 return
 
     async def _resolve(self) -> str:
-        """The channel's id; looked up by name once."""
+        """The channel's id; looked up by name, or opened with a person, once."""
+        if not self._id and _PERSON.match(self._channel):
+            opened = await self._connection.call("conversations.open", users=self._channel)
+            self._id = str(opened["channel"]["id"])
         if not self._id:
             wanted = self._channel.removeprefix("#").lower()
             try:

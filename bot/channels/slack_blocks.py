@@ -97,11 +97,10 @@ class Look:
 def alert_payload(message: Message, look: Look = Look(), *, answers: bool = False) -> Payload:
     """An alert: headline, passage, countries, other outlets, one line of facts, the picture, the buttons. ``answers``:
     it stands in the thread of an earlier one, and says first what is new."""
-    room = PASSAGE_MAX
-    blocks = _alert_blocks(message, look, room, answers)
-    while room and size(blocks) > TOTAL_MAX:  # many short bold words: markup outweighs text
-        room //= 2
+    for room in _ROOMS:  # many short bold words or long addresses: markup outweighs text
         blocks = _alert_blocks(message, look, room, answers)
+        if size(blocks) <= TOTAL_MAX:
+            break
     headline = clean(message.headline)
     fallback = clean(message.fallback) or f"{message.severity.word.upper()}: {headline or clean(message.source)}"
     if message.retracted:
@@ -154,10 +153,33 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much of an alert is shown: characters of the passage, outlets, sentences, countries, rules; the picture."""
+
+    passage: int = PASSAGE_MAX
+    outlets: int = OUTLETS_MAX
+    news: int = NEWS_LINES_MAX
+    countries: int = COUNTRIES_MAX
+    rules: int = RULES_MAX
+    picture: bool = True
+
+
+_ROOMS: Final = (
+    _Room(),
+    _Room(passage=500),
+    _Room(passage=250),
+    _Room(passage=250, outlets=2, news=3),
+    _Room(passage=120, outlets=1, news=2, countries=6, rules=3, picture=False),
+    _Room(passage=60, outlets=0, news=1, countries=3, rules=1, picture=False),
+)
+"""Ever less; the last one fits whatever an alert holds."""
+
+
 # -- alert ----------------------------------------------------------------------------------------------------------
 
 
-def _alert_blocks(message: Message, look: Look, passage_max: int, answers: bool) -> list[Block]:
+def _alert_blocks(message: Message, look: Look, room: _Room, answers: bool) -> list[Block]:
     url = _link_target(message.url, URL_MAX)
     headline = cut(clean(message.headline), HEADLINE_MAX)
     calls = [part for group in look.groups for part in ({"type": "usergroup", "usergroup_id": group}, _text(" "))]
@@ -165,16 +187,17 @@ def _alert_blocks(message: Message, look: Look, passage_max: int, answers: bool)
     elements = [_section(*calls, _severity(message.severity), _text(" "), *_headline(headline, url, style))]
     if message.retracted:
         elements.append(_section(_bold("Retracted: "), _text(cut(clean(message.retracted), REASON_MAX) or "withdrawn")))
-    if answers and (news := list(_news(message.news))):
+    if answers and (news := list(_news(message.news, room.news))):
         elements.append({"type": "rich_text_list", "style": "bullet", "elements": news})
-    if passage := cut_segments(clean_segments(message.passage), passage_max):
+    if passage := cut_segments(clean_segments(message.passage), room.passage):
         elements.append({"type": "rich_text_quote", "elements": [_segment(s) for s in passage if s.text]})
     if message.countries:
-        elements.append(_section(*_countries(message.countries)))
+        elements.append(_section(*_countries(message.countries, room.countries)))
     if message.also or message.updated_at is not None:
-        elements.append(_section(*_development(message)))
-    blocks: list[Block] = [{"type": "rich_text", "elements": elements}, _facts(message)]
-    if look.image and not message.retracted and (picture := _link_target(message.image, URL_MAX)):
+        elements.append(_section(*_development(message, room.outlets)))
+    blocks: list[Block] = [{"type": "rich_text", "elements": elements}, _facts(message, room.rules)]
+    wanted = look.image and room.picture and not message.retracted
+    if wanted and (picture := _link_target(message.image, URL_MAX)):
         alt = cut(headline or "Picture of the article", ALT_TEXT_MAX)
         blocks.append({"type": "image", "image_url": picture, "alt_text": alt})
     verbs = REPLY_VERBS if answers else ALERT_VERBS
@@ -193,40 +216,41 @@ def _actions(verbs: Iterable[Verb], key: str, url: str = "") -> list[Block]:
     return [{"type": "actions", "elements": row}] if row else []
 
 
-def _news(news: Sequence[str]) -> Iterable[Element]:
-    for sentence in news[:NEWS_LINES_MAX]:
+def _news(news: Sequence[str], most: int) -> Iterable[Element]:
+    for sentence in news[:most]:
         yield from _sections(cut(clean(sentence), NEWS_MAX))
 
 
-def _development(message: Message) -> Iterable[Element]:
+def _development(message: Message, most: int) -> Iterable[Element]:
     """How the story went on: independent sources, other outlets, when the post was last changed."""
     parts: list[list[Element]] = []
     if message.sources > 1:
         parts.append([_text(f"{message.sources:,} sources")])
     if message.also:
-        parts.append([_text("also: "), *_outlets(message.also)])
+        parts.append([_text("also: "), *_outlets(message.also, most)])
     if message.updated_at is not None:
         parts.append([_text("updated "), date_element(message.updated_at)])
     for i, part in enumerate(parts):
         yield from ([_text(" · "), *part] if i else part)
 
 
-def _outlets(also: Sequence[SourceLink]) -> Iterable[Element]:
+def _outlets(also: Sequence[SourceLink], most: int) -> Iterable[Element]:
     """The newest, in the order of their reports."""
-    for i, outlet in enumerate(also[-OUTLETS_MAX:]):
+    shown = also[-most:] if most else ()
+    for i, outlet in enumerate(shown):
         if i:
             yield _text(", ")
         name = cut(clean(outlet.name), OUTLET_MAX) or "another outlet"
         url = _link_target(outlet.url, OUTLET_URL_MAX)
         yield {"type": "link", "url": url, "text": name} if url else _text(name)
-    if len(also) > OUTLETS_MAX:
-        yield _text(f" and {len(also) - OUTLETS_MAX} more")
+    if len(also) > most:
+        yield _text(f"{' and ' if shown else ''}{len(also) - most} more")
 
 
-def _facts(message: Message) -> Block:
+def _facts(message: Message, most: int) -> Block:
     """One grey line: severity, rules, watch lists, source, time."""
-    rules = [cut(clean(rule.title) or clean(rule.id), RULE_TITLE_MAX) for rule in message.rules[:RULES_MAX]]
-    more = len(message.rules) - RULES_MAX
+    rules = [cut(clean(rule.title) or clean(rule.id), RULE_TITLE_MAX) for rule in message.rules[:most]]
+    more = len(message.rules) - most
     facts = [
         message.severity.word.upper(),
         *rules,
@@ -244,14 +268,14 @@ def _headline(headline: str, url: str, style: Style) -> list[Element]:
     return [{"type": "text", "text": headline or "(no headline)", "style": style}]
 
 
-def _countries(countries: Sequence[CountryTag]) -> Iterable[Element]:
-    for i, country in enumerate(countries[:COUNTRIES_MAX]):
+def _countries(countries: Sequence[CountryTag], most: int) -> Iterable[Element]:
+    for i, country in enumerate(countries[:most]):
         if i:
             yield _text("  ·  ")
         yield _flag(country)
         yield _text(f" {cut(clean(country.name) or clean(country.code), COUNTRY_MAX)}")
-    if len(countries) > COUNTRIES_MAX:
-        yield _text(f"  ·  {len(countries) - COUNTRIES_MAX} more")
+    if len(countries) > most:
+        yield _text(f"  ·  {len(countries) - most} more")
 
 
 def _flag(country: CountryTag) -> Element:

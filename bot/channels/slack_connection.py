@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
 API_URL: Final = "https://slack.com/api/"
-_JSON_BODIES: Final = ("chat.", "views.", "conversations.join", "files.completeUploadExternal")  # others: parameters
+_JSON_BODIES: Final = (
+    "chat.",
+    "views.",
+    "conversations.join",
+    "conversations.open",
+    "files.completeUploadExternal",
+)  # others: parameters
 
 Trouble = Callable[[str], Awaitable[None] | None]
 Answer = dict[str, Any]

@@ -75,6 +75,13 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "the workspace lets posts be edited for a limited time only", "nothing; new alerts still arrive"
     ),
     "message_not_found": Meaning("the post in {target} was deleted", "nothing; new alerts still arrive"),
+    "user_not_found": Meaning("Slack knows no person {target}", "let whoever it was subscribe again"),
+    "user_disabled": Meaning("the account of {target} is deactivated", "nothing; they read no messages any more"),
+    "cannot_dm_bot": Meaning("{target} is a bot, which takes no direct messages", "subscribe a person or a channel"),
+    "messages_tab_disabled": Meaning(
+        "the app takes no direct messages, since its Messages tab is off",
+        "open https://api.slack.com/apps, choose the app, App Home, Show Tabs, Messages Tab",
+    ),
     "link_disabled": Meaning(
         "Socket Mode is switched off for the app",
         "open https://api.slack.com/apps, choose the app, Socket Mode, Enable Socket Mode; or configure signed HTTP",

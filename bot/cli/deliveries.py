@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.channels.places import parse_place
 from bot.channels.text import clean, cut
 from bot.config import Config, load_config
 from bot.errors import WirewatchError
@@ -44,7 +45,7 @@ def list_deliveries(path: Path) -> int:
 def retry(path: Path, channel: str | None) -> int:
     """Let parked deliveries (of one channel) wait for their turn again. Exit status 0, also if there is none."""
     config = load_config(path, os.environ)
-    if channel is not None and channel not in config.channels:
+    if channel is not None and channel not in config.channels and parse_place(channel) is None:
         raise WirewatchError(f"no channel has the name {channel!r}{nearest(channel, config.channels, show_all=True)}")
     store = _open(config)
     try:

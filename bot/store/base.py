@@ -386,6 +386,10 @@ class Store(InsightStore, NoiseStore, PeopleStore, StatesStore, SummaryStore, Pr
 
     def pending_count(self, channel: str) -> int: ...
 
+    def pending_channels(self) -> tuple[str, ...]:
+        """The channels that something waits for."""
+        ...
+
     def mark_sending(self, delivery_id: int, now: datetime) -> None:
         """About to be posted: from here until :meth:`mark_sent` a crash leaves it uncertain. Counts an attempt. The
         four marks raise ``StoreError`` for a delivery that is neither waiting nor sending."""

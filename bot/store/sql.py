@@ -223,6 +223,10 @@ class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary):
         with self._read() as connection:
             return outbox.pending_count(connection, channel)
 
+    def pending_channels(self) -> tuple[str, ...]:
+        with self._read() as connection:
+            return outbox.pending_channels(connection)
+
     def mark_sending(self, delivery_id: int, now: datetime) -> None:
         with self._write() as connection:
             outbox.mark_sending(connection, delivery_id, now)

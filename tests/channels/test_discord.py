@@ -352,6 +352,25 @@ async def test_an_answer_is_found_in_its_thread_and_one_said_aloud_in_the_channe
     assert server.messages.pings[thread.messages[0]["id"]] == []
 
 
+async def test_direct_messages_are_opened_posted_read_back_and_answered(server: FakeDiscord) -> None:
+    anna = server.world.add_user("anna")
+    connection = DiscordConnection(Secret(TOKEN), api_url=server.api_url, gateway=False)
+    channel = DiscordChannel("dm:discord.default:1", user=int(anna.id), connection=connection)
+    await channel.start()
+    first = await channel.post(MESSAGE)
+    answer = await channel.reply(first, replace(MESSAGE, key="k-2"))
+    assert await channel.find("k-2", thread=first) == answer
+    assert await channel.edit(first, replace(MESSAGE, headline="Changed")) == first
+    assert await channel.find(MESSAGE.key) == first
+    place = server.world.direct(anna)
+    place.closed = True
+    with pytest.raises(PermanentDeliveryError, match="takes no direct messages"):
+        await channel.post(replace(MESSAGE, key="k-3"))
+    await channel.stop()
+    assert [m["message_reference"]["message_id"] for m in place.messages[1:]] == [place.messages[0]["id"]]
+    assert first.url == f"https://discord.com/channels/@me/{first.ref}"
+
+
 async def test_an_answer_in_a_forum_stands_under_its_post(server: FakeDiscord, guild: Guild) -> None:
     forum = server.world.add_channel(guild, "stories", w.FORUM)
     async with desk(server, forum) as d:

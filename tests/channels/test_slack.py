@@ -265,6 +265,31 @@ async def test_edit_leaves_the_buttons_of_the_post_as_they_were(slack: SlackServ
     assert [b["action_id"] for b in after] == [b["action_id"] for b in before]
 
 
+async def test_direct_messages_are_opened_posted_read_back_and_answered(slack: SlackServer) -> None:
+    anna = slack.workspace.add_user("U0ANNA0001", "anna")
+    channel = SlackChannel("dm:slack.default:U0ANNA0001", channel=anna, connection=connect(slack))
+    await channel.start()
+    first = await channel.post(MESSAGE)
+    answer = await channel.reply(first, replace(MESSAGE, key="k2"))
+    assert await channel.find(MESSAGE.key) == first
+    assert await channel.find("k2", thread=first) == answer
+    slack.workspace.messages_tab = False
+    with pytest.raises(PermanentDeliveryError, match="Messages tab"):
+        await channel.post(replace(MESSAGE, key="k3"))
+    await channel.stop()
+    (room,) = (room for room in slack.workspace.rooms.values() if room.direct_to == anna)
+    assert len(room.messages) == 2
+    assert [c.method for c in slack.calls].count("conversations.open") == 1
+
+
+async def test_direct_messages_with_nobody_are_refused(slack: SlackServer) -> None:
+    channel = SlackChannel("dm:slack.default:U0NOBODY00", channel="U0NOBODY00", connection=connect(slack))
+    await channel.start()
+    with pytest.raises(PermanentDeliveryError, match="U0NOBODY00"):
+        await channel.post(MESSAGE)
+    await channel.stop()
+
+
 async def test_user_groups_are_called_within_bounds(slack: SlackServer) -> None:
     room = slack.workspace.add_channel("desk")
     now = [MESSAGE.published]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -65,6 +65,7 @@ class Bench:
     notices: list[tuple[str, str]] = field(default_factory=list)
     metrics: Metrics = field(default_factory=Metrics)
     fold_limit: int | None = 20
+    build: Callable[[str], FakeChannel | None] = lambda name: None
 
     def __post_init__(self) -> None:
         self.access = MemoryAccess(self.outbox)
@@ -101,6 +102,7 @@ class Bench:
             digest_of=digest_of,
             on_parked=told,
             fold_limit=self.fold_limit,
+            build=lambda name: self.build(name),
         )
         self.running.start()
         await self.time.settle()
@@ -109,7 +111,7 @@ class Bench:
     async def kill(self) -> None:
         """End it as a crash would: nothing more is written, the post in hand is lost sight of."""
         assert self.running is not None
-        tasks = self.running._tasks
+        tasks = self.running._tasks or []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -190,3 +190,10 @@ def test_an_outbox_of_an_earlier_version_is_read_as_it_was_meant(file: Path) -> 
     assert (found.follows, found.payload.key) == ("", "k")
     assert isinstance(found.payload, Message)
     assert (found.payload.also, found.payload.sources, found.payload.retracted) == ((), 1, "")
+
+
+def test_the_channels_that_something_waits_for_are_known(wire: SqlStore) -> None:
+    wire.enqueue([alert_delivery("k1", "dm:slack.default:U0ANNA0001"), notice_delivery("n1")])
+    assert wire.pending_channels() == ("desk", "dm:slack.default:U0ANNA0001", "ops")
+    send(wire, "post-1")
+    assert wire.pending_channels() == ("dm:slack.default:U0ANNA0001", "ops")

@@ -111,6 +111,11 @@ def pending_count(connection: Connection, channel: str) -> int:
     ).scalar_one()
 
 
+def pending_channels(connection: Connection) -> tuple[str, ...]:
+    statement = select(deliveries.c.channel).where(PENDING).distinct().order_by(deliveries.c.channel)
+    return tuple(connection.scalars(statement))
+
+
 def in_states(connection: Connection, states: Sequence[DeliveryState], limit: int) -> tuple[Delivery, ...]:
     """Oldest first."""
     wanted = [state.value for state in states]

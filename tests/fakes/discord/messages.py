@@ -75,6 +75,8 @@ class Messages:
         channel = self.channel(channel_id)
         if channel.type in FORUMS:
             raise Refused(400, 50008, "Cannot send messages in a non-text channel")
+        if channel.closed:
+            raise Refused(403, 50007, "Cannot send messages to this user")
         if channel.type not in (TEXT, DIRECT, VOICE, ANNOUNCEMENT) and channel.type not in THREADS:
             raise Refused(400, 50008, "Cannot send messages in a non-text channel")
         send = SEND_MESSAGES_IN_THREADS if channel.type in THREADS else SEND_MESSAGES
@@ -126,7 +128,8 @@ class Messages:
         } | extra  # fmt: skip
         if reference := body.get("message_reference"):
             pointed = {"message_id": str(reference["message_id"]), "channel_id": channel.id, "type": 0}
-            message |= {"type": 19, "message_reference": pointed | {"guild_id": channel.guild_id}}
+            guild = {"guild_id": channel.guild_id} if channel.guild_id else {}
+            message |= {"type": 19, "message_reference": pointed | guild}
         may_all = bool(self.world.permissions(channel) & MENTION_EVERYONE)
         allowed = body.get("allowed_mentions")
         heard = pings(content, allowed, lambda r: r in roles and (roles[r].mentionable or may_all))

@@ -211,9 +211,9 @@ class _Api:
     async def post(self, request: web.Request) -> web.Response:
         channel_id = request.match_info["channel"]
         message = self.messages.create(channel_id, *PAYLOAD.get())
-        await self.server.gateway.dispatch(
-            "MESSAGE_CREATE", message | {"guild_id": self.world.channels[channel_id].guild_id}, intent=1 << 9
-        )
+        guild = self.world.channels[channel_id].guild_id
+        where = {"guild_id": guild} if guild else {}
+        await self.server.gateway.dispatch("MESSAGE_CREATE", message | where, intent=1 << 9 if guild else 1 << 12)
         return web.json_response(message)
 
     async def history(self, request: web.Request) -> web.Response:

@@ -39,6 +39,7 @@ DEFAULT_PERMISSIONS = (
     | CREATE_PUBLIC_THREADS
     | SEND_MESSAGES_IN_THREADS
 )
+DIRECT_PERMISSIONS = VIEW_CHANNEL | SEND_MESSAGES | EMBED_LINKS | ATTACH_FILES | READ_MESSAGE_HISTORY
 
 CROSSPOSTED, EPHEMERAL, HAS_THREAD, SUPPRESS_EMBEDS = 1 << 0, 1 << 6, 1 << 5, 1 << 2
 REQUIRE_TAG = 1 << 4  # channel flag of forums
@@ -116,6 +117,7 @@ class Channel:
     archived_at: float = 0.0
     messages: list[Json] = field(default_factory=list)
     recipient: User | None = None  # of direct messages
+    closed: bool = False  # direct messages: the person takes none from the bot
 
     def json(self, everyone: str, bot: str) -> Json:
         last = self.messages[-1]["id"] if self.messages else None
@@ -277,7 +279,7 @@ class World:
     def permissions(self, channel: Channel) -> int:
         """The bot's, as the documentation computes them: base roles, then overwrites; threads ask their parent."""
         if channel.type == DIRECT:
-            return DEFAULT_PERMISSIONS
+            return DIRECT_PERMISSIONS
         guild = self.guilds[channel.guild_id]
         base = guild.everyone.permissions
         for role_id in guild.bot_roles:

@@ -11,7 +11,8 @@ from typing import Any
 # Calls per minute of docs.slack.dev/apis/web-api/rate-limits, by method.
 TIERS = {
     "auth.test": 600, "apps.connections.open": 1, "conversations.list": 20, "conversations.info": 50,
-    "conversations.history": 50, "conversations.replies": 50, "conversations.join": 50, "users.info": 100,
+    "conversations.history": 50, "conversations.replies": 50, "conversations.join": 50, "conversations.open": 50,
+    "users.info": 100,
     "usergroups.list": 20, "chat.update": 50, "chat.delete": 50, "chat.postEphemeral": 100, "views.open": 100,
     "views.publish": 100, "views.update": 100, "bots.info": 50, "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,

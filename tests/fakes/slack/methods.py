@@ -24,7 +24,8 @@ _METADATA_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
 METHODS: dict[str, Method] = {}
 SCOPES: dict[str, tuple[str, ...]] = {
     "chat.postMessage": ("chat:write",), "chat.update": ("chat:write",), "chat.delete": ("chat:write",),
-    "chat.postEphemeral": ("chat:write",), "conversations.join": ("channels:join",), "users.info": ("users:read",),
+    "chat.postEphemeral": ("chat:write",), "conversations.open": ("im:write",),
+    "conversations.join": ("channels:join",), "users.info": ("users:read",),
     "bots.info": ("users:read",), "usergroups.list": ("usergroups:read",), "files.getUploadURLExternal": (
         "files:write",
     ), "files.completeUploadExternal": ("files:write",), "apps.connections.open": ("connections:write",),
@@ -165,6 +166,21 @@ def _conversations_join(api: WebApi, token: Token, args: Args) -> Answer:
         raise Refusal("method_not_supported_for_channel_type")
     room.members.add(api.workspace.bot_user)
     return {"channel": _describe(api.workspace, room)}
+
+
+@_method("conversations.open")
+def _conversations_open(api: WebApi, token: Token, args: Args) -> Answer:
+    people = [one for one in str(args.get("users") or "").split(",") if one]
+    if not people:
+        raise Refusal("users_list_not_supplied")
+    if len(people) > 1:
+        api.workspace.need(token, "mpim:write")
+        raise Refusal("method_not_supported_for_channel_type")  # nothing here opens group messages
+    if people[0] not in api.workspace.users:
+        raise Refusal("user_not_found")
+    if people[0] == api.workspace.bot_user:
+        raise Refusal("cannot_dm_bot")
+    return {"channel": {"id": api.workspace.direct(people[0]).id}}
 
 
 @_method("conversations.history")

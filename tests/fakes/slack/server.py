@@ -443,7 +443,7 @@ def _attached(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 # Only these read a JSON body (docs.slack.dev/apis/web-api: "JSON-encoded bodies"); others ignore it.
-_TAKES_JSON = ("chat.", "views.", "conversations.join", "files.completeUploadExternal")
+_TAKES_JSON = ("chat.", "views.", "conversations.join", "conversations.open", "files.completeUploadExternal")
 
 
 async def _arguments(request: web.Request, method: str) -> dict[str, Any]:

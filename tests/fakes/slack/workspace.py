@@ -10,7 +10,7 @@ from typing import Any
 
 BOT_SCOPES = frozenset(
     {
-        "chat:write", "channels:read", "groups:read", "channels:history", "groups:history", "im:history",
+        "chat:write", "channels:read", "groups:read", "channels:history", "groups:history", "im:write", "im:history",
         "channels:join", "users:read", "usergroups:read", "files:write", "commands",
     }
 )  # fmt: skip
@@ -40,7 +40,8 @@ class Token:
 
 @dataclass
 class Room:
-    """A channel. ``members`` holds user ids; ``restricted``: only admins may post."""
+    """A channel. ``members`` holds user ids; ``restricted``: only admins may post; ``direct_to``: whose direct messages
+    with the app they are."""
 
     id: str
     name: str
@@ -86,6 +87,7 @@ class Workspace:
         self.views: dict[str, dict[str, Any]] = {}
         self.homes: dict[str, dict[str, Any]] = {}
         self.ephemeral: list[dict[str, Any]] = []  # {"channel", "user", "text", "blocks", ...}
+        self.messages_tab = True  # of the app's home: where its direct messages are read
         self.unreachable: set[str] = set()  # picture URLs that cannot be downloaded, besides private addresses
         self._numbers: Iterator[int] = itertools.count(1)
         self._last_us = 0
@@ -186,6 +188,8 @@ class Workspace:
             raise Refusal("not_in_channel")
         if room.restricted:
             raise Refusal("restricted_action")
+        if room.direct_to and not self.messages_tab:
+            raise Refusal("messages_tab_disabled")
 
     # -- messages ---------------------------------------------------------------------------------------------------
 

@@ -32,12 +32,14 @@ from httpx_aiohttp import AiohttpTransport
 
 from bench.poll_server import ETAG, serve
 from bot import rulebook
+from bot.assembly import Assembler
 from bot.config import shipped_rules
 from bot.extract import to_article
 from bot.fetch import Fetcher, Limits
 from bot.health import Metrics
 from bot.hosts import Hosts
 from bot.model import Fetched, HttpState, NotModified, Source
+from bot.noise import Mutes, Policy
 from bot.poller import Poller, Rulebook
 from bot.sources.feed import parse_feed
 from bot.store.base import Batch, Poll
@@ -110,7 +112,14 @@ class Desk:
             self.thread,
             self.fetcher,
             Rulebook(rulebook.load([shipped_rules()]).engine, {}, lambda matches: ("desk",)),
-            Stories(),
+            Assembler(
+                self.thread,
+                Stories(),
+                Mutes(),
+                Policy(),
+                clock=lambda: datetime.now(UTC),
+                max_age=timedelta(hours=24),
+            ),
             core=self.core,
             clock=lambda: datetime.now(UTC),
             metrics=Metrics(),

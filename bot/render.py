@@ -197,4 +197,5 @@ def _line_of(message: Message) -> DigestLine:
         message.source,
         message.published,
         tuple(dict.fromkeys(rule.title for rule in message.rules)),
+        story_id=message.story_id,
     )

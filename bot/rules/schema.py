@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.model import Severity
 from bot.rules.conditions import DEFINE_NAME, NEAR_MEMBERS_MAX
+from bot.rules.corroboration import MOST
 from bot.rules.language import ID, MODES
 
 Schema = dict[str, Any]
@@ -32,6 +33,14 @@ def _one(key: str, value: Schema, description: str) -> Schema:
 
 def _options(required: list[str], **properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+_CORROBORATION = "Wait until so many independent sources have the story; in the all: at the top, or beside when:."
+
+
+def _demand() -> Schema:
+    independent: Schema = {"type": "integer", "minimum": 2, "maximum": MOST}
+    return _options(["independent"], independent=independent, within={"type": "string", "default": "24h"})
 
 
 def _conditions() -> list[Schema]:
@@ -88,6 +97,7 @@ def _conditions() -> list[Schema]:
         ),
         _one("use", {"type": "string"}, "A condition that stands under define:."),
         _one("exact", {"type": _SCALAR}, "This form only, not inflected."),
+        _one("corroboration", _demand(), _CORROBORATION),
         _one("regex", {"type": "string"}, "An RE2 regular expression, case-insensitive."),
     ]
 
@@ -123,6 +133,7 @@ def rules_schema() -> Schema:
         enabled={"type": "boolean", "default": True},
         mode={"enum": list(MODES), "default": "live", "description": "shadow: count and keep samples, post nothing."},
         note={"type": "string", "description": "For editors."},
+        corroboration={**_demand(), "description": _CORROBORATION},
     )
     return {
         "$schema": _DRAFT,

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot import pipeline, rulebook
+from bot.assembly import routing
 from bot.extract import to_article
 from bot.model import Item, Receipt, Source
+from bot.noise import Context, Policy
 from bot.store.base import Batch, Poll
 from bot.store.sql import SqlStore
 from bot.story import Stories
@@ -30,15 +32,15 @@ def archive(room: Path) -> SqlStore:
     (room / "rules" / "sources.yaml").write_text(f"sources:\n  - {{id: wire, url: '{WIRE.url}', title: The Wire}}\n")
     engine = rulebook.load([room / "rules"]).engine
     articles = [a for item in ITEMS if (a := to_article(item, WIRE, NOW)) is not None]
-    made = pipeline.assemble(
-        pipeline.judge(articles, engine), Stories(), lambda matches: ("console",), NOW, max_age=None, first_poll=False
-    )
+    judged = pipeline.judge(articles, engine)
+    arrived = pipeline.place(judged, Stories(), NOW)
+    made = pipeline.assemble(arrived, {}, routing(lambda matches: ("console",)), Context(Policy()), NOW)
     store = SqlStore(f"sqlite:///{room / 'own.db'}")
     store.upgrade()
     store.open()
     store.sync_sources([WIRE], NOW, {})
     poll = Poll("wire", NOW, NOW + timedelta(minutes=10), "ok")
-    store.commit(Batch(poll, made.articles, made.stories, made.alerts, made.deliveries, made.shadow))
+    store.commit(Batch(poll, made.articles, made.stories, made.alerts, made.deliveries))
     (waiting,) = store.pending("console", 9)
     store.mark_sent(waiting.id, Receipt("console", waiting.payload.key, "1", NOW))
     return store

@@ -41,4 +41,4 @@ def test_one_word_again_and_again_takes_its_length(engine: Engine, unit: str) ->
         _ = analysis.matches, analysis.countries
         taken.append(time.process_time() - began)
     assert taken[1] < 2 * WORDS * WORD_S
-    assert taken[1] < 3.5 * taken[0] + 0.2  # twice the text: four times the time would be quadratic
+    assert taken[1] < 3.5 * taken[0] + 1.0  # twice the text: four times the time would be quadratic

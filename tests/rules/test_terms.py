@@ -151,14 +151,14 @@ def test_the_forms_of_a_word(word: str, has: set[str], has_not: set[str]) -> Non
 
 def test_forms_are_kept_on_disk_and_a_bad_file_is_no_error(tmp_path: Path) -> None:
     first = Inflector(tmp_path / "cache")
-    expected = first.forms("missile")
+    expected = first.forms("gargoyle")  # no word of the shipped rules, whose forms are shipped
     first.save()
     (kept,) = (tmp_path / "cache").iterdir()
-    assert Inflector(tmp_path / "cache").forms("missile") == expected
+    assert Inflector(tmp_path / "cache").forms("gargoyle") == expected
     kept.write_text("{", "utf-8")
-    assert Inflector(tmp_path / "cache").forms("missile") == expected
+    assert Inflector(tmp_path / "cache").forms("gargoyle") == expected
     kept.write_text("[1]", "utf-8")
-    assert Inflector(tmp_path / "cache").forms("missile") == expected
+    assert Inflector(tmp_path / "cache").forms("gargoyle") == expected
 
 
 def test_too_many_forms_are_refused() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
@@ -256,7 +256,8 @@ class Queue:
             if standing is Footing.NOT_YET:
                 return _Done.PASSED_OVER
             if standing is Footing.PARKED:  # told with that one
-                await self._tools.outbox.run(lambda s: s.mark_parked(delivery.id, standing.value))
+                with suppress(OverError):
+                    await self._tools.outbox.run(lambda s: s.mark_parked(delivery.id, standing.value))
                 return _Done.ENDED
             if standing.drops:
                 return await self._drop(delivery, standing.value)
@@ -293,7 +294,8 @@ class Queue:
         """What it was to change is no more; that is nobody's fault, and is written down."""
         self._tools.metrics.delivered(self._channel.name, Outcome.DROPPED)
         self._log.info("dropped", key=delivery.payload.key, follows=delivery.follows, reason=reason)
-        await self._tools.outbox.run(lambda s: s.mark_dropped(delivery.id, reason))
+        with suppress(OverError):  # since the queue was read, a newer update took its place
+            await self._tools.outbox.run(lambda s: s.mark_dropped(delivery.id, reason))
         return _Done.ENDED
 
     async def _look_up(self, delivery: Delivery, to: Receipt | None) -> Receipt | None:

@@ -40,7 +40,7 @@ from bot.health import Metrics
 from bot.log import set_up
 from bot.model import CountryTag, DeliveryKind, FiredRule, Message, Segment, Severity
 from bot.render import delivery_key, digest_of_deliveries
-from bot.store.base import NewDelivery
+from bot.store.outbox_port import NewDelivery
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from tests.chat_process import ChatRoom

@@ -42,7 +42,8 @@ from bot.model import Fetched, HttpState, NotModified, Source
 from bot.noise import Mutes, Policy
 from bot.poller import Poller, Rulebook
 from bot.sources.feed import parse_feed
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories

@@ -28,7 +28,7 @@ from bot.duration import parse as parse_duration
 from bot.log import set_up
 from bot.model import Source
 from bot.sources.dates import parse_date
-from bot.store.base import StoredStory
+from bot.store.articles_port import StoredStory
 from tests.fakes.feeds import Answer, FeedServer
 
 _ITEM = re.compile(rb"<(item|entry)[\s>].*?</\1>", re.DOTALL)

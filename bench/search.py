@@ -26,7 +26,8 @@ from pathlib import Path
 
 from bench.stories import stream
 from bot.model import Alert, Article, Match, Severity, Source, Story
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.summary.ask import Ask, Known
 from bot.summary.model import Filters

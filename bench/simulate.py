@@ -19,7 +19,7 @@ from typing import Any
 from bot.app import App, Options, open_app
 from bot.config import load_config
 from bot.model import DeliveryState, Source
-from bot.store.base import Delivery
+from bot.store.outbox_port import Delivery
 from bot.store.sql import SqlStore
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack import SlackServer

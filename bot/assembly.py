@@ -17,7 +17,8 @@ from bot import pipeline
 from bot.model import Alert, Article, Match
 from bot.noise import Context, Mutes, Policy
 from bot.pipeline import Assembled, Edited, Judged
-from bot.store.base import Batch, Poll, Store
+from bot.store.base import Batch, Store
+from bot.store.sources_port import Poll
 from bot.story import Stories
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ from bot.channels.base import Channel
 from bot.log import Log
 from bot.model import Message
 from bot.queue_worker import DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
-from bot.store.base import Delivery, NewDelivery
+from bot.store.outbox_port import Delivery, NewDelivery
 from bot.verdicts import FOLD_LIMIT
 
 __all__ = ["Deliverer"]

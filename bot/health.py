@@ -79,7 +79,8 @@ class Metrics:
         )
 
     def poll_finished(self, outcome: str, items: int, new: int, seconds: float, at: datetime | None = None) -> None:
-        """A poll ended: ``outcome`` as in :class:`bot.store.base.Poll`, ``items`` in the answer, ``new`` of them."""
+        """A poll ended: ``outcome`` as in :class:`~bot.store.sources_port.Poll`, ``items`` in the answer,
+        ``new`` of them."""
         self._polls.labels(self._outcome(outcome)).inc()
         self._items.inc(items)
         self._new_items.inc(new)

@@ -18,7 +18,8 @@ from bot.log import Log
 from bot.model import DeliveryKind, Notice, Severity
 from bot.render import delivery_key
 from bot.source_notices import SourceNotices
-from bot.store.base import NewDelivery, Store
+from bot.store.base import Store
+from bot.store.outbox_port import NewDelivery
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from bot.log import redact_url
 from bot.model import HttpState, Severity, Source
 from bot.rhythm import Rhythm, learn
 from bot.source_state import Memory, SourceState, Standing
-from bot.store.base import NEVER, Lease, Poll
+from bot.store.sources_port import NEVER, Lease, Poll
 from bot.words import brief
 
 FAILURES_TOLD = 5  # failures in a row after which the operators hear of a source
@@ -28,8 +28,8 @@ SLOW_S = 10.0  # seconds for an answer, twice in a row, that make a source slow
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A poll that was answered. ``outcome`` as in :class:`~bot.store.base.Poll`; ``elapsed_s`` is the server's share;
-    ``cadence`` is ``None`` where the body was not read again."""
+    """A poll that was answered. ``outcome`` as in :class:`~bot.store.sources_port.Poll`; ``elapsed_s`` is the
+    server's share; ``cadence`` is ``None`` where the body was not read again."""
 
     outcome: str
     state: HttpState

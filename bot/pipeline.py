@@ -23,8 +23,8 @@ from bot.model import Alert, Article, Match, Mention, ParsedFeed, Revised, Sourc
 from bot.noise import Context
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
-from bot.store.base import NewDelivery
 from bot.store.noise_port import DecisionRow, NewHold, Release
+from bot.store.outbox_port import NewDelivery
 from bot.story import Stories
 
 __all__ = ["Arrived", "Assembled", "Edited", "Judged", "Route"]

@@ -28,7 +28,8 @@ from bot.outcome import SourceNotice, Visit
 from bot.rules.match import Engine
 from bot.sources.base import Request, Steps
 from bot.sources.collect import Answer, Step, collect
-from bot.store.base import Batch, Lease, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Lease, Poll
 from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
 

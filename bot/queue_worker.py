@@ -15,7 +15,7 @@ from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientD
 from bot.log import Log
 from bot.model import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
-from bot.store.base import Delivery, Followed, NewDelivery
+from bot.store.outbox_port import Delivery, Followed, NewDelivery
 from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, to_fold, verdict
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from bot.log import Log
 from bot.model import DeliveryKind, HoldReason, Source
 from bot.noise import Mutes
 from bot.noise.release import Released, due, release
-from bot.store.base import NewDelivery
 from bot.store.noise_port import Held
+from bot.store.outbox_port import NewDelivery
 
 
 class Releaser:

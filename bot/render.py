@@ -28,7 +28,7 @@ from bot.model import (
 from bot.page import words_seen
 from bot.passage import passage
 from bot.people import is_watch
-from bot.store.base import Delivery, NewDelivery
+from bot.store.outbox_port import Delivery, NewDelivery
 
 _FALLBACK_MAX = 240  # characters: about what a phone shows of a notification
 _WORD_MAX = 80  # characters of one piece of evidence in the "why" line

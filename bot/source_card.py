@@ -12,7 +12,7 @@ from bot.log import redact_url
 from bot.model import HttpState, Source, TextFrom
 from bot.source_state import Outage, SourceState
 from bot.source_words import describe, state_of
-from bot.store.base import SourceRecord, SourceStatus
+from bot.store.sources_port import SourceRecord, SourceStatus
 from bot.words import brief, moment
 
 COUNTED = timedelta(days=7)  # over which items are counted

@@ -10,7 +10,7 @@ from bot import duration
 from bot.log import redact_url
 from bot.model import Source
 from bot.source_state import SourceState
-from bot.store.base import SourceStatus
+from bot.store.sources_port import SourceStatus
 from bot.words import brief
 
 _WORST_FIRST = (

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.channels.base import Capabilities
 from bot.model import DeliveryKind, DeliveryState, Message, Receipt
-from bot.store.base import Delivery, Followed
+from bot.store.outbox_port import Delivery, Followed
 
 FOLD_LIMIT = 20  # alerts; more than a screen of them is a flood (DESIGN, "First poll")
 FOLD_AFTER = timedelta(minutes=5)  # what is shorter is a hiccup, and its alerts are still fresh enough to stand alone

@@ -25,8 +25,10 @@ from bot.model import (
 from bot.noise import Mutes, Policy
 from bot.pipeline import Edited, Judged
 from bot.releaser import Releaser
-from bot.store.base import Batch, Delivery, Poll, Store
+from bot.store.base import Batch, Store
 from bot.store.noise_port import NewMute
+from bot.store.outbox_port import Delivery
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.story import WINDOW, Stories
 from tests.samples import NOW

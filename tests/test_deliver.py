@@ -19,7 +19,7 @@ from bot.errors import StoreError
 from bot.health import Metrics
 from bot.model import DeliveryKind, DeliveryState, Digest, Notice
 from bot.queue_worker import LOOK_AGAIN_S
-from bot.store.base import Delivery, NewDelivery
+from bot.store.outbox_port import Delivery, NewDelivery
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.verdicts import FOLD_AFTER, Verdict, to_fold, verdict

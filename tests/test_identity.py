@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from bot import pipeline
 from bot.identity import EDIT_PAUSE, EDITS_AT_ONCE, Kept, Sorted, content_hash, edit_of, same_item, sort_out
 from bot.model import Article, Item, ParsedFeed, Source, TextFrom
-from bot.store.base import VERSIONS_MAX, Batch, Poll
+from bot.store.articles_port import VERSIONS_MAX
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from bot.model import HttpState, Source
 from bot.outcome import BLOCKED_TOLD, FAILURES_TOLD, News, Outcome, SourceNotice, Visit
 from bot.rhythm import learn
 from bot.source_state import Memory, SourceState, Standing
-from bot.store.base import NEVER, Lease
+from bot.store.sources_port import NEVER, Lease
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -27,7 +27,9 @@ from bot.poller import LEASE, Poller, Rulebook
 from bot.releaser import Releaser
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
-from bot.store.base import Batch, Delivery, SourceStatus
+from bot.store.base import Batch
+from bot.store.outbox_port import Delivery
+from bot.store.sources_port import SourceStatus
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories

@@ -28,7 +28,7 @@ from bot.model import (
 )
 from bot.passage import PASSAGE_MAX, passage
 from bot.render import delivery_key, digest_of_deliveries, render_digest, render_message, render_notice
-from bot.store.base import Delivery
+from bot.store.outbox_port import Delivery
 from tests import samples
 
 AT = datetime(2026, 9, 14, 14, 5, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from bot.model import Source
 from bot.source_state import SourceState
 from bot.source_words import describe, state_of, tally
-from bot.store.base import SourceStatus
+from bot.store.sources_port import SourceStatus
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -14,8 +14,8 @@ from bot.model import Article, HoldReason, Match, Mute, MuteKind, Revision, Seve
 from bot.people import Feedback, Opinion
 from bot.record import Address, Found, Member, Nearest, Post, Raised, Record
 from bot.rules.match import Engine
-from bot.store.base import SourceStatus
 from bot.store.noise_port import DecisionRow, Held
+from bot.store.sources_port import SourceStatus
 from bot.why import Around, Mark, Outcome, Stage, WhyReport, absent, address_of, why
 from bot.why.text import to_json, to_text
 from tests.samples import NOW, article

@@ -11,7 +11,7 @@ from bot.channels.text import clean, cut
 from bot.config import Config, load_config
 from bot.errors import WirewatchError
 from bot.model import DeliveryState, Message
-from bot.store.base import Delivery, Payload
+from bot.store.outbox_port import Delivery, Payload
 from bot.store.sql import SqlStore
 from bot.yaml_models import nearest
 

@@ -21,7 +21,7 @@ from bot.source_look import Look, look
 from bot.source_state import SourceState
 from bot.source_words import ago, interval_of, state_of, tally
 from bot.sources_file import load_sources
-from bot.store.base import SourceRecord, SourceStatus
+from bot.store.sources_port import SourceRecord, SourceStatus
 from bot.store.sql import SqlStore
 from bot.words import brief
 from bot.yaml_models import nearest

@@ -32,7 +32,8 @@ from bot.model import Alert, Digest, Message, MuteKind
 from bot.people import Feedback, Opinion
 from bot.render import headline_of, source_of
 from bot.rules.evaluate import Subject
-from bot.store.base import Delivered, Store
+from bot.store.base import Store
+from bot.store.outbox_port import Delivered
 
 DIGEST_SHOWN = 10  # alerts of a digest whose reasons are told
 RULES_OFFERED = 20  # rules of an alert that can be muted from its button

@@ -30,7 +30,7 @@ from bot.model import Source
 from bot.source_admin import Change, make
 from bot.source_admin import add as keep
 from bot.source_state import OUT, SourceState
-from bot.store.base import SourceStatus
+from bot.store.sources_port import SourceStatus
 from bot.summary.words import number
 
 LISTED = 15  # sources

@@ -19,8 +19,8 @@ from bot.follow.wire import corrected, credit, plain_title, withdrawn
 from bot.model import Alert, Article, DeliveryKind, Evidence, HoldReason, Match, Mention, Message, Severity, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
 from bot.render import delivery_key, render_message, render_report
-from bot.store.base import NewDelivery
 from bot.store.noise_port import DecisionRow, NewHold, Release
+from bot.store.outbox_port import NewDelivery
 
 Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
 """The channels of a set of matches, each with those of them that lead there."""

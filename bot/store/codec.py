@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from bot.model import DeliveryKind, Digest, Message, Notice
-from bot.store.base import Payload
+from bot.store.outbox_port import Payload
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bot.model import Alert, HoldReason, Mute, MuteKind
+from bot.store.outbox_port import NewDelivery
 
 if TYPE_CHECKING:
     from bot.follow.thread import Thread
-    from bot.store.base import NewDelivery
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,27 +15,17 @@ from sqlalchemy import Connection, Engine, Select, column, inspect, select, tabl
 from bot.errors import StoreError
 from bot.identity import Kept
 from bot.model import Article, DeliveryState, Receipt, Revision, Source
-from bot.store.base import (
-    Archived,
-    Batch,
-    Delivered,
-    Delivery,
-    Followed,
-    Lease,
-    NewDelivery,
-    RuleHits,
-    Sample,
-    SourceRecord,
-    SourceStatus,
-    StoredStory,
-)
+from bot.store.articles_port import Archived, RuleHits, Sample, StoredStory
+from bot.store.base import Batch
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
+from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
 from bot.store.queries import archive, articles, care, chat_sources, identities, outbox, revisions
 from bot.store.queries import sources as source_rows
 from bot.store.queries.batches import write_all
 from bot.store.schema import REVISION, VERSION_TABLE, meta
+from bot.store.sources_port import Lease, SourceRecord, SourceStatus
 from bot.store.sql_insight import SqlInsight
 from bot.store.sql_noise import SqlNoise
 from bot.store.sql_people import SqlPeople

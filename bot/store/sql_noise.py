@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from bot.follow.thread import Thread
 from bot.model import Alert, Mute
-from bot.store.base import NewDelivery
 from bot.store.noise_port import DecisionRow, Held, NewMute
+from bot.store.outbox_port import NewDelivery
 from bot.store.queries import noise, sources, threads
 
 

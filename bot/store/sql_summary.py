@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot import search
-from bot.store.base import Archived
+from bot.store.articles_port import Archived
 from bot.store.queries import search as search_rows
 from bot.store.queries import summary
 from bot.store.summary_port import AlertLine, Hit, StoryLine

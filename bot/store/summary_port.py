@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from bot.model import Article, Segment, Severity
-
-if TYPE_CHECKING:
-    from bot.store.base import Archived
+from bot.store.articles_port import Archived
 
 
 @dataclass(frozen=True, slots=True)

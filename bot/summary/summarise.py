@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.channels.text import clean
 from bot.flags import country_tag
 from bot.model import Article
-from bot.store.base import Archived
+from bot.store.articles_port import Archived
 from bot.summary.choose import Bundle, bundle, choose, headline, rarity
 from bot.summary.model import Cited, Told
 from bot.summary.rank import Ranked

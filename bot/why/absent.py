@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bot.model import Source
 from bot.record import Address, Found
-from bot.store.base import SourceStatus
+from bot.store.sources_port import SourceStatus
 from bot.urls import canonical
 from bot.why.report import Mark, Stage, WhyReport
 from bot.words import ago, few, moment, quoted

@@ -13,8 +13,8 @@ from bot.people import Feedback, Opinion
 from bot.pipeline import subject
 from bot.record import FOLDED, Post, Record
 from bot.rules.match import Analysis, Engine
-from bot.store.base import SourceStatus
 from bot.store.noise_port import DecisionRow, Held
+from bot.store.sources_port import SourceStatus
 from bot.why.absent import source_line
 from bot.why.report import Mark, Outcome, RuleVerdict, Stage, WhyReport
 from bot.why.verdicts import verdicts

@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.model import Source
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from tests.cli.conftest import RULES, Run
 from tests.samples import article

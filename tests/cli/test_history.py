@@ -12,7 +12,8 @@ from bot.assembly import routing
 from bot.cli.history import spark
 from bot.model import Source
 from bot.noise import Context, Policy
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.story import Stories
 from tests.cli.conftest import Run

@@ -11,7 +11,8 @@ import pytest
 
 from bot.model import Receipt
 from bot.people import Feedback, Opinion
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from tests.cli.conftest import Run
 from tests.samples import alert, article, match

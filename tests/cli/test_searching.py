@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.model import Source
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from tests.cli.conftest import Run
 from tests.samples import article

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.deliver import Deliverer
 from bot.health import Metrics
 from bot.model import DeliveryKind, DeliveryState, Digest, DigestLine, Message, Severity
-from bot.store.base import Delivery, NewDelivery
+from bot.store.outbox_port import Delivery, NewDelivery
 from tests.fakes.channel import FakeChannel, Step
 from tests.fakes.outbox import MemoryAccess, MemoryOutbox
 from tests.fakes.virtual_time import START, VirtualTime

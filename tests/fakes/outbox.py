@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bot.errors import OverError, StoreError
 from bot.model import DeliveryKind, DeliveryState, Receipt
-from bot.store.base import Delivery, Followed, NewDelivery
+from bot.store.outbox_port import Delivery, Followed, NewDelivery
 
 T = TypeVar("T")
 _OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)

@@ -24,7 +24,9 @@ from bot.model import (
     Source,
     Story,
 )
-from bot.store.base import Batch, NewDelivery, Poll
+from bot.store.base import Batch
+from bot.store.outbox_port import NewDelivery
+from bot.store.sources_port import Poll
 
 T0 = datetime(2026, 9, 1, 6, 30, 0, 123456, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import DeliveryKind, Digest, Evidence, HttpState, Message, Notice, Severity, Source
-from bot.store.base import Payload
 from bot.store.codec import decode, decode_payload, encode, encode_payload
+from bot.store.outbox_port import Payload
 from bot.store.schema import from_micros, storable, to_micros
 from tests.store.samples import digest, message
 

@@ -13,7 +13,9 @@ from bot.errors import StoreBusyError, StoreError
 from bot.model import DeliveryKind, DeliveryState, HttpState
 from bot.rhythm import Rhythm
 from bot.source_state import Memory, Move, Outage, SourceState, Standing
-from bot.store.base import NEVER, Batch, Delivery, Lease, NewDelivery
+from bot.store.base import Batch
+from bot.store.outbox_port import Delivery, NewDelivery
+from bot.store.sources_port import NEVER, Lease
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
 from tests.store.samples import (

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from bot.errors import StoreError
 from bot.model import DeliveryKind, DeliveryState, Message
 from bot.store import migrations
-from bot.store.base import Followed
+from bot.store.outbox_port import Followed
 from bot.store.sql import SqlStore
 from tests.store.samples import (
     T0,

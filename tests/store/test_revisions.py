@@ -9,7 +9,8 @@ from sqlalchemy import create_engine, insert
 
 from bot.model import Article, Revised, Revision, TextFrom
 from bot.store import migrations
-from bot.store.base import VERSIONS_MAX, Batch
+from bot.store.articles_port import VERSIONS_MAX
+from bot.store.base import Batch
 from bot.store.schema import articles, sources
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore

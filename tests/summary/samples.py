@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.model import Alert, Article, Match, Severity, Source, Story
-from bot.store.base import Batch, Poll
+from bot.store.base import Batch
+from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.store.summary_port import AlertLine, FiredLine
 from tests.samples import article

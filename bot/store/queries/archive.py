@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, func, select
 
 from bot.model import Evidence, Match
-from bot.store.base import Archived, RuleHits, Sample
+from bot.store.articles_port import Archived, RuleHits, Sample
 from bot.store.codec import decode, encode
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import insert_new

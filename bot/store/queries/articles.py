@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, upda
 from bot.follow.novelty import Facts
 from bot.follow.thread import Marks
 from bot.model import Alert, Article, Evidence, TextFrom
-from bot.store.base import StoredStory
+from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
 from bot.store.queries.dialect import chunks, insert_new
 from bot.store.schema import (

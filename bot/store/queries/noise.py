@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from bot.errors import StoreError
 from bot.model import Alert, Evidence, HoldReason, Match, Mute, MuteKind, Severity, Story
-from bot.store.base import NewDelivery
 from bot.store.codec import decode
 from bot.store.noise_port import DecisionRow, Held, NewHold, NewMute, Release
+from bot.store.outbox_port import NewDelivery
 from bot.store.queries import outbox
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import chunks, insert_new

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, Select, Update, func, select, update
 
 from bot.errors import OverError, StoreError
 from bot.model import DeliveryKind, DeliveryState, Receipt
-from bot.store.base import Delivered, Delivery, Followed, NewDelivery
 from bot.store.codec import decode_payload, encode_payload
+from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
 from bot.store.queries.dialect import chunks, insert_new
 from bot.store.schema import FOLDED, PENDING, alerts, deliveries, delivery_alerts, storable
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select, update
 
 from bot.model import Revised, Revision
-from bot.store.base import VERSIONS_MAX
+from bot.store.articles_port import VERSIONS_MAX
 from bot.store.queries.articles import to_row
 from bot.store.queries.dialect import insert_new
 from bot.store.schema import articles, revisions, storable

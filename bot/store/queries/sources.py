@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, upda
 
 from bot.model import HttpState, Source, TextFrom
 from bot.source_state import Memory, SourceState, Standing
-from bot.store.base import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.store.codec import decode, encode
 from bot.store.queries import states
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, articles, sources, storable
+from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.urls import host_of
 
 

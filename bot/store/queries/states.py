@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from bot.source_state import OUT, Outage, SourceState, Standing
-from bot.store.base import Poll
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, source_states, sources, storable
+from bot.store.sources_port import Poll
 
 _EVENTLESS = frozenset({SourceState.NEW, SourceState.OK, SourceState.OFF})  # not worth a row of history
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, case, func, or_, select
 
 from bot.model import Article, Severity
-from bot.store.base import Archived
+from bot.store.articles_port import Archived
 from bot.store.codec import decode
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles

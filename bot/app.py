@@ -31,6 +31,7 @@ from bot.live_rules import load_rules, shelf_of
 from bot.log import Log
 from bot.model import Severity, Source
 from bot.newsroom import Newsroom
+from bot.noise_settings import owners_of
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
@@ -176,6 +177,7 @@ class App:
             on_watches=self._on_watches,
             on_sources=self.look_for_added,
             on_mutes=self.newsroom.release,
+            owners=owners_of(self.config),
         )
 
     # -- life --------------------------------------------------------------------------------------------------------

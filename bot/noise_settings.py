@@ -173,6 +173,12 @@ class Demanding(Protocol):
     def demand(self) -> Demand | None: ...
 
 
+def owners_of(settings: NoiseSettings) -> Mapping[str, str]:
+    """Outlet (source id or domain) → its owner, as :func:`bot.follow.origin.origin` takes it: a name that no domain and
+    no agency has."""
+    return {outlet: f"owner:{owner.casefold()}" for outlet, owner in settings.owners.items()}
+
+
 def policy_of(
     settings: NoiseSettings, channels: Mapping[str, ChannelNoise], rules: Iterable[Demanding], zone: ZoneInfo
 ) -> Policy:
@@ -195,7 +201,7 @@ def policy_of(
         channels={name: _channel(wanted, zone) for name, wanted in channels.items()},
         filtered=DigestTimes(settings.filtered_digest, zone),
         raise_at=settings.stories.raise_at,
-        owners={outlet: f"owner:{owner.casefold()}" for outlet, owner in settings.owners.items()},
+        owners=owners_of(settings),
     )
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.config import load_config
 from bot.errors import WirewatchError
 from bot.live_rules import load_rules
+from bot.noise_settings import owners_of
 from bot.rulebook import Rulebook
 from bot.store.sql import SqlStore
 from bot.summary import words
@@ -55,7 +56,7 @@ def summary(
     store = SqlStore(config.store.reveal())
     store.open()
     try:
-        made = summarise(store, asked, known, tuple(book.sources.values()), stories=stories)
+        made = summarise(store, asked, known, tuple(book.sources.values()), stories=stories, owners=owners_of(config))
     finally:
         store.close()
     if chart is not None:

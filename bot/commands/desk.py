@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Protocol, TypeVar
 
@@ -42,7 +42,7 @@ async def _nothing() -> None:
 class Desk:
     """See the module. ``heavy`` runs what takes the processor for long in a thread of its own. ``page`` reads a web
     page and ``discover`` looks for its feeds (both raise :class:`~bot.errors.SourceError`). The three
-    ``on_`` are told after a change."""
+    ``on_`` are told after a change. ``owners`` is :func:`bot.noise_settings.owners_of`."""
 
     store: StoreAccess
     book: Callable[[], Rulebook]
@@ -57,6 +57,7 @@ class Desk:
     on_watches: Callable[[], Awaitable[None]]
     on_sources: Callable[[], Awaitable[None]]
     on_mutes: Callable[[], Awaitable[None]] = _nothing
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     def names(self) -> Names:
         """The ids that exist now."""

@@ -43,7 +43,7 @@ async def summary(desk: Desk, request: Request, tell: Progress) -> Reply:
         severity=request.get("severity"),
     )
     sources = tuple(desk.sources.values())
-    made = await desk.store.read(lambda s: summarise(s, asked, known, sources))
+    made = await desk.store.read(lambda s: summarise(s, asked, known, sources, owners=desk.owners))
     return as_reply(made, desk)
 
 

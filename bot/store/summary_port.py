@@ -49,11 +49,20 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
-class StoryLine:
-    """A story as a whole, also outside a period. ``sources`` are the ids of the outlets that tell it in words of their
-    own, not as a copy of an earlier text. ``began`` is its first alert."""
+class StoryReport:
+    """An article of a story, as far as it tells who stands behind it: see :class:`bot.follow.origin.Reported`."""
 
-    sources: frozenset[str]
+    source_id: str
+    url: str
+    credit: str = ""
+    copied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A story as a whole, also outside a period. ``began`` is its first alert."""
+
+    reports: tuple[StoryReport, ...]
     began: datetime
 
 

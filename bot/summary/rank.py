@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from math import log
 
 from bot.flags import country_name, country_tag
+from bot.follow.origin import independent as count_independent
 from bot.model import Severity
 from bot.store.summary_port import AlertLine, StoryLine
 from bot.summary import weights
 from bot.summary.model import Count, Filters, Rank, Timeline
 
-Owner = Callable[[str], str]
-"""Source id → who owns it: outlets of one house are not independent of each other."""
+Owners = Mapping[str, str]
+"""Source id or domain → who owns the outlet: those of one house are not independent of each other."""
 
 LookUp = Callable[[Sequence[str]], Mapping[str, StoryLine]]
 """Ids → what is stored of these stories."""
@@ -76,7 +77,7 @@ def order(
     before: Sequence[AlertLine],
     since: datetime,
     until: datetime,
-    owner: Owner,
+    owners: Owners,
     look_up: LookUp,
     count: int,
 ) -> tuple[int, list[Ranked]]:
@@ -93,7 +94,7 @@ def order(
             break
         some = likeliest[at : at + AT_ONCE]
         stories = look_up(some)
-        best += [_ranked(one, told[one], known[one], stories.get(one), since, owner) for one in some]
+        best += [_ranked(one, told[one], known[one], stories.get(one), since, owners) for one in some]
         best = sorted(best, key=lambda one: (-one.rank.score, one.story_id))[:count]
     return len(told), best
 
@@ -111,10 +112,10 @@ def _apart(alerts: Sequence[AlertLine], seen: Counter[tuple[str, str]], since: d
 
 
 def _ranked(
-    story_id: str, alerts: Sequence[AlertLine], parts: Rank, story: StoryLine | None, since: datetime, owner: Owner
+    story_id: str, alerts: Sequence[AlertLine], parts: Rank, story: StoryLine | None, since: datetime, owners: Owners
 ) -> Ranked:
     began = story.began if story is not None else alerts[0].created_at
-    sources = independent(story, owner) if story is not None else 1
+    sources = independent(story, owners) if story is not None else 1
     is_new = began >= since
     whole = replace(
         parts,
@@ -124,9 +125,9 @@ def _ranked(
     return Ranked(story_id, tuple(alerts), max(line.severity for line in alerts), sources, is_new, whole)
 
 
-def independent(story: StoryLine, owner: Owner) -> int:
-    """Owners whose outlets tell the story in words of their own; at least one."""
-    return max(1, len({owner(source) for source in story.sources}))
+def independent(story: StoryLine, owners: Owners) -> int:
+    """The independent sources of a story, counted as on its alert; at least one."""
+    return max(1, count_independent(story.reports, owners))
 
 
 def _pairs(line: AlertLine) -> list[tuple[str, str]]:

@@ -18,11 +18,12 @@ from bot.store.summary_port import SummaryStore
 from bot.summary import weights
 from bot.summary.ask import Ask, Known, in_words
 from bot.summary.model import Summary
-from bot.summary.rank import Owner, countries, meets, order, rules, timeline
+from bot.summary.rank import Owners, countries, meets, order, rules, timeline
 from bot.summary.sentences import TEXT_MAX
 from bot.summary.summarise import tell
 
 STORIES = 8  # that a summary tells; a page of a chat
+NO_OWNERS: Owners = {}
 
 
 class Archive(SummaryStore, Protocol):
@@ -40,18 +41,19 @@ def summarise(
     sources: Sequence[Source] = (),
     *,
     stories: int = STORIES,
-    owner: Owner = lambda source_id: source_id,
+    owners: Owners = NO_OWNERS,
     name_of: Callable[[str], str] = country_name,
     note: str = "",
 ) -> Summary:
-    """The summary of a period. ``sources`` are those of the coverage line, ``owner`` says who owns an outlet."""
+    """The summary of a period. ``sources`` are those of the coverage line, ``owners`` says who owns an outlet,
+    by source id or domain."""
     earlier = ask.since - (ask.until - ask.since)
     begins = store.archive_begins()
     reaches = begins is not None and begins <= earlier
     of = ask.filters.sources
     lines = [line for line in store.alert_lines(ask.since, ask.until, of) if meets(line, ask.filters)]
     before = [line for line in store.alert_lines(earlier, ask.since, of) if meets(line, ask.filters)]
-    total, shown = order(lines, before, ask.since, ask.until, owner, store.story_lines, stories)
+    total, shown = order(lines, before, ask.since, ask.until, owners, store.story_lines, stories)
     documents = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
     return Summary(
         since=ask.since,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.follow.thread import Marks
 from bot.model import Alert, Article, Match, Severity, Source, Story
 from bot.store.base import Batch
 from bot.store.sources_port import Poll
@@ -56,7 +57,8 @@ QUAKE = (
 def quake(n: int, **changes: Any) -> Article:
     """One of three documents on one event, by an outlet of its own."""
     title, text = QUAKE[n]
-    fields = {"title": title, "text": text, "source_id": f"outlet{n}", "source_name": f"Outlet {n}"}
+    url = f"https://outlet{n}.example/quake{n}"
+    fields = {"title": title, "text": text, "source_id": f"outlet{n}", "source_name": f"Outlet {n}", "url": url}
     return article(f"quake{n}", **{**fields, **changes})
 
 
@@ -75,6 +77,7 @@ def store_alert(
     rule: str = "arms",
     alert: bool = True,
     reason: str = "no earlier article like it",
+    credit: str = "",
 ) -> None:
     """An article of a story, stored as a poll would; with ``alert``, a rule fired on it."""
     from dataclasses import replace
@@ -82,7 +85,8 @@ def store_alert(
     one = replace(one, fetched_at=at, published=min(one.published, at))
     match = Match(rule, f"Title of {rule}", severity, ("tagged",), ())
     alerts = (Alert(f"alert-{one.key}", one, Story(story, True, reason), (match,), countries, at),) if alert else ()
-    store.commit(Batch(Poll(one.source_id, at, at, "ok"), (one,), {one.key: (story, reason)}, alerts))
+    marks = {one.key: Marks(credit)} if credit else {}
+    store.commit(Batch(Poll(one.source_id, at, at, "ok"), (one,), {one.key: (story, reason)}, alerts, marks=marks))
 
 
 def sources(*ids: str) -> tuple[Source, ...]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.model import Severity
-from bot.store.summary_port import AlertLine, FiredLine, StoryLine
+from bot.store.summary_port import AlertLine, FiredLine, StoryLine, StoryReport
 from bot.summary import weights
 from bot.summary.model import Filters
 from bot.summary.rank import OTHERS, Ranked, countries, independent, meets, order, rules, timeline
@@ -21,7 +21,7 @@ def ranked(
     lines: Sequence[AlertLine], before: Sequence[AlertLine] = (), stories: Mapping[str, StoryLine] | None = None,
     count: int = 99,
 ) -> list[Ranked]:  # fmt: skip
-    return order(lines, before, ago(days=1), NOW, lambda source: source, lambda ids: stories or {}, count)[1]
+    return order(lines, before, ago(days=1), NOW, {}, lambda ids: stories or {}, count)[1]
 
 
 def ids(*lines: AlertLine, **stories: StoryLine) -> list[str]:
@@ -29,7 +29,7 @@ def ids(*lines: AlertLine, **stories: StoryLine) -> list[str]:
 
 
 def story(*sources: str, began: float = 1) -> StoryLine:
-    return StoryLine(frozenset(sources), ago(hours=began))
+    return StoryLine(tuple(StoryReport(one, f"https://{one}.example/") for one in sources), ago(hours=began))
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_severity_outweighs_recency_and_novelty_together() -> None:
 
 
 def test_outlets_of_one_owner_are_not_independent() -> None:
-    owners = {"a": "house", "b": "house"}
-    assert independent(story("a", "b", "c"), lambda source: owners.get(source, source)) == 2
-    assert independent(story(), lambda source: source) == 1
+    assert independent(story("a", "b", "c"), {"a": "owner:house", "b.example": "owner:house"}) == 2
+    assert independent(story("a", "b", "c"), {}) == 3
+    assert independent(story(), {}) == 1
 
 
 def test_looking_up_only_contenders_gives_the_same_order_as_looking_up_all() -> None:
@@ -86,7 +86,7 @@ def test_looking_up_only_contenders_gives_the_same_order_as_looking_up_all() -> 
         asked.extend(wanted)
         return {one: stories[one] for one in wanted}
 
-    total, few = order(lines, (), ago(days=1), NOW, lambda source: source, look_up, 5)
+    total, few = order(lines, (), ago(days=1), NOW, {}, look_up, 5)
     assert total == len({one.story_id for one in lines})
     assert few == ranked(lines, (), stories)[:5]
     assert len(asked) < total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from bot.summary.ask import Ask, Known
 from bot.summary.model import Filters, Summary
 from bot.summary.service import summarise
 from bot.summary.text import as_json, markdown
-from tests.summary.samples import NOW, ago, document, sources, store_alert
+from tests.summary.samples import NOW, ago, document, quake, sources, store_alert
 
 EVERYTHING = Filters()
 KNOWN = Known({"coup": "Coup"}, {}, frozenset())
@@ -33,8 +34,21 @@ def test_the_stories_of_the_period_come_ranked_with_what_they_say(archive: SqlSt
     assert [country.code for country in coup.countries] == ["ML", "FR"]
     assert coup.rules == ("Title of coup",)
     assert coup.sentences[0].text == "Soldiers took over the palace in the capital on Monday night."
-    assert {one.url for one in quake.sentences} <= {f"https://wire.example/quake{n}" for n in range(3)}
+    assert {one.url for one in quake.sentences} <= {f"https://outlet{n}.example/quake{n}" for n in range(3)}
     assert len({one.article_key for one in quake.sentences}) == 2
+
+
+def test_outlets_of_a_declared_owner_count_once(archive: SqlStore) -> None:
+    owners = {"outlet0": "owner:house", "outlet1.example": "owner:house"}  # by source, by domain
+    found = summarise(archive, Ask(ago(days=1), NOW), KNOWN, owners=owners)
+    assert {one.story_id: one.sources for one in found.stories} == {"coup": 1, "quake": 2}
+
+
+def test_an_agency_counts_once_whoever_prints_it(archive: SqlStore) -> None:
+    for n in (1, 2):
+        one = quake(0, source_id=f"outlet{n}", url=f"https://outlet{n}.example/agency")
+        store_alert(archive, replace(one, key=f"print{n}"), "quake", ago(hours=1), alert=False, credit="reuters")
+    assert {one.story_id: one.sources for one in made(archive).stories} == {"coup": 1, "quake": 4}
 
 
 def test_counts_are_compared_only_where_the_archive_reaches_back(archive: SqlStore) -> None:

@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from bot.model import Article, Severity
 from bot.store.articles_port import Archived
 from bot.store.codec import decode
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles
-from bot.store.summary_port import AlertLine, FiredLine, StoryLine
+from bot.store.summary_port import AlertLine, FiredLine, StoryLine, StoryReport
 
 _STRINGS = tuple[str, ...]
 _SEVERITIES = {int(severity): severity for severity in Severity}  # calling the enum takes ten times as long
-_COMMA = ","  # in no source id
 COPIED = ("same text", "same link", "nearly the same text")  # how bot.story begins its reason for a repeated text
 
 
@@ -69,25 +68,25 @@ def alert_lines(
 
 
 def story_lines(connection: Connection, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
-    copied = or_(*(story_articles.c.reason.startswith(words) for words in COPIED))
-    own = case((copied, None), else_=articles.c.source_id)
-    # With DISTINCT, SQLite takes no separator; its own is a comma.
-    postgres = connection.dialect.name == "postgresql"
-    listed = func.string_agg(own.distinct(), _COMMA) if postgres else func.group_concat(own.distinct())
     first = select(alerts.c.story_id, func.min(alerts.c.created_at, type_=Micros)).group_by(alerts.c.story_id)
-    members = (
-        select(story_articles.c.story_id, listed)
-        .join_from(story_articles, articles, articles.c.id == story_articles.c.article_id)
-        .group_by(story_articles.c.story_id)
-    )
+    members = select(
+        story_articles.c.story_id,
+        story_articles.c.reason,
+        story_articles.c.credit,
+        story_articles.c.copied,
+        articles.c.source_id,
+        articles.c.url,
+    ).join_from(story_articles, articles, articles.c.id == story_articles.c.article_id)
     began: dict[str, datetime] = {}
-    sources: dict[str, frozenset[str]] = {}
+    reports: dict[str, list[StoryReport]] = defaultdict(list)
     for part in chunks(sorted({storable(story_id) for story_id in story_ids})):
         for story_id, at in connection.execute(first.where(alerts.c.story_id.in_(part))).all():
             began[story_id] = at
-        for story_id, ids in connection.execute(members.where(story_articles.c.story_id.in_(part))).all():
-            sources[story_id] = frozenset(ids.split(_COMMA) if ids else ())
-    return {story_id: StoryLine(sources.get(story_id, frozenset()), at) for story_id, at in began.items()}
+        found = connection.execute(members.where(story_articles.c.story_id.in_(part))).all()
+        for story_id, reason, credit, copied, source_id, url in found:
+            repeats = bool(copied) or reason.startswith(COPIED)  # the reason: also of what was stored before marks were
+            reports[story_id].append(StoryReport(source_id, url, credit or "", repeats))
+    return {story_id: StoryLine(tuple(reports.get(story_id, ())), at) for story_id, at in began.items()}
 
 
 def story_documents(

@@ -45,6 +45,8 @@ from bot.sources.pace import gaps_of
 from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
+from bot.summary.announce import Announcer
+from bot.summary.settings import schedules_of
 from bot.verdicts import FOLD_LIMIT
 from bot.watchlists import refresh
 from bot.watchlists.refresh import Fetches
@@ -53,6 +55,7 @@ from bot.watchlists.settings import list_sources
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+SUMMARIES_S = 5.0  # seconds between looks for summaries that are due
 RELEASE_S = 5.0  # seconds between looks for held alerts that are due
 TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
@@ -146,6 +149,15 @@ class App:
             hosts=hosts,
             full_text=FullText(fetcher, core, self._clock),
         )
+        self._announcer = Announcer(
+            thread,
+            schedules_of(config.summaries, config.timezone),
+            lambda: self.book,
+            owners_of(config),
+            clock=self._clock,
+            takes_files=lambda name: fleet.channels[name].capabilities.files,
+            notify=self._on_delivery,
+        )
         self._own = book.sources  # those of the files
         self._added: tuple[Source, ...] = ()  # those that a command added
         self._commands = ThreadPoolExecutor(1, thread_name_prefix="commands")
@@ -223,6 +235,7 @@ class App:
             self._job, args=(self._tick,), trigger=IntervalTrigger(seconds=TICK_S), next_run_time=datetime.now(UTC)
         )
         scheduler.add_job(self._job, args=(self.newsroom.release,), trigger=IntervalTrigger(seconds=RELEASE_S))
+        scheduler.add_job(self._job, args=(self._announcer.tick,), trigger=IntervalTrigger(seconds=SUMMARIES_S))
         scheduler.add_job(
             self._job,
             args=(self._care,),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import PrivateAttr
 
 from bot import __version__
 from bot.environment import Surroundings
-from bot.errors import ConfigError, Problem
+from bot.errors import ConfigError, Level, Problem
 from bot.log import redact_url
 from bot.model import Match
 from bot.people import is_chat_channel, is_watch
@@ -37,6 +38,8 @@ class Config(Settings):
     slack_api_url: str | None
     discord_api_url: str | None
     _rule_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
+    _tag_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
+    _source_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
 
     @property
     def user_agent(self) -> str:
@@ -61,6 +64,27 @@ class Config(Settings):
             if rule_id not in known
         )
 
+    def unknown_tags(self, known: Collection[str]) -> tuple[Problem, ...]:
+        """The same for the tags of its summaries."""
+        return tuple(
+            place.problem(f"no rule has the tag {tag!r}{nearest(tag, known)}", "unknown-tag")
+            for tag, place in self._tag_places
+            if tag not in known
+        )
+
+    def unknown_sources(self, known: Collection[str]) -> tuple[Problem, ...]:
+        """The same for the sources of its summaries; a warning, since one may be added by command."""
+        return tuple(
+            replace(
+                place.problem(
+                    f"no source of the rules folders has the id {source!r}{nearest(source, known)}", "unknown-source"
+                ),
+                level=Level.WARNING,
+            )
+            for source, place in self._source_places
+            if source not in known
+        )
+
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in the configuration, for the log's redactor. The store's address is not one as a whole; its
         password is masked by shape."""
@@ -69,7 +93,13 @@ class Config(Settings):
         return tuple(value for owner in owners for _, value in owner if isinstance(value, Secret))
 
 
-_RULE_KEYS = (("routes", "rules"), ("throttles", "rules"), ("inhibit", "rule"), ("inhibit", "silences"))
+_RULE_KEYS = (
+    ("routes", "rules"),
+    ("throttles", "rules"),
+    ("inhibit", "rule"),
+    ("inhibit", "silences"),
+    ("summaries", "rules"),
+)
 
 
 # -- loading --------------------------------------------------------------------------------------------------------
@@ -125,6 +155,8 @@ def _finish(settings: Settings, path: Path, folders: tuple[Path, ...], tree: Map
         discord_api_url=environ.get("DISCORD_API_URL") or None,
     )
     config._rule_places = tuple(found for section, key in _RULE_KEYS for found in _items(tree, section, key))
+    config._tag_places = tuple(_items(tree, "summaries", "tags"))
+    config._source_places = tuple(_items(tree, "summaries", "sources"))
     return config
 
 
@@ -165,6 +197,7 @@ def _check_names(tree: Map) -> Iterator[Problem]:
     named = list(_items(tree, "routes", "to"))
     for section in ("quiet_hours", "throttles"):
         named += _items(tree, section, "channels")
+    named += _items(tree, "summaries", "to")
     if isinstance(ops, Scalar) and not ops.is_null:
         named.append((ops.text, ops.place))
     for name, place in named:
@@ -175,8 +208,10 @@ def _check_names(tree: Map) -> Iterator[Problem]:
 
 
 def _items(tree: Map, section: str, key: str) -> Iterator[tuple[str, Place]]:
-    """What stands under a key of each entry of a list: one word, or a list of them."""
+    """What stands under a key of each entry of a list or mapping: one word, or a list of them."""
     entries = tree.get(section)
+    if isinstance(entries, Map):
+        entries = Seq(tuple(entry.value for entry in entries.entries), entries.place)
     for entry in entries if isinstance(entries, Seq) else ():
         value = entry.get(key) if isinstance(entry, Map) else None
         for item in value if isinstance(value, Seq) else (value,):
@@ -216,6 +251,10 @@ def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:
     if settings.retention < settings.max_age:
         text = "retention: is shorter than max_age; articles would be forgotten while they can still alert"
         yield place_of(tree, ("retention",)).problem(text, "bad-value")
+    for name, summary in settings.summaries.items():
+        if summary.period is not None and summary.period > settings.retention:
+            text = f"summaries.{name}.period: is longer than retention; articles would be gone before it ends"
+            yield place_of(tree, ("summaries", name, "period")).problem(text, "bad-value")
 
 
 _SLACK_NEEDS = {"socket": "app_token", "http": "signing_secret"}

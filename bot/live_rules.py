@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot import rulebook, watches
 from bot.config import Config
+from bot.errors import ConfigError
 from bot.people import Watch
 from bot.rules.kept import Kept
 from bot.sources.list_change import sources_of
@@ -34,7 +35,10 @@ def load_rules(config: Config, kept: Kept | None = None, watched: Iterable[Watch
         more_sources=tuple(sources_of(wanted).values()),
         kept=kept,
     )
-    return replace(book, warnings=(*warnings, *book.warnings))
+    tags = frozenset(tag for rule in book.ruleset.rules for tag in rule.tags)
+    if unknown := config.unknown_tags(tags):
+        raise ConfigError(unknown)
+    return replace(book, warnings=(*warnings, *book.warnings, *config.unknown_sources(book.sources)))
 
 
 def shelf_of(config: Config) -> Shelf:

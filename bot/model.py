@@ -447,8 +447,8 @@ class Receipt:
 class DeliveryKind(StrEnum):
     """What a delivery posts. One delivery exists for each (alert or digest, channel, kind).
 
-    The last three follow an earlier post: ``UPDATE`` rewrites it in place, ``REPLY`` answers in its thread, ``RAISE``
-    answers in its thread and shows in the channel as well.
+    Some follow an earlier post: ``UPDATE`` rewrites it in place, ``REPLY`` answers in its thread, ``RAISE`` answers in
+    its thread and shows in the channel as well, ``CHART`` is the picture that belongs to a ``SUMMARY``.
     """
 
     ALERT = "alert"
@@ -457,11 +457,13 @@ class DeliveryKind(StrEnum):
     UPDATE = "update"
     REPLY = "reply"
     RAISE = "raise"
+    SUMMARY = "summary"
+    CHART = "chart"
 
     @property
     def follows(self) -> bool:
         """Whether it changes or answers an earlier post."""
-        return self in (DeliveryKind.UPDATE, DeliveryKind.REPLY, DeliveryKind.RAISE)
+        return self in (DeliveryKind.UPDATE, DeliveryKind.REPLY, DeliveryKind.RAISE, DeliveryKind.CHART)
 
 
 class DeliveryState(StrEnum):

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, FileChannel
 from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
 from bot.model import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
 from bot.store.outbox_port import Delivery, Followed, NewDelivery
+from bot.summary.chart import file_of
+from bot.summary.post import ChartPost, SummaryPost
 from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, to_fold, verdict
 
 T = TypeVar("T")
@@ -318,6 +320,12 @@ class Queue:
                 return await self._channel.post_digest(payload)
             if isinstance(payload, Notice):
                 return await self._channel.post_notice(payload)
+            if isinstance(payload, SummaryPost):
+                return await self._channel.post_summary(payload)
+            if isinstance(payload, ChartPost):
+                assert to is not None, "its footing was looked at"
+                assert isinstance(self._channel, FileChannel), "it says that it takes files"
+                return await self._channel.post_file(to, await asyncio.to_thread(file_of, payload))
             if self._wording is not None:
                 payload = self._wording(payload)
             if to is None:

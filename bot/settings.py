@@ -26,6 +26,7 @@ from bot.model import Match, Severity
 from bot.noise_settings import ChannelNoise, NoiseSettings, Zone
 from bot.permissions import Grant
 from bot.secret import Secret
+from bot.summary.settings import SummarySettings
 from bot.watchlists.settings import ListName, WatchListSettings
 from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, YesNo, at_least, check_web_url
 
@@ -325,6 +326,9 @@ class Settings(NoiseSettings):
     channels: dict[Name, ChannelSettings] = Field(min_length=1, description="Where alerts can go, by a name of yours.")
     routes: tuple[Route, ...] = Field(
         default=(), description="First to last, all that fit. None: everything goes everywhere."
+    )
+    summaries: dict[Name, SummarySettings] = Field(
+        default={}, description="Summaries that are posted at set times, by a name of yours."
     )
     retention: Annotated[Duration, at_least(timedelta(days=1))] = Field(
         default=timedelta(days=90), description="How long articles are kept."

@@ -45,21 +45,25 @@ class Footing(StrEnum):
     GONE = "the post that it was to change is not known any more"
     FOLDED = "the alert that it was to change went into a digest"
     UNCHANGEABLE = "this channel cannot change what it posted"
+    NO_FILES = "this channel takes no pictures"
 
     @property
     def drops(self) -> bool:
         """Whether there is nothing to be done, now or later."""
-        return self in (Footing.GONE, Footing.FOLDED, Footing.UNCHANGEABLE)
+        return self in (Footing.GONE, Footing.FOLDED, Footing.UNCHANGEABLE, Footing.NO_FILES)
 
 
 def footing(delivery: Delivery, post: Followed | None, can: Capabilities) -> Footing:
-    """``post`` is what became of the one that ``delivery`` follows. An update has nothing to say without its post;
-    what is new is said all the same, in the digest's thread or by itself."""
+    """``post`` is what became of the one that ``delivery`` follows. An update and a chart have nothing to say without
+    their post; what is new is said all the same, in the digest's thread or by itself."""
     update = delivery.kind is DeliveryKind.UPDATE
+    chart = delivery.kind is DeliveryKind.CHART
     if update and not can.edits:
         return Footing.UNCHANGEABLE
+    if chart and not can.files:
+        return Footing.NO_FILES
     if post is None or post.state is DeliveryState.DROPPED:
-        return Footing.GONE if update else Footing.ALONE
+        return Footing.GONE if update or chart else Footing.ALONE
     if update and post.folded:
         return Footing.FOLDED
     if post.state is DeliveryState.PARKED:

@@ -19,7 +19,7 @@ from bot import duration
 from bot.chat_settings import DiscordMention, SlackMention, TemplateSettings
 from bot.config import Config, config_schema, load_config, shipped_rules
 from bot.cron import Cron
-from bot.errors import ConfigError
+from bot.errors import ConfigError, Level
 from bot.model import Match, Severity
 from bot.noise_settings import (
     ChannelNoise,
@@ -48,6 +48,8 @@ from bot.settings import (
     WebhookSettings,
 )
 from bot.sources_file import SourceEntry, SourcesFile
+from bot.summary.model import Filters
+from bot.summary.settings import SummarySettings, schedules_of
 from bot.watchlists.settings import WatchListSettings
 from bot.yaml_models import Model
 
@@ -381,6 +383,7 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "throttles.", ThrottleSettings
     yield "inhibit.", InhibitSettings
     yield "stories.", StoriesSettings
+    yield "summaries.*.", SummarySettings
     yield "routes.", Route
     yield "permissions.", Grant
     yield "http.", HttpSettings
@@ -497,3 +500,30 @@ def test_what_was_decided_about_noise_can_be_asked(tmp_path: Path) -> None:
 def test_a_throttle_for_an_unknown_rule_is_told_once_the_rules_are_known(tmp_path: Path) -> None:
     config = load(tmp_path, "channels: {desk: {kind: console}}\nthrottles: [{max: 1, per: 1h, rules: [quake]}]")
     assert [p.text for p in config.unknown_rules(["quakes"])] == ["no rule has the id 'quake'; did you mean 'quakes'?"]
+
+
+def test_summaries_become_one_schedule_for_each_channel(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        """
+        channels: {desk: {kind: console}, intel: {kind: console}}
+        timezone: Asia/Tokyo
+        summaries:
+          morning:
+            {to: [desk, intel], cron: "0 7 * * *", rules: [quakes], tags: [big], sources: [wire], countries: [jp]}
+          week: {to: [desk], cron: "0 9 * * mon", timezone: Europe/Paris, period: 7d, min_severity: high, chart: false}
+        """,
+    )
+    desk, intel, week = schedules_of(config.summaries, config.timezone)
+    assert (desk.channel, intel.channel, desk.mark) == ("desk", "intel", "summary:morning:desk")
+    assert (desk.zone.key, desk.period, desk.stories, desk.chart) == ("Asia/Tokyo", None, 8, True)
+    assert desk.filters == Filters(("quakes",), ("JP",), ("wire",), ("big",), None)
+    assert (week.zone.key, week.period, week.chart) == ("Europe/Paris", timedelta(days=7), False)
+    assert week.filters.min_severity is Severity.HIGH
+    assert [p.text for p in config.unknown_rules(["quake"])] == ["no rule has the id 'quakes'; did you mean 'quake'?"]
+    assert [p.text for p in config.unknown_tags(["bug"])] == ["no rule has the tag 'big'; did you mean 'bug'?"]
+    (unknown,) = config.unknown_sources(["wires"])
+    assert (unknown.level, unknown.text) == (
+        Level.WARNING,
+        "no source of the rules folders has the id 'wire'; did you mean 'wires'?",
+    )

@@ -16,6 +16,8 @@ from bot.channels.text import clean, clean_block, cut, safe_url
 from bot.errors import TransientDeliveryError
 from bot.model import Digest, Message, Notice, Receipt
 from bot.secret import Secret
+from bot.summary import words
+from bot.summary.post import SummaryPost
 
 TITLE_MAX = 200  # characters
 BODY_MAX = 1_800  # characters; what apprise splits or cuts beyond a service's own limit, it does in the middle of words
@@ -56,6 +58,9 @@ class AppriseChannel:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(notice.key, notice.title, clean_block(notice.text))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        return await self._send(post.key, post.title, summary_text(post))
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return await self._send(message.key, alert_title(message), alert_text(message, answers=True))
@@ -112,3 +117,14 @@ def digest_text(digest: Digest) -> str:
     more = digest.total - len(lines)
     tail = [f"... and {more} more"] if more > 0 else []
     return "\n".join([cut(clean(digest.reason), 150), *lines, *tail])
+
+
+def summary_text(post: SummaryPost) -> str:
+    """The period, then a line and an address for each story, as many as there is room for."""
+    made = post.summary
+    head = f"{words.period(made, post.tz)}: {words.head(made)}"
+    lines = [f"{n}. {cut(clean(s.headline), 120)} {safe_url(s.url)}".rstrip() for n, s in enumerate(made.stories, 1)]
+    notes = [note for note in (words.left_out(made), *words.footer(made)) if note]
+    while lines and len("\n".join([head, *lines, *notes])) > BODY_MAX:
+        lines.pop()
+    return "\n".join([head, *lines, *notes])

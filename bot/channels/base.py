@@ -8,21 +8,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from hashlib import sha256
+from typing import Protocol, runtime_checkable
 
 from bot.model import Digest, Message, Notice, Receipt
+from bot.summary.post import SummaryPost
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can do besides posting. ``readable``: :meth:`Channel.find` can look a key up, so that nothing
-    is posted twice after a crash. ``edits`` and ``replies``: posts can be changed, and have threads. ``pace_s``:
-    seconds that the platform wants between two posts; 0 where it names none, or the channel keeps time itself."""
+    is posted twice after a crash. ``edits`` and ``replies``: posts can be changed, and have threads. ``files``: it
+    takes pictures. ``pace_s``: seconds that the platform wants between two posts; 0 where it names none, or the
+    channel keeps time itself."""
 
     readable: bool = False
     edits: bool = False
     replies: bool = False
+    files: bool = False
     pace_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A picture to be posted. ``key`` is its delivery key, ``title`` stands above it, ``alt`` says in words what it
+    shows."""
+
+    key: str
+    title: str
+    alt: str
+    content: bytes
+
+    @property
+    def name(self) -> str:
+        return file_name(self.key)
+
+
+def file_name(key: str) -> str:
+    """What a picture is called on the platform, which is how it is found again."""
+    return f"wirewatch-{sha256(key.encode()).hexdigest()[:20]}.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,10 @@ class Channel(Protocol):
         """Post a word to the operators."""
         ...
 
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        """Post a summary of a period; its chart is another delivery."""
+        ...
+
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         """Answer an earlier post in its thread; in the channel where that post is gone; where
         ``capabilities.replies`` is false, post. ``aloud``: seen in the channel as well, and whoever the channel's
@@ -95,4 +123,13 @@ class Channel(Protocol):
 
     async def check(self) -> str | None:
         """``None`` if a post would be taken as far as can be told without posting; else what to do about it."""
+        ...
+
+
+@runtime_checkable
+class FileChannel(Protocol):
+    """What a channel can do besides where ``capabilities.files`` is true."""
+
+    async def post_file(self, to: Receipt, file: File) -> Receipt:
+        """Post a picture after an earlier post; :meth:`Channel.find` finds it by its key, too."""
         ...

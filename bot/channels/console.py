@@ -23,6 +23,8 @@ from bot.channels.base import Capabilities
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, graphemes, safe_url
 from bot.errors import TransientDeliveryError
 from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment, Severity
+from bot.summary.page import page
+from bot.summary.post import SummaryPost
 
 # Characters, unless said otherwise. A terminal takes anything; these keep one card on one screen.
 HEADLINE_MAX = 300
@@ -114,6 +116,9 @@ class ConsoleChannel:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return self._print(notice.key, notice_card(notice))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        return self._print(post.key, summary_card(post))
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return self._print(message.key, alert_card(message, self._clock(), self._tz, answers=True))
@@ -274,6 +279,14 @@ def notice_card(notice: Notice) -> RenderableType:
     rows = [_Row(title, _badge(word, notice.severity))]
     rows += [_Row(Text(line)) for line in cut(clean_block(notice.text), NOTICE_MAX).split("\n") if line]
     return _Card(tuple(rows), notice.severity)
+
+
+def summary_card(post: SummaryPost) -> RenderableType:
+    """The stories of a period, as ``wirewatch summary`` prints them."""
+    head, *lines = page(post.summary, post.tz)
+    severity = max((story.severity for story in post.summary.stories), default=Severity.INFO)
+    rows = [_Row(head, _badge("SUMMARY", severity)), *(_Row(one) for one in lines if one.plain)]
+    return _Card(tuple(rows), severity)
 
 
 def _badge(word: str, severity: Severity) -> Text:

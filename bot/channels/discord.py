@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.channels.base import Capabilities
+from bot.channels.base import Capabilities, File
 from bot.channels.discord_connection import DiscordConnection, LostAnswerError, RefusedError
 from bot.channels.discord_embed import Post, alert_post, digest_post, nonce, notice_post
 from bot.channels.discord_errors import (
@@ -35,10 +35,12 @@ from bot.channels.discord_places import (
     parse_ref,
     send_to_forum,
 )
+from bot.channels.discord_summary import summary_post
 from bot.channels.mentions import Mentions
 from bot.errors import DeliveryError, PermanentDeliveryError
 from bot.log import Log
 from bot.model import Digest, Message, Notice, Receipt
+from bot.summary.post import SummaryPost
 
 if TYPE_CHECKING:
     from bot.channels.discord_client import Posted, WireClient
@@ -58,7 +60,7 @@ class DiscordChannel:
     that follow it. ``mentions`` are the roles that an alert pings, by id; nobody else ever is.
     """
 
-    capabilities = Capabilities(readable=True, edits=True, replies=True)
+    capabilities = Capabilities(readable=True, edits=True, replies=True, files=True)
 
     def __init__(
         self,
@@ -138,6 +140,22 @@ class DiscordChannel:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._deliver(notice_post(notice))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        return await self._deliver(summary_post(post))
+
+    async def post_file(self, to: Receipt, file: File) -> Receipt:
+        """As a reply to the post, beside it: in its thread where that is a thread or a forum's post."""
+        target = await self._target()
+        if found := await self._done_before(file.key, to):
+            return found
+        place, message_id = parse_ref(to.ref)
+        sending = self._ask(lambda c: c.send_file(place, file, nonce=nonce(file.key), answers=message_id))
+        try:
+            posted = await self._certainly(file.key, sending)
+        except RefusedError as error:
+            raise self._verdict(error) from error
+        return self._receipt(target, file.key, posted)
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         """In the thread under the post; where threads may not be made, or ``aloud``, as a reply in the channel; where

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,10 +26,12 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.channels.base import File
 from bot.channels.buttons import ID_PATTERN, LABELS, Pressed, Verb, pressed
 from bot.channels.discord_embed import Post
 
 CLOUDFLARE_WAIT_S = 60.0  # where a ban does not say how long; its page is no JSON
+ALT_MAX = 1024  # characters of an attachment's description
 _IDENTIFY_WAIT_S = 5.0  # Discord allows one identify each 5 s ("max_concurrency": 1)
 
 _REAL_BASE, _REAL_GATEWAY = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
@@ -62,6 +65,7 @@ class Posted:
     ours: bool
     custom_ids: tuple[str, ...]
     small_print: tuple[str, ...]
+    files: tuple[str, ...] = ()  # names
     has_thread: bool = False
     published: bool = False
 
@@ -238,6 +242,18 @@ class WireClient(discord.Client):
         )
         return self._posted(message)
 
+    async def send_file(self, place_id: int, file: File, *, nonce: str, answers: int) -> Posted:
+        """Post a picture, as an answer to the message ``answers`` if that is still there."""
+        reference = discord.MessageReference(message_id=answers, channel_id=place_id, fail_if_not_exists=False)
+        message = await self.get_partial_messageable(place_id).send(
+            file=discord.File(io.BytesIO(file.content), file.name, description=file.alt[:ALT_MAX]),
+            nonce=nonce,
+            reference=reference,
+            mention_author=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        return self._posted(message)
+
     async def send_to_forum(self, forum: discord.ForumChannel, post: Post, tags: tuple[int, ...]) -> Posted:
         """A new forum post. Discord takes no nonce here."""
         extra: dict[str, Any] = {}
@@ -313,6 +329,7 @@ class WireClient(discord.Client):
             ours=message.author.id == self.me,
             custom_ids=tuple(b for b in buttons if b),
             small_print=tuple(small),
+            files=tuple(attachment.filename for attachment in message.attachments),
             has_thread=message.flags.has_thread,
             published=message.flags.crossposted,
         )

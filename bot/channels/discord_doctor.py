@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from bot.channels.discord_client import WireClient
 
 # name in discord.py -> what Discord's settings call it
-_BASE = {"view_channel": "View Channel", "embed_links": "Embed Links", "read_message_history": "Read Message History"}
+_BASE = {
+    "view_channel": "View Channel",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",  # charts
+    "read_message_history": "Read Message History",
+}
 _POST = {"send_messages": "Send Messages"}
 _THREADS = {
     "create_public_threads": "Create Public Threads",
     "send_messages_in_threads": "Send Messages in Threads",
 }
-INVITE_PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16 | 1 << 35 | 1 << 38
-"""The six above as Discord's bit set; the invite link in docs/discord.md asks for exactly these."""
+INVITE_PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 35 | 1 << 38
+"""The seven above as Discord's bit set; the invite link in docs/discord.md asks for exactly these."""
 
 
 async def examine(connection: DiscordConnection, channels: tuple[DiscordChannel, ...] = ()) -> list[Finding]:

@@ -52,8 +52,8 @@ NO_THREAD_HERE: Final = frozenset({MISSING_PERMISSIONS, 160005, 160006, ARCHIVED
 _PLACE = "correct `channel:` in wirewatch.yaml, or invite the bot to that server again"
 _VIEW = "in the channel's settings under Permissions, give the bot View Channel (private channels: add it there)"
 _SEND = (
-    "in the channel's settings under Permissions, give the bot Send Messages, Embed Links, Read Message History and "
-    "Send Messages in Threads"
+    "in the channel's settings under Permissions, give the bot Send Messages, Embed Links, Attach Files, Read Message "
+    "History and Send Messages in Threads"
 )
 _TOKEN = "copy a new token from the Bot page of the Developer Portal into DISCORD_TOKEN and restart"
 _WEBHOOK = "make a new one in the channel's settings under Integrations and put its address into the config"

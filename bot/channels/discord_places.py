@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.channels.base import file_name
 from bot.channels.discord_embed import Post, carries
 from bot.model import Receipt
 
@@ -53,6 +54,11 @@ async def send_to_forum(client: WireClient, target: Target, post: Post) -> Poste
     return await client.send_to_forum(forum, post, target.tags)
 
 
+def _is(posted: Posted, key: str) -> bool:
+    """Whether it is our post with ``key``: by its buttons or small print, or as a picture by its name."""
+    return posted.ours and (carries(key, posted.custom_ids, posted.small_print) or file_name(key) in posted.files)
+
+
 async def find_in_thread(client: WireClient, target: Target, key: str, to: Receipt) -> Posted | None:
     """The answer with ``key`` in the thread under the post ``to``, newest first."""
     import discord
@@ -61,7 +67,7 @@ async def find_in_thread(client: WireClient, target: Target, key: str, to: Recei
     thread = message_id if place == target.id and not target.thread else place  # a thread has the id of its post
     try:
         async for posted in client.recent(thread, FIND_IN_THREAD):
-            if posted.ours and carries(key, posted.custom_ids, posted.small_print):
+            if _is(posted, key):
                 return posted
     except discord.NotFound:
         pass  # no thread was made, or it was deleted: then the answer is in the channel
@@ -71,9 +77,6 @@ async def find_in_thread(client: WireClient, target: Target, key: str, to: Recei
 async def find_post(client: WireClient, target: Target, key: str, oldest: datetime | None) -> Posted | None:
     """The post with ``key``: in the recent history, then in recent threads."""
     import discord
-
-    def wanted(posted: Posted) -> bool:
-        return posted.ours and carries(key, posted.custom_ids, posted.small_print)
 
     threads: list[int] = []
     if target.forum:
@@ -86,12 +89,12 @@ async def find_post(client: WireClient, target: Target, key: str, oldest: dateti
         async for posted in client.recent(target.id, FIND_MESSAGES):
             if oldest is not None and posted.at < oldest:
                 break
-            if wanted(posted):
+            if _is(posted, key):
                 return posted
             if posted.has_thread and posted.ours:
                 threads.append(posted.message_id)
     for thread in threads[:FIND_THREADS]:
         async for posted in client.recent(thread, FIND_IN_THREAD, oldest_first=True):
-            if wanted(posted):
+            if _is(posted, key):
                 return posted
     return None

@@ -16,10 +16,12 @@ from bot import __version__
 from bot.channels.base import Capabilities
 from bot.channels.discord_embed import Post, alert_post, digest_post, notice_post
 from bot.channels.discord_errors import Refusal, delivery_error, lost_connection
+from bot.channels.discord_summary import summary_post
 from bot.errors import DeliveryError
 from bot.log import redact_url
 from bot.model import Digest, Message, Notice, Receipt
 from bot.secret import Secret
+from bot.summary.post import SummaryPost
 
 if TYPE_CHECKING:
     import aiohttp
@@ -79,6 +81,9 @@ class DiscordWebhook:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(notice_post(notice))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        return await self._send(summary_post(post))
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return await self.post(message)

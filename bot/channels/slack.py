@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bot.channels.base import Capabilities
+from bot.channels.base import Capabilities, File, file_name
 from bot.channels.mentions import Mentions
 from bot.channels.slack_blocks import (
     METADATA_TYPE,
@@ -16,14 +16,19 @@ from bot.channels.slack_blocks import (
     Payload,
     alert_payload,
     digest_payload,
+    metadata,
     notice_payload,
     without_images,
 )
 from bot.channels.slack_connection import SlackConnection
 from bot.channels.slack_errors import BLOCKS_REFUSED, SlackRefused, delivery_error, meaning
+from bot.channels.slack_files import share, shows
+from bot.commands import slack_view
 from bot.errors import DeliveryError
 from bot.log import Log
 from bot.model import Digest, Message, Notice, Receipt
+from bot.summary.answer import as_reply
+from bot.summary.post import SummaryPost
 
 PACE_S: Final = 1.0  # seconds between posts in one channel (docs.slack.dev/apis/web-api/rate-limits)
 LIST_PAGE: Final = 200  # channels a page, as Slack recommends
@@ -94,7 +99,7 @@ class SlackChannel:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(readable=True, edits=True, replies=True, pace_s=self._pace_s)
+        return Capabilities(readable=True, edits=True, replies=True, files=True, pace_s=self._pace_s)
 
     async def start(self) -> None:
         if not self._started:
@@ -116,6 +121,20 @@ class SlackChannel:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(notice.key, notice_payload(notice))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        shown = slack_view.message(as_reply(post.summary, post.tz))
+        payload = Payload(text=shown["text"], blocks=shown["blocks"], metadata=metadata(post.key))
+        return await self._send(post.key, payload)
+
+    async def post_file(self, to: Receipt, file: File) -> Receipt:
+        """In the channel, below the post. The receipt names the file, since Slack makes its post a moment later."""
+        channel_id, _ = _split(to.ref)
+        try:
+            file_id = await share(self._connection, file, channel_id or await self._resolve())
+        except SlackRefused as refused:
+            raise self._error(refused) from None
+        return Receipt(self._name, file.key, file_id, datetime.now(UTC))
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         """In the thread of ``to``; in the channel where that post is gone."""
@@ -220,7 +239,7 @@ class SlackChannel:
             if thread is not None and (found := await self._find_in_thread(key, *_split(thread.ref), oldest)):
                 return self._receipt(key, workspace, *found)
             async for message in self._messages("conversations.history", channel=channel_id, oldest=oldest):
-                if _key(message) == key:
+                if _key(message) == key or await self._shows(message, file_name(key)):
                     return self._receipt(key, workspace, channel_id, message["ts"])
                 if thread is None and message.get("latest_reply") and _key(message) and len(threads) < THREADS:
                     threads.append(message["ts"])
@@ -230,6 +249,9 @@ class SlackChannel:
         except SlackRefused as refused:
             raise self._error(refused) from None
         return None
+
+    async def _shows(self, message: dict[str, Any], name: str) -> bool:
+        return bool(message.get("files")) and shows(message, name, (await self._connection.identity()).user_id)
 
     async def _find_in_thread(self, key: str, channel_id: str, parent: str, oldest: str) -> tuple[str, str, str] | None:
         """Channel, ts and thread of the reply with ``key``; ``None`` also where the thread is gone."""

@@ -195,6 +195,22 @@ class SlackConnection:
             log.warning("response address not reached", error=type(error).__name__)
         return False
 
+    async def upload(self, url: str, content: bytes) -> None:
+        """Send a file's bytes to the address that Slack gave for them. Raises :class:`SlackRefused`."""
+        import aiohttp
+
+        assert self._session is not None, "started"
+        try:
+            async with self._session.post(
+                url, data=content, headers={"Content-Type": "application/octet-stream"}, proxy=self._proxy
+            ) as answer:
+                if answer.status == 200:
+                    return
+                status = answer.status
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise SlackRefused("", note=f"the file did not get through to Slack ({type(error).__name__})") from None
+        raise SlackRefused("", note=f"Slack did not take the file (status {status})", status=status)
+
     async def identity(self, *, fresh: bool = False) -> SlackIdentity:
         """Who we are; asked once. Raises :class:`SlackRefused`."""
         if self._identity is None or fresh:

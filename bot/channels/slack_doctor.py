@@ -18,6 +18,7 @@ SCOPES: Final[dict[str, str]] = {
     "groups:history": "the same in private channels",
     "im:write": "open direct messages with somebody who subscribed to them",
     "im:history": "look a post up before it is sent again, in direct messages",
+    "files:write": "show the chart of a summary",
     "commands": "slash commands and shortcuts",
     "users:read": "tell who administers the workspace",
     "usergroups:read": "tell who is in a user group that permissions: names",

@@ -25,6 +25,9 @@ from bot.channels.text import clean, clean_block, clean_segments, safe_url
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.model import DeliveryKind, Digest, DigestLine, Message, Notice, Receipt
 from bot.secret import Secret
+from bot.summary import words
+from bot.summary.post import SummaryPost
+from bot.summary.text import as_json
 
 VERSION = 1  # of the payload
 TIMEOUT_S = 20.0  # for one post, answer included
@@ -116,6 +119,9 @@ class WebhookChannel:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return await self._send(DeliveryKind.NOTICE, notice.key, notice_payload(notice))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        return await self._send(DeliveryKind.SUMMARY, post.key, summary_payload(post))
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return await self._send(DeliveryKind.ALERT, message.key, alert_payload(message, follows=to.key))
@@ -304,6 +310,13 @@ def notice_payload(notice: Notice) -> Json:
     title, text = clean(notice.title), clean_block(notice.text)
     content: Json = {"title": title, "text": text, "severity": notice.severity.word}
     return _envelope(DeliveryKind.NOTICE, notice.key, title or clean(notice.text), content)
+
+
+def summary_payload(post: SummaryPost) -> Json:
+    """See ``docs/webhook.md``."""
+    text = f"{clean(post.title)}: {words.head(post.summary)}"
+    content: Json = {"schedule": post.name, **as_json(post.summary)}
+    return _envelope(DeliveryKind.SUMMARY, post.key, text, content)
 
 
 def _envelope(kind: DeliveryKind, key: str, text: str, content: Json) -> Json:

@@ -13,15 +13,12 @@ from bot.config import load_config
 from bot.errors import WirewatchError
 from bot.live_rules import load_rules
 from bot.noise_settings import owners_of
-from bot.rulebook import Rulebook
 from bot.store.sql import SqlStore
-from bot.summary import words
-from bot.summary.ask import Known, ask
+from bot.summary.ask import ask
 from bot.summary.model import Summary
-from bot.summary.service import summarise
+from bot.summary.page import page
+from bot.summary.service import known_of, summarise
 from bot.summary.text import as_json, markdown
-
-_STYLES = {"info": "dim", "low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
 
 
 def summary(
@@ -70,16 +67,6 @@ def summary(
     return 0
 
 
-def known_of(book: Rulebook) -> Known:
-    """What a request may name: the rules and sources in force."""
-    rules = book.ruleset.rules
-    return Known(
-        rules={rule.id: rule.title for rule in rules},
-        sources={source.id: source.name for source in book.sources.values()},
-        tags=frozenset(tag for rule in rules for tag in rule.tags),
-    )
-
-
 def _write_chart(file: Path, made: Summary, zone: ZoneInfo) -> None:
     from bot.summary.chart import chart_of
 
@@ -92,32 +79,7 @@ def _write_chart(file: Path, made: Summary, zone: ZoneInfo) -> None:
 
 def _show(made: Summary, zone: ZoneInfo) -> None:
     from rich.console import Console
-    from rich.text import Text
 
     console = Console(highlight=False)
-    console.print(Text(words.title(made), "bold"))
-    console.print(Text(f"{words.period(made, zone)}: {words.head(made)}", "dim"))
-    for n, story in enumerate(made.stories, 1):
-        console.print()
-        line = Text(f"{n:2}. ", "dim")
-        line.append(story.headline, "bold")
-        console.print(line)
-        about = Text("    ")
-        about.append(story.severity.word, _STYLES[story.severity.word])
-        about.append(words.meta(story).removeprefix(story.severity.word), "dim")
-        about.append("".join(f" · {c.flag} {c.name}" for c in story.countries), "dim")
-        console.print(about)
-        for one in story.sentences:
-            console.print(Text(f"    {one.text}"))
-            console.print(Text(f"    {one.source}: {one.url}", "dim"), soft_wrap=True)
-        if not story.sentences:
-            console.print(Text(f"    {story.source}: {story.url}", "dim"), soft_wrap=True)
-    console.print()
-    if rest := words.left_out(made):
-        console.print(Text(f"and {rest}"))
-    for name, found in (("countries", made.countries), ("rules", made.rules)):
-        if found:
-            console.print(Text(f"{name}: ", "bold").append(words.counts(found), "not bold"))
-    for note in (*words.footer(made), words.compared(made)):
-        if note:
-            console.print(Text(note, "dim"))
+    for one in page(made, zone):
+        console.print(one, soft_wrap=one.no_wrap)

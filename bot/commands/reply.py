@@ -136,6 +136,7 @@ class Picture:
     """A PNG that follows the answer. ``draw`` makes it, which may take a second of processor time."""
 
     name: str
+    title: str
     alt: str
     draw: Callable[[], bytes]
 

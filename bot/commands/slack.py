@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from bot.channels.buttons import ID_PATTERN, Verb, pressed
 from bot.channels.slack_errors import SlackRefused
@@ -22,6 +23,7 @@ from bot.commands.home import home
 from bot.commands.reply import Reply, paragraph, refused
 from bot.commands.request import Person, Place, Request, UsageError
 from bot.commands.slack_people import SlackPeople
+from bot.commands.slack_picture import announced, follow
 from bot.commands.slack_post import with_standing
 from bot.log import Log
 from bot.people import Opinion
@@ -82,7 +84,19 @@ class SlackBinding:
 
     async def _answer(self, request: Request, answers: _Answers) -> None:
         reply = await self._commands.answer(request, answers.tell)
-        await answers.show(reply, share=request.share and not reply.refused)
+        shared = request.share and not reply.refused
+        await answers.show(reply if shared else announced(reply), share=shared)
+        if reply.picture is not None:
+            told = await follow(
+                self._connection,
+                self._commands.desk.heavy,
+                reply.picture,
+                key=f"answer:{uuid4().hex}",
+                user=request.who.user,
+                room=request.where.id if shared else "",
+            )
+            if told is not None:
+                await answers.show(told)
 
     # -- buttons ----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.channels.slack_blocks import (
     SEVERITY_EMOJI,
@@ -20,9 +20,11 @@ from bot.channels.slack_blocks import (
 from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_segments, cut, cut_segments, safe_url
 from bot.commands import reply as neutral
-from bot.commands.alerts import MuteForm
 from bot.commands.reply import Line, Link, Mark, Piece, Reply, Tone, Words, left_out, line_count, plain_text
 from bot.model import Segment
+
+if TYPE_CHECKING:
+    from bot.commands.alerts import MuteForm
 
 # What Slack takes, in characters: docs.slack.dev/reference/block-kit and /reference/views.
 BLOCKS_MAX: Final = 50

@@ -14,16 +14,19 @@ from pydantic import TypeAdapter
 
 from bot.model import DeliveryKind, Digest, Message, Notice
 from bot.store.outbox_port import Payload
+from bot.summary.post import ChartPost, SummaryPost
 
 T = TypeVar("T")
 
-PAYLOADS: dict[DeliveryKind, type[Message] | type[Digest] | type[Notice]] = {
+PAYLOADS: dict[DeliveryKind, type[Payload]] = {
     DeliveryKind.ALERT: Message,
     DeliveryKind.DIGEST: Digest,
     DeliveryKind.NOTICE: Notice,
     DeliveryKind.UPDATE: Message,
     DeliveryKind.REPLY: Message,
     DeliveryKind.RAISE: Message,
+    DeliveryKind.SUMMARY: SummaryPost,
+    DeliveryKind.CHART: ChartPost,
 }
 
 

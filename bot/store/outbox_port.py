@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.model import DeliveryKind, DeliveryState, Digest, Message, Notice, Receipt
+from bot.summary.post import ChartPost, SummaryPost
 
-Payload = Message | Digest | Notice
+Payload = Message | Digest | Notice | SummaryPost | ChartPost
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,7 @@ deliveries = Table(
     Column("key", Words, nullable=False, unique=True),
     Column("channel", Words, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("payload", Text, nullable=False),  # JSON of Message, Digest or Notice, by kind
+    Column("payload", Text, nullable=False),  # JSON of bot.store.codec.PAYLOADS[kind]
     Column("state", Text, nullable=False),  # a DeliveryState, or FOLDED
     Column("attempts", Integer, nullable=False),
     Column("not_before", Micros),

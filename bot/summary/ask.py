@@ -23,6 +23,7 @@ from bot.text import phrase
 
 PERIOD_MIN, PERIOD_MAX = timedelta(minutes=10), timedelta(days=366)
 DEFAULT = timedelta(hours=24)
+STORIES = 8  # that a summary tells; a page of a chat
 _PERIODS = {"hour": "1h", "day": "24h", "week": "7d", "month": "30d"}
 _MORE_NAMES = {  # as people write them; all others by their short English names
     "uk": "GB", "britain": "GB", "great britain": "GB", "usa": "US", "america": "US", "dprk": "KP", "rok": "KR",

@@ -11,10 +11,13 @@ import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from importlib.util import find_spec
+from zoneinfo import ZoneInfo
 
+from bot.channels.base import File
 from bot.errors import WirewatchError
 from bot.summary import words
 from bot.summary.model import Summary, Timeline
+from bot.summary.post import ChartPost, SummaryPost
 from bot.summary.rank import OTHERS
 
 WIDTH_IN, HEIGHT_IN, DPI = 10.0, 4.6, 160  # 1600 x 736 pixels: sharp on a phone, 60 kB
@@ -34,8 +37,24 @@ def available() -> bool:
 
 def chart_of(summary: Summary, zone: tzinfo) -> bytes:
     """The chart of a summary. Raises ``WirewatchError`` where matplotlib is not installed."""
-    title = f"Alerts {summary.about}" if summary.about else "Alerts"
-    return draw(summary.timeline, title, words.period(summary, zone), zone)
+    return draw(summary.timeline, title_of(summary), words.period(summary, zone), zone)
+
+
+def title_of(summary: Summary) -> str:
+    """What stands above the chart."""
+    return f"Alerts {summary.about}" if summary.about else "Alerts"
+
+
+def chart_post(post: SummaryPost, key: str) -> ChartPost:
+    """What the chart below a posted summary is drawn from."""
+    made = post.summary
+    return ChartPost(key, title_of(made), words.period(made, post.tz), alt_of(made), post.zone, made.timeline)
+
+
+def file_of(post: ChartPost) -> File:
+    """The chart as a picture to be posted. Raises ``WirewatchError`` where matplotlib is not installed."""
+    drawn = draw(post.timeline, post.title, post.period, ZoneInfo(post.zone))
+    return File(post.key, post.title, post.alt, drawn)
 
 
 def alt_of(summary: Summary) -> str:

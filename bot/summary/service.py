@@ -13,17 +13,27 @@ from typing import Protocol
 from bot.coverage import coverage
 from bot.flags import country_name
 from bot.model import Source
+from bot.rulebook import Rulebook
 from bot.source_state import Outage
 from bot.store.summary_port import SummaryStore
 from bot.summary import weights
-from bot.summary.ask import Ask, Known, in_words
+from bot.summary.ask import STORIES, Ask, Known, in_words
 from bot.summary.model import Summary
 from bot.summary.rank import Owners, countries, meets, order, rules, timeline
 from bot.summary.sentences import TEXT_MAX
 from bot.summary.summarise import tell
 
-STORIES = 8  # that a summary tells; a page of a chat
 NO_OWNERS: Owners = {}
+
+
+def known_of(book: Rulebook) -> Known:
+    """What a request may name: the rules and sources in force."""
+    rules = book.ruleset.rules
+    return Known(
+        rules={rule.id: rule.title for rule in rules},
+        sources={source.id: source.name for source in book.sources.values()},
+        tags=frozenset(tag for rule in rules for tag in rule.tags),
+    )
 
 
 class Archive(SummaryStore, Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import tzinfo
 
+from bot.channels.text import clean, safe_url
 from bot.summary import words
 from bot.summary.model import Cited, Count, Summary, Told
 
@@ -60,15 +61,15 @@ def as_json(summary: Summary) -> dict[str, object]:
     return {
         "since": summary.since.isoformat(),
         "until": summary.until.isoformat(),
-        "about": summary.about,
+        "about": clean(summary.about),
         "alerts": summary.alerts,
         "articles": summary.articles,
         "stories_total": summary.total,
         "stories": [_story(story) for story in summary.stories],
         "countries": [_count(one) for one in summary.countries],
         "rules": [_count(one) for one in summary.rules],
-        "coverage": summary.coverage,
-        "note": summary.note,
+        "coverage": clean(summary.coverage),
+        "note": clean(summary.note),
         "model": summary.model,
     }
 
@@ -77,12 +78,12 @@ def _story(story: Told) -> dict[str, object]:
     parts = story.rank
     return {
         "story": story.story_id,
-        "headline": story.headline,
-        "url": story.url,
-        "source": story.source,
+        "headline": clean(story.headline),
+        "url": safe_url(story.url) or None,
+        "source": clean(story.source),
         "severity": story.severity.word,
         "countries": [country.code for country in story.countries],
-        "rules": list(story.rules),
+        "rules": [clean(title) for title in story.rules],
         "sources": story.sources,
         "alerts": story.alerts,
         "new": story.is_new,
@@ -90,12 +91,12 @@ def _story(story: Told) -> dict[str, object]:
         "score": round(parts.score, 4),
         "score_parts": {name: round(getattr(parts, name), 4) for name in ("severity", "sources", "recency", "novelty")},
         "sentences": [
-            {"text": one.text, "article": one.article_key, "url": one.url, "source": one.source,
-             "published": one.published.isoformat()}
+            {"text": clean(one.text), "article": one.article_key, "url": safe_url(one.url) or None,
+             "source": clean(one.source), "published": one.published.isoformat()}
             for one in story.sentences
         ],
     }  # fmt: skip
 
 
 def _count(one: Count) -> dict[str, object]:
-    return {"id": one.id, "name": one.name, "now": one.now, "before": one.before}
+    return {"id": one.id, "name": clean(one.name), "now": one.now, "before": one.before}

@@ -30,7 +30,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -39,6 +39,8 @@ import pytest
 from bot.channels.base import Channel
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment, Severity
+from bot.summary.model import Cited, Count, Rank, Summary, Timeline, Told
+from bot.summary.post import SummaryPost
 
 RETRY_AFTER_S = 7
 """What ``Fault.RATE_LIMITED`` asks for, in seconds."""
@@ -180,6 +182,35 @@ def digest(count: int, *, total: int | None = None, headline: str = "") -> Diges
 NOTICE = Notice("k-notice-1", "Source bbc-world is failing", "It answered 503 five times; see sources list.")
 
 
+def summary_post(text: str = "", *, stories: int = 2) -> SummaryPost:
+    """A summary of a day; ``text`` stands wherever foreign words can."""
+    told = tuple(
+        Told(
+            story_id=f"s{n}",
+            headline=text or f"Headline number {n} of the day",
+            url=f"https://news.example/story{n}",
+            source=text or "Example Wire",
+            severity=Severity.HIGH,
+            countries=(CountryTag("KP", "North Korea", "🇰🇵"),),
+            rules=(text or "Arms deal with a sanctioned state",),
+            sources=3,
+            alerts=2,
+            is_new=True,
+            last=AT,
+            sentences=(Cited(text or f"Sentence number {n}.", f"a{n}", f"https://cited.example/{n}", "Wire", AT),),
+            rank=Rank(1.0, 0.5, 0.2, 0.1),
+        )
+        for n in range(1, stories + 1)
+    )
+    day = timedelta(days=1)
+    made = Summary(
+        AT - day, AT, text, 7, 120, 9, told,
+        (Count("KP", "North Korea", "🇰🇵", 7, 2),), (Count("r", text or "Arms", "", 7, 2),),
+        "All 3 sources were read throughout", Timeline((AT - day,), day, {"North Korea": (7,)}),
+    )  # fmt: skip
+    return SummaryPost("k-summary-1", "morning", "UTC", made)
+
+
 class ChannelContract:
     """Subclass it, and define the fixture ``harness``."""
 
@@ -256,6 +287,20 @@ class ChannelContract:
         assert shows(seen.text, NOTICE.title)
         assert shows(seen.text, NOTICE.text)
 
+    async def test_summary_tells_its_stories_and_cites(self, harness: Harness, channel: Channel) -> None:
+        receipt = await channel.post_summary(summary_post())
+        assert receipt.key == "k-summary-1"
+        seen = await self.last(harness)
+        for n in (1, 2):
+            assert shows(seen.text, f"Headline number {n} of the day")
+        assert "7" in seen.text
+        assert shows(seen.text, "All 3 sources were read throughout")
+        assert not seen.live
+
+    async def test_long_summary_is_cut_and_never_lost(self, harness: Harness, channel: Channel) -> None:
+        await channel.post_summary(summary_post(words("head", 700), stories=20))
+        assert shows((await self.last(harness)).text, "head1x")
+
     async def test_bare_alert_is_posted(self, harness: Harness, channel: Channel) -> None:
         """No link, source, passage, countries, rules or image: platforms refuse empty fields, we must not send them."""
         bare = replace(MESSAGE, url="", source="", passage=(), countries=(), rules=(), image="", tags=(), dated=False)
@@ -303,6 +348,11 @@ class ChannelContract:
         assert not seen.live
         assert not seen.links
         assert squash(seen.text).count(squash(text)) >= 2
+        await channel.post_summary(summary_post(text))
+        seen = await self.last(harness)
+        assert not seen.live
+        assert all(link.startswith(("https://news.example/", "https://cited.example/")) for link in seen.links)
+        assert squash(seen.text).count(squash(text)) >= 2
 
     async def test_invisible_tricks_do_not_reach_the_screen(self, harness: Harness, channel: Channel) -> None:
         trick = "safe \u202egnp.exe\u202c \x1b[31mred\x1b[0m \x00nul \x9b2J \ud800 \U000e0041\U000e0042 \u2066x\u2069"
@@ -318,6 +368,7 @@ class ChannelContract:
         )
         await channel.post_digest(replace(digest(1, headline=trick), title=trick, reason=trick))
         await channel.post_notice(replace(NOTICE, title=trick, text=trick))
+        await channel.post_summary(summary_post(trick))
         for seen in await harness.seen():
             for text in (seen.text, seen.fallback):
                 assert not ALIVE.search(text.replace("\n", " ").replace("\t", " ")), ascii(text)
@@ -419,6 +470,7 @@ class ChannelContract:
             lambda: channel.post(MESSAGE),
             lambda: channel.post_digest(digest(3)),
             lambda: channel.post_notice(NOTICE),
+            lambda: channel.post_summary(summary_post()),
         )
         for send in sends:
             with pytest.raises(DeliveryError) as caught:
@@ -471,6 +523,7 @@ class ChannelContract:
             await channel.post(MESSAGE),
             await channel.post_digest(digest(3)),
             await channel.post_notice(NOTICE),
+            await channel.post_summary(summary_post()),
         ]
         again = harness.make()
         await again.start()

@@ -12,6 +12,7 @@ from bot.channels.base import Capabilities, Channel
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
 from bot.model import Digest, Message, Notice, Receipt
+from bot.summary.post import SummaryPost
 from tests.channels.contract import (
     AT,
     PERMANENT,
@@ -98,6 +99,13 @@ class BoardChannel:
 
     async def post_notice(self, notice: Notice) -> Receipt:
         return self._pin(notice.key, Seen(f"{self._text(notice.title)}\n{cut(clean_block(notice.text), 600)}"))
+
+    async def post_summary(self, post: SummaryPost) -> Receipt:
+        made = post.summary
+        lines = [self._text(story.headline, 100) for story in made.stories]
+        links = tuple(link for story in made.stories for link in self._url(story.url))
+        head = [self._text(post.title), str(made.alerts), made.coverage]
+        return self._pin(post.key, Seen("\n".join(head + lines), links))
 
     async def reply(self, to: Receipt, message: Message) -> Receipt:
         return await self.post(message)

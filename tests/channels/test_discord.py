@@ -702,6 +702,7 @@ async def test_why_asks_the_store_when_it_may(server: FakeDiscord, guild: Guild)
         (w.SEND_MESSAGES, "Send Messages"),
         (w.EMBED_LINKS, "Embed Links"),
         (w.READ_MESSAGE_HISTORY, "Read Message History"),
+        (w.ATTACH_FILES, "Attach Files"),
         (w.SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
     ],
 )

@@ -143,6 +143,7 @@ class Messages:
             {
                 "id": self.world.ids.next(), "filename": f["filename"], "size": f["size"],
                 "content_type": f["content_type"], "url": cdn + f["filename"], "proxy_url": cdn + f["filename"],
+                "description": f.get("description"),
             }
             for f in files
         ]  # fmt: skip

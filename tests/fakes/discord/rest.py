@@ -69,7 +69,11 @@ async def read_body(request: web.Request) -> tuple[Json, list[Json]]:
                 files.append(
                     {"filename": part.filename, "size": len(data), "content_type": part.content_type, "data": data}
                 )
-        return json.loads(str(form.get("payload_json") or "{}")), files
+        body = json.loads(str(form.get("payload_json") or "{}"))
+        for entry in body.get("attachments") or []:  # what the files are, by their number
+            if str(entry.get("id")).isdigit() and int(entry["id"]) < len(files):
+                files[int(entry["id"])]["description"] = entry.get("description")
+        return body, files
     text = await request.text()
     if not text:
         return {}, []

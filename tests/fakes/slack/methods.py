@@ -495,13 +495,20 @@ def _complete_upload(api: WebApi, token: Token, args: Args) -> Answer:
         stored = ws.files.get(entry.get("id"))
         if stored is None or stored["content"] is None:
             raise Refusal("file_not_found")
+        if stored.get("completed"):
+            raise Refusal("file_already_completed")
         stored["title"] = entry.get("title", stored["name"])
         files.append({"id": stored["id"], "title": stored["title"]})
+    if args.get("thread_ts") and not args.get("channel_id"):
+        raise Refusal("invalid_arguments", messages=["thread_ts needs channel_id"])
+    shared = [{**one, "name": ws.files[one["id"]]["name"], "mimetype": "image/png", "mode": "hosted"} for one in files]
     if args.get("channel_id"):
         room = ws.room(args["channel_id"])
         ws.writable(room, token)
-        message = ws.by_bot({"text": args.get("initial_comment") or "", "files": files})
+        message = ws.by_bot({"text": args.get("initial_comment") or "", "files": shared})
         if args.get("thread_ts"):
             message["thread_ts"] = args["thread_ts"]
         room.messages.append(message)
+    for one in files:
+        ws.files[one["id"]]["completed"] = True
     return {"files": files}

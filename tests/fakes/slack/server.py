@@ -70,6 +70,7 @@ class SlackServer:
         self.api = WebApi(self.workspace, self._open_url, lambda file_id: f"{self.url}/upload/{file_id}")
         self.url = ""
         self.down = False
+        self.refuse_uploads = 0  # so many uploads of bytes fail
         self.spend_response_urls = False  # every new response URL has run out already
         self._attempted = asyncio.Condition()
         self._answered = asyncio.Condition()
@@ -256,6 +257,9 @@ class SlackServer:
         if self.down or stored is None:
             return web.Response(status=404, text="unknown upload")
         content = await request.read()
+        if self.refuse_uploads:
+            self.refuse_uploads -= 1
+            return web.Response(status=503, text="try again")
         if request.content_type.startswith("multipart/"):
             return web.Response(status=400, text="send the bytes as the body")
         if len(content) != stored["length"]:

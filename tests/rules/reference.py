@@ -1,176 +1,99 @@
 """What the rule language means, written down as plainly as possible: slow, and sharing no code with the engine.
 
 It reads the rule as Python data (what the YAML holds), cuts texts letter by letter, and tries every combination of
-spans. Sentences and paragraphs are handed in; countries are plain names.
+spans. Sentences, paragraphs and what a model labels are handed in; countries are plain names, those in capitals stand
+in datelines.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise, product
 from typing import Any
+
+from tests.rules.reference_words import JOINING, Token, fold, tokens
 
 Span = tuple[int, int]
 Found = tuple[int, int, str, str]
 """Start, end, condition as written, entity."""
 Marked = tuple[int, int, frozenset[Found]]
 
-APOSTROPHES = "'’‘"
-QUOTES = '"“”«»'
-HYPHENS = "-‐–"
-JOINING = "-‐"
-ELIDED = ("c", "d", "j", "l", "m", "n", "s", "t", "qu", "dell")
-INVISIBLE = "\u00ad"
-
-
-def fold(ch: str) -> str:
-    """Lower case without accents."""
-    low = ch.lower()
-    base = unicodedata.normalize("NFD", low)[0]
-    return base if unicodedata.name(base, "").startswith(("LATIN", "GREEK")) else low
+SYMBOLS = "#@$%+&€£/_"
+NAMES = ("list", "person", "org", "place")
+LEAVES = (*NAMES, "exact", "regex", "entity", "country")
+LEAD = 60  # words
 
 
 @dataclass(frozen=True)
-class Token:
-    """A word of a text: folded, as typed, its span, and what stands between it and the next."""
+class Entry:
+    """An entry of a list of names."""
 
-    word: str
-    typed: str
-    start: int
-    end: int
-    gap: str = ""
-
-    @property
-    def runs_on(self) -> bool:
-        """Whether a phrase may go on across the gap."""
-        seen = [c for c in self.gap if c not in QUOTES + APOSTROPHES + INVISIBLE]
-        if all(c.isspace() or c == "\u200b" for c in seen):
-            return seen.count("\n") < 2
-        return len(seen) == 1 and seen[0] not in "—…"
-
-    @property
-    def hyphened(self) -> bool:
-        return len(self.gap) == 1 and self.gap in JOINING
+    id: str
+    kind: str
+    names: Sequence[str]
 
 
-def tokens(text: str, offset: int = 0) -> list[Token]:
-    """The words of a text, one letter after the other."""
-    found: list[Token] = []
-    i = 0
-    gap_from = 0
+@dataclass(frozen=True)
+class World:
+    """What a rule may speak of, beside the article. ``forms`` gives the forms of a word as typed; ``countries`` the
+    code of each name; ``labels`` are spans with the label of a model."""
 
-    def char(at: int) -> str:
-        return text[at] if 0 <= at < len(text) else " "
-
-    def ends(at: int) -> bool:
-        """Whether a word is over here, but for quotation marks."""
-        while char(at) in APOSTROPHES:
-            at += 1
-        return not char(at).isalnum()
-
-    def add(letters: list[int]) -> None:
-        nonlocal gap_from
-        if found:
-            last = found.pop()
-            found.append(Token(last.word, last.typed, last.start, last.end, text[gap_from : letters[0]]))
-        word = "".join(fold(text[k]) for k in letters)
-        typed = "".join(text[k] for k in letters)
-        found.append(Token(word, typed, letters[0] + offset, letters[-1] + 1 + offset))
-        gap_from = letters[-1] + 1
-
-    while i < len(text):
-        if not char(i).isalnum():
-            i += 1
-            continue
-        acronym = [i]
-        while char(acronym[-1]).isalpha() and char(acronym[-1] + 1) == "." and char(acronym[-1] + 2).isalpha():
-            acronym.append(acronym[-1] + 2)
-        while len(acronym) > 1 and char(acronym[-1] + 1).isalnum():
-            acronym.pop()  # the letter begins a longer word
-        if len(acronym) > 1:
-            add(acronym)
-            i = acronym[-1] + 1
-            if char(i) == "." and not char(i + 1).isalnum():
-                i += 1
-                gap_from = i
-            if char(i) in APOSTROPHES and char(i + 1) in "sS" and not char(i + 2).isalnum():
-                gap_from = i = i + 2
-            continue
-        letters = [i]
-        i += 1
-        while True:
-            if char(i).isalnum():
-                letters.append(i)
-            elif char(i) in INVISIBLE and char(i + 1).isalnum():
-                pass
-            elif char(i) in APOSTROPHES and char(i + 1).isalnum():
-                word = "".join(fold(text[k]) for k in letters)
-                if char(i + 1) in "sS" and ends(i + 2):
-                    break
-                if word in ELIDED and char(i + 1).isalpha() and char(i + 2).isalpha():
-                    break
-                letters.append(i)
-            else:
-                break
-            i += 1
-        add(letters)
-        if char(i) in APOSTROPHES:
-            if char(i + 1).isalnum() and not (char(i + 1) in "sS" and ends(i + 2)):
-                gap_from = i = i + 1
-                # An elision parts two words as a space does.
-                last = found.pop()
-                found.append(Token(last.word, last.typed, last.start, last.end, " "))
-                elided = found[-1]
-                rest = tokens(text[i:], offset + i)
-                return [*found[:-1], Token(elided.word, elided.typed, elided.start, elided.end, " "), *rest]
-            if char(i + 1) in "sS" and not char(i + 2).isalnum():
-                gap_from = i = i + 2
-    return found
+    forms: Callable[[str], tuple[str, ...]]
+    countries: Mapping[str, str]
+    lists: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    country_lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    defines: Mapping[str, Any] = field(default_factory=dict)
+    labels: Sequence[tuple[int, int, str]] = ()
+    source: str = ""
+    tags: Sequence[str] = ()
+    lang: str = ""
+    excepted: Sequence[str] = ()
 
 
 @dataclass
 class Reference:
-    """One article. ``forms`` gives the forms of a word as typed; ``countries`` the code of each name."""
+    """One article."""
 
     title: str
     text: str
     sentences: Sequence[Span]
     paragraphs: Sequence[Span]
-    forms: Callable[[str], tuple[str, ...]]
-    countries: Mapping[str, str]
-    defines: Mapping[str, Any]
+    world: World
 
     def __post_init__(self) -> None:
         self.text_start = len(self.title) + 1 if self.title else 0
+        self.body = f"{self.title}\n{self.text}" if self.title else self.text
         self.parts = [tokens(self.title), tokens(self.text, self.text_start)]
         self.words = [*self.parts[0], *self.parts[1]]
-        lead = self.parts[1][:60]
-        self.lead = (self.text_start, lead[-1].end if lead else self.text_start)
+        lead = self.parts[1]
+        end = lead[LEAD].start if len(lead) > LEAD else len(self.body)
+        self.lead = (self.text_start, end)
+        self.mentions = sorted((s, e, code) for name, code in self.world.countries.items() for s, e in self.names(name))
 
     # -- terms -----------------------------------------------------------------------------------------------------
-    def phrase(self, text: str, inflect: bool, prefix: bool = False) -> set[Span]:
-        """Where a phrase stands, its hyphens and those of the text read in every way."""
+    def phrase(self, text: str, inflect: bool, prefix: bool = False, joining: bool = True) -> set[Span]:
+        """Where a phrase stands, its hyphens (and those of the text, if ``joining``) read in every way."""
         cuts = [i for i, c in enumerate(text) if c in JOINING]
         found: set[Span] = set()
         for joints in product((" ", ""), repeat=len(cuts)):
             spelled = "".join(joints[cuts.index(i)] if i in cuts else c for i, c in enumerate(text))
             wanted = [
-                [w.lower() for w in self.forms(t.typed)] if inflect and t.typed == t.word else [t.word]
+                [w.lower() for w in self.world.forms(t.typed)] if inflect and t.typed == t.word else [t.word]
                 for t in tokens(spelled)
             ]
             for part in self.parts:
                 for at in range(len(part)):
-                    found.update((part[at].start, end) for end in self._run(part, at, wanted, prefix))
+                    found.update((part[at].start, end) for end in self._run(part, at, wanted, prefix, joining))
         return found
 
-    def _run(self, part: list[Token], at: int, wanted: list[list[str]], prefix: bool) -> list[int]:
+    def _run(self, part: list[Token], at: int, wanted: list[list[str]], prefix: bool, joining: bool) -> list[int]:
         """The ends of all ways in which the words from ``at`` on are the wanted ones."""
         ends: list[int] = []
         joined = ""
         for k in range(at, min(at + 6, len(part))):
-            if k > at and not part[k - 1].hyphened:
+            if k > at and not (joining and part[k - 1].hyphened):
                 break
             before, joined = joined, joined + part[k].word
             if prefix and len(wanted) == 1:
@@ -182,43 +105,51 @@ class Reference:
             if len(wanted) == 1:
                 ends.append(part[k].end)
             elif k + 1 < len(part) and part[k].runs_on:
-                ends.extend(self._run(part, k + 1, wanted[1:], prefix))
+                ends.extend(self._run(part, k + 1, wanted[1:], prefix, joining))
         return ends
 
     def term(self, written: str) -> set[Found]:
         if written.startswith("="):
-            spans = self.phrase(written[1:], False)
-            letters = [c for t in tokens(written[1:]) for c in t.typed]
-            spans = {s for s in spans if self._letters(s) == letters}
+            letters = self.cased(tokens(written[1:]))
+            spans = {s for s in self.phrase(written[1:], False) if self.cased(self.inside_of(s)) == letters}
         elif written.endswith("*"):
             spans = self.phrase(written[:-1], False, prefix=True)
         else:
             spans = self.phrase(written, True)
-        return {(s, e, written, "") for s, e in spans}
+        return {(s, e, written, "") for s, e in spans if self.has_symbols(written, s, e)}
 
-    def _letters(self, span: Span) -> list[str]:
-        inside = [t for t in self.words if span[0] <= t.start and t.end <= span[1]]
-        return [c for t in inside for c in t.typed]
+    def inside_of(self, span: Span) -> list[Token]:
+        return [t for t in self.words if span[0] <= t.start and t.end <= span[1]]
 
-    # -- conditions ------------------------------------------------------------------------------------------------
-    def leaves(self, condition: Any, region: str) -> set[Found]:
-        """The spans of a leaf."""
-        if isinstance(condition, str):
-            found = self.term(condition)
-        elif "exact" in condition:
-            found = {(s, e, f"exact: {condition['exact']}", "") for s, e in self.phrase(condition["exact"], False)}
-        else:
-            codes = condition["country"]
-            found = {
-                (s, e, f"country: {', '.join(codes)}", code)
-                for name, code in self.countries.items()
-                if code in codes
-                for s, e in self.names(name)
-            }
-        return {f for f in found if self.inside(f[0], f[1], region)}
+    def cased(self, words: Sequence[Token]) -> list[tuple[str, bool]]:
+        """The letters without accents, and whether each is a capital."""
+        return [(fold(c), c.isupper()) for t in words for c in t.typed]
 
+    def has_symbols(self, term: str, start: int, end: int) -> bool:
+        """A term with marks that mean something (``C++``) is found with these: before, between and behind."""
+        if not any(c in SYMBOLS for c in term):
+            return True
+        letters = [i for i, c in enumerate(term) if c.isalnum()]
+        before, within, behind = term[: letters[0]], term[letters[0] : letters[-1] + 1], term[letters[-1] + 1 :]
+        before, within, behind = ("".join(c for c in piece if c in SYMBOLS) for piece in (before, within, behind))
+        return (
+            self.body[:start].endswith(before)
+            and self.body[end:].startswith(behind)
+            and "".join(c for c in self.body[start:end] if c in SYMBOLS) == within
+        )
+
+    def regex(self, written: str) -> set[Found]:
+        """Each part by itself; what matches no character is nothing."""
+        return {
+            (m.start() + offset, m.end() + offset, f"regex: {written}", "")
+            for part, offset in ((self.title, 0), (self.text, self.text_start))
+            for m in re.finditer(written, part, re.IGNORECASE)
+            if m.end() > m.start()
+        }
+
+    # -- names -----------------------------------------------------------------------------------------------------
     def names(self, name: str) -> set[Span]:
-        """A name joins nothing over hyphens."""
+        """A country's name joins nothing over hyphens."""
         words = [t.word for t in tokens(name)]
         found = set()
         for part in self.parts:
@@ -227,6 +158,109 @@ class Reference:
                 if [t.word for t in run] == words and all(t.runs_on for t in run[:-1]):
                     found.add((run[0].start, run[-1].end))
         return found
+
+    def is_dateline(self, start: int, end: int) -> bool:
+        return self.body[start:end].isupper()
+
+    def listed(self, key: str, name: str) -> set[Found]:
+        """Names of a list: of an entry that is not excepted, the first that bears the name. Names that hold capitals
+        are not found in small letters, short ones in capitals in nothing else. What the hyphens of the text join comes
+        after what they part."""
+        label = f"{key}: {name}"
+        found: dict[Span, Found] = {}
+        for joining in (False, True):
+            here: dict[Span, Found] = {}
+            for entry in self.world.lists[name.removeprefix("@")]:
+                if entry.id in self.world.excepted or (key != "list" and entry.kind not in (key, "any")):
+                    continue
+                for one in entry.names:
+                    for s, e in self.phrase(one, False, joining=joining):
+                        written = self.body[s:e]
+                        if len(one) <= 3 and one.isupper():
+                            good = written.isupper()
+                        else:
+                            good = one.islower() or not written.islower()
+                        if good:
+                            here.setdefault((s, e), (s, e, label, entry.id))
+            found = {**here, **found}
+        return set(found.values())
+
+    def labelled(self, value: Any) -> set[Found]:
+        label, text = (value, "") if isinstance(value, str) else (value["label"], value.get("text", ""))
+        written = f"entity: {label}{' ' + text if text else ''}"
+        return {
+            (s, e, written, label)
+            for s, e, given in self.world.labels
+            if given == label and (not text or self.body[s:e].casefold() == text.casefold())
+        }
+
+    # -- countries -------------------------------------------------------------------------------------------------
+    def country(self, value: Any, region: str) -> set[Found]:
+        options = value if isinstance(value, dict) and "of" in value else {"of": value}
+        codes, written = self.codes(options["of"])
+        least, main = options.get("min_mentions", 1), options.get("salience") == "main"
+        label = f"country: {written}"
+        label += f", min_mentions: {least}" if least > 1 else ""
+        label += ", salience: main" if main else ""
+        here = [
+            (s, e, code)
+            for s, e, code in self.mentions
+            if (codes is None or code in codes) and self.inside(s, e, region) and (not main or self.main(code))
+        ]
+        counted = [code for s, e, code in here if not self.is_dateline(s, e)]
+        return {(s, e, label, code) for s, e, code in here if least == 1 or counted.count(code) >= least}
+
+    def codes(self, of: Any) -> tuple[set[str] | None, str]:
+        """The countries meant (``None``: all), and how they are written in evidence."""
+        if of == "any":
+            return None, "any"
+        if isinstance(of, dict):
+            ((key, programmes),) = of.items()
+            prefix = "" if key == "sanctioned_by" else "arms_embargo_"
+            named = [programmes] if isinstance(programmes, str) else programmes
+            return {c for n in named for c in self.world.country_lists[prefix + n]}, f"{key} {', '.join(named)}"
+        named = [of] if isinstance(of, str) else of
+        codes: set[str] = set()
+        for one in named:
+            codes.update(self.world.country_lists[one[1:]] if one.startswith("@") else [one])
+        return codes, ", ".join(named)
+
+    def main(self, code: str) -> bool:
+        """Whether the article is about a country: 3 points for the headline, 2 for the lead, 1 for each of up to six
+        mentions, and half as many as the country with most; and named there, or twice."""
+        plain = [(s, e, c) for s, e, c in self.mentions if not self.is_dateline(s, e)]
+
+        def points(code: str) -> int:
+            mine = [s for s, _, c in plain if c == code]
+            titled = any(s < len(self.title) for s in mine)
+            led = any(self.lead[0] <= s < self.lead[1] for s in mine)
+            return 3 * titled + 2 * led + min(len(mine), 6)
+
+        mine = [s for s, _, c in plain if c == code]
+        if not mine or points(code) * 2 < max(points(c) for _, _, c in plain):
+            return False
+        return len(mine) >= 2 or mine[0] < self.lead[1]
+
+    # -- conditions ------------------------------------------------------------------------------------------------
+    def leaves(self, condition: Any, region: str) -> set[Found]:
+        """The spans of a leaf."""
+        if isinstance(condition, str):
+            found = self.term(condition)
+        else:
+            ((key, value),) = condition.items()
+            match key:
+                case "exact":
+                    spans = {s for s in self.phrase(value, False) if self.has_symbols(value, *s)}
+                    found = {(s, e, f"exact: {value}", "") for s, e in spans}
+                case "regex":
+                    found = self.regex(value)
+                case "country":
+                    return self.country(value, region)
+                case "entity":
+                    found = self.labelled(value)
+                case _:
+                    found = self.listed(key, value)
+        return {f for f in found if self.inside(f[0], f[1], region)}
 
     def inside(self, start: int, end: int, region: str) -> bool:
         match region:
@@ -239,17 +273,24 @@ class Reference:
 
     def holds(self, condition: Any, region: str = "") -> set[Found] | None:
         """The evidence, or ``None``."""
-        if isinstance(condition, str) or "exact" in condition or "country" in condition:
+        if isinstance(condition, str):
             return self.leaves(condition, region) or None
         ((key, value),) = condition.items()
         match key:
+            case _ if key in LEAVES:
+                return self.leaves(condition, region) or None
             case "use":
-                return self.holds(self.defines[value], region)
+                return self.holds(self.world.defines[value], region)
             case "title" | "lead":
                 return self.holds(value, key)
-            case "near" | "count":
-                marked = self.near(value, region) if key == "near" else self.count(value, region)
-                return {f for _, _, found in marked for f in found} if marked else None
+            case "near":
+                return {f for _, _, found in self.near(value, region) for f in found} | self.beside_datelines(
+                    value, region
+                ) or None
+            case "count":
+                return {f for _, _, found in self.count(value, region) for f in found} or None
+            case "source" | "tag" | "lang":
+                return set() if self.comes_from(key, [value] if isinstance(value, str) else value) else None
         parts = [self.holds(c, region) for c in (value["of"] if key == "at_least" else value)]
         held = [p for p in parts if p is not None]
         match key:
@@ -258,11 +299,21 @@ class Reference:
             case "any":
                 good = bool(held)
             case "none":
-                good = not held
+                return set() if not held else None
             case _:
                 good = len(held) >= value["n"]
         return set().union(*held) if good else None
 
+    def comes_from(self, key: str, wanted: Sequence[str]) -> bool:
+        match key:
+            case "source":
+                return self.world.source in wanted
+            case "tag":
+                return any(t in wanted for t in self.world.tags)
+            case _:
+                return self.world.lang[:2] in wanted
+
+    # -- spans -----------------------------------------------------------------------------------------------------
     def marked(self, condition: Any, region: str) -> list[Marked]:
         """The spans that a condition marks."""
         if isinstance(condition, dict):
@@ -272,12 +323,13 @@ class Reference:
             if key == "near":
                 return self.near(value, region)
             if key == "use":
-                return self.marked(self.defines[value], region)
+                return self.marked(self.world.defines[value], region)
         return [(f[0], f[1], frozenset({f})) for f in self.leaves(condition, region)]
 
     def count(self, value: Any, region: str) -> list[Marked]:
         """The spans that stand in a set of ``min`` spans apart from one another."""
-        spans = self.marked(value["of"], region)
+        of = {"any": value["of"]} if isinstance(value["of"], list) else value["of"]
+        spans = self.marked(of, region)
         good: set[Marked] = set()
         for chosen in combinations(spans, value["min"]):
             if all(a[1] <= b[0] or b[1] <= a[0] for a, b in combinations(chosen, 2)):
@@ -285,8 +337,12 @@ class Reference:
         return list(good)
 
     def near(self, value: Any, region: str) -> list[Marked]:
-        """Every way to choose one span of each member so that they are close enough: its window, and its leaves."""
-        members = [self.marked(m, region) for m in value["of"]]
+        """Every way to choose one span of each member, none in a dateline, so that they are close enough: its window,
+        and its leaves."""
+        members = [[m for m in self.marked(of, region) if not self.in_dateline(m)] for of in value["of"]]
+        return self.ways(members, value)
+
+    def ways(self, members: Sequence[Sequence[Marked]], value: Any) -> list[Marked]:
         windows: list[Marked] = []
         for way in product(*members):
             chain = sorted(way)
@@ -298,6 +354,40 @@ class Reference:
             if self.together(chain, start, end, value["within"]):
                 windows.append((start, end, frozenset(f for _, _, found in way for f in found)))
         return windows
+
+    def beside_datelines(self, value: Any, region: str) -> set[Found]:
+        """A dateline stands in for one member, from any distance, if all others stand together in the text behind it,
+        each beginning in a sentence that names no country but the dateline's."""
+        found: set[Found] = set()
+        members = [self.marked(of, region) for of in value["of"]]
+        for i, spans in enumerate(members):
+            if value.get("ordered") and i > 0:
+                break
+            for dateline in filter(self.in_dateline, spans):
+                ((_, end, _, code),) = dateline[2]
+                others = [
+                    [
+                        m
+                        for m in other
+                        if not self.in_dateline(m)
+                        and m[0] >= max(end, self.text_start)
+                        and self.named_beside(m[0]) <= {code}
+                    ]
+                    for k, other in enumerate(members)
+                    if k != i
+                ]
+                for way in self.ways(others, value):
+                    found |= way[2] | dateline[2]
+        return found
+
+    def in_dateline(self, marked: Marked) -> bool:
+        (one, *more) = marked[2]
+        return not more and one[2].startswith("country: ") and self.is_dateline(one[0], one[1])
+
+    def named_beside(self, offset: int) -> set[str]:
+        """The countries that the sentence at an offset names."""
+        begun = [(s, e) for s, e in self.sentences if s <= offset]
+        return {code for s, e, code in self.mentions if begun[-1][0] <= s < begun[-1][1] and not self.is_dateline(s, e)}
 
     def together(self, chain: list[Marked], start: int, end: int, within: str) -> bool:
         if within == "sentence":

@@ -51,6 +51,7 @@ def main() -> int:
     parser.add_argument("--peer-articles", type=int, default=10, help="for the slow peers")
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--documents", type=int, default=20_000, help="of the stream, 3.7 KB each")
+    parser.add_argument("--gigabytes", type=float, default=0, help="of one more stream, for its memory (10: an hour)")
     parser.add_argument("--no-spacy", action="store_true")
     o = parser.parse_args()
     wanted = o.what or ["speed", "build", "start", "stream"]
@@ -62,7 +63,7 @@ def main() -> int:
     if "start" in wanted:
         good &= start()
     if "stream" in wanted:
-        good &= match_stream.run(o.documents)
+        good &= match_stream.run(o.documents, o.gigabytes)
     return 0 if good else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import re
@@ -14,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from bot.cli.checks import load
 from bot.errors import WirewatchError
@@ -40,12 +41,13 @@ def match(config: Path, rules: Sequence[Path] | None, *, stories: bool, jobs: in
     out = sys.stdout.buffer
     placed = _Placer() if stories else None
     bad = False
-    for document, line in _matched(engine, sys.stdin.buffer, jobs, config, rules):
-        if "error" in line:
-            bad = True
-        elif placed is not None:
-            line["story"] = placed.place(document)
-        out.write(_encode(line))
+    _Worker.stories = stories
+    for answer in _matched(engine, sys.stdin.buffer, jobs, config, rules):
+        bad = bad or answer.malformed
+        line = answer.line
+        if placed is not None and not answer.malformed:
+            line = line[:-1] + b',"story":' + _encode(placed.place(answer.document)) + b"}"
+        out.write(line + b"\n")
     out.flush()
     return 1 if bad else 0
 
@@ -53,9 +55,18 @@ def match(config: Path, rules: Sequence[Path] | None, *, stories: bool, jobs: in
 Line = dict[str, Any]
 
 
+class Answer(NamedTuple):
+    """An encoded line of output. The document stands beside it only as far as the stories need it: between processes,
+    what is sent is most of the work."""
+
+    line: bytes
+    malformed: bool
+    document: Line
+
+
 def _matched(
     engine: Engine, stream: BinaryIO, jobs: int, config: Path, rules: Sequence[Path] | None
-) -> Iterator[tuple[Line, Line]]:
+) -> Iterator[Answer]:
     numbered = enumerate(_lines(stream), 1)
     if jobs == 1:
         for number, raw in numbered:
@@ -65,10 +76,11 @@ def _matched(
     fork = "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if fork else "spawn")
     _Worker.engine = engine
+    gc.freeze()  # so that no child's collector touches, and thereby copies, the memory that they share
     pool = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_Worker.start, initargs=() if fork else (config, rules)
+        jobs, mp_context=context, initializer=_Worker.start, initargs=() if fork else (config, rules, _Worker.stories)
     )
-    waiting: deque[Future[list[tuple[Line, Line]]]] = deque()
+    waiting: deque[Future[list[Answer]]] = deque()
     try:
         while chunk := list(islice(numbered, CHUNK)):
             waiting.append(pool.submit(_Worker.chunk, chunk))
@@ -86,16 +98,21 @@ class _Worker:
     """What a child process holds."""
 
     engine: Engine
+    stories: bool
 
     @classmethod
-    def start(cls, config: Path | None = None, rules: Sequence[Path] | None = None) -> None:
+    def start(
+        cls, config: Path | None = None, rules: Sequence[Path] | None = None, stories: bool | None = None
+    ) -> None:
         """Ctrl-C is for the parent, which then stops its children. A child that was not forked reads the rules."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if config is not None:
             cls.engine = load(config, rules, optional=True).engine
+        if stories is not None:
+            cls.stories = stories
 
     @classmethod
-    def chunk(cls, lines: list[tuple[int, bytes]]) -> list[tuple[Line, Line]]:
+    def chunk(cls, lines: list[tuple[int, bytes]]) -> list[Answer]:
         return [_one(cls.engine, number, raw) for number, raw in lines]
 
 
@@ -108,12 +125,11 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def _one(engine: Engine, number: int, raw: bytes) -> tuple[Line, Line]:
-    """A document and its line of output. The document is kept only as far as the stories need it."""
+def _one(engine: Engine, number: int, raw: bytes) -> Answer:
     try:
         document = _document(raw)
     except ValueError as error:
-        return {}, {"id": None, "line": number, "error": str(error)}
+        return Answer(_encode({"id": None, "line": number, "error": str(error)}), True, {})
     analysis = engine.analyse(
         Subject(
             document["title"],
@@ -123,7 +139,8 @@ def _one(engine: Engine, number: int, raw: bytes) -> tuple[Line, Line]:
             day=datetime.now(UTC).date(),
         )
     )
-    return document, {"id": document["id"], **result(analysis)}
+    line = _encode({"id": document["id"], **result(analysis)})
+    return Answer(line, False, document if _Worker.stories else {})
 
 
 def _document(raw: bytes) -> Line:
@@ -226,8 +243,8 @@ class _Placer:
         return found
 
 
-def _encode(line: Line) -> bytes:
+def _encode(value: object) -> bytes:
     try:
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # a lone surrogate in a text or an id
-        return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+        return json.dumps(value, separators=(",", ":")).encode()

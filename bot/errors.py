@@ -21,7 +21,7 @@ holds a secret: URLs pass through :func:`bot.log.redact_url` first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -39,7 +39,8 @@ class Problem:
     """One finding in a file that people edit.
 
     ``line`` and ``column`` count from 1; 0 means that the finding is about the whole file (or the whole line).
-    ``text`` says what is wrong and what to do; ``code`` is a short stable name such as ``unknown-key``.
+    ``text`` says what is wrong and what to do; ``code`` is a short stable name such as ``unknown-key``. ``rule`` is the
+    id of the rule that holds it, where one does.
     """
 
     file: Path
@@ -48,6 +49,7 @@ class Problem:
     text: str
     code: str = "invalid"
     level: Level = Level.ERROR
+    rule: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.text}"

@@ -24,6 +24,8 @@ from bot.rules.model import NameList, Rule, RuleSet
 from bot.sources_file import load_sources
 from bot.text import Text
 
+RULES_SHOWN_MAX = 12  # in one line
+
 
 @dataclass(frozen=True)
 class Rulebook:
@@ -145,6 +147,13 @@ def _labeller(model: str | None) -> Labeller | None:
 
 
 def one_line(problems: Sequence[Problem]) -> str:
-    """Problems for a log line or a notice: the first, and how many more."""
+    """Problems for a log line or a notice: the first error, how many more, and the rules that hold them."""
+    problems = [p for p in problems if p.level is Level.ERROR] or problems
     first = str(problems[0]).replace(os.linesep, " ")
-    return first if len(problems) == 1 else f"{first} (and {len(problems) - 1} more)"
+    rules = sorted({p.rule for p in problems} - {""})
+    beside = [f"and {len(problems) - 1} more"] if len(problems) > 1 else []
+    if rules:
+        shown = ", ".join(rules[:RULES_SHOWN_MAX])
+        many = f" and {len(rules) - RULES_SHOWN_MAX} more" if len(rules) > RULES_SHOWN_MAX else ""
+        beside.append(f"in the rule{'s' if len(rules) > 1 else ''} {shown}{many}")
+    return f"{first} ({', '.join(beside)})" if beside else first

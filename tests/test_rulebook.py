@@ -115,6 +115,19 @@ def test_one_line_names_the_first_problem_and_counts_the_rest(tmp_path: Path) ->
     assert "2 more" in rulebook.one_line((one, one, one))
 
 
+def test_one_line_names_the_rules_with_errors_and_tells_no_warning_first(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "rules",
+        a="define: {spare: {any: [a, b]}}\nrules:\n  - {id: x, severity: lo, when: a}\n  - {id: y, severity: low}\n"
+        "  - {id: z, severity: low, when: a}\n  - {id: z, severity: low, when: b}\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        rulebook.load([folder])
+    line = rulebook.one_line(caught.value.problems)
+    assert "a.yaml:3:23: no severity 'lo'" in line
+    assert line.endswith("(and 2 more, in the rules x, y, z)")
+
+
 def test_paths_are_shown_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert rulebook.shown(tmp_path / "rules" / "a.yaml") == Path("rules/a.yaml")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.errors import Level, Problem
 from bot.model import Severity
@@ -52,6 +53,15 @@ class Reader(Conditions, Corroboration):
 
     def rule(self, node: Node) -> Rule | None:
         """A rule, or ``None`` if anything in it is wrong."""
+        before = len(self.problems)
+        found = self._rule(node)
+        if len(self.problems) > before:
+            named = node.get("id") if isinstance(node, Map) else None
+            rule_id = named.text.strip() if isinstance(named, Scalar) else ""
+            self.problems[before:] = [replace(p, rule=rule_id) for p in self.problems[before:]]
+        return found
+
+    def _rule(self, node: Node) -> Rule | None:
         before = self._errors
         if not isinstance(node, Map):
             self._bad(node.place, "a rule begins with '- id: some-name' and has its keys below", "bad-rule")

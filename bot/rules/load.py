@@ -7,7 +7,7 @@ replaces rules by id, defines and lists by name; inside one folder a second one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +193,6 @@ def _read_rules(document: Map, reader: Reader, here: dict[str, Rule]) -> None:
         if rule.id in here:
             first = here[rule.id].place
             text = f"the id {rule.id!r} is taken by {first.file}:{first.line}; rename one of the two"
-            reader.problems.append(rule.place.problem(text, "duplicate-id"))
+            reader.problems.append(replace(rule.place.problem(text, "duplicate-id"), rule=rule.id))
         else:
             here[rule.id] = rule

@@ -38,7 +38,8 @@ from bot.config import load_config
 from bot.deliver import Deliverer
 from bot.health import Metrics
 from bot.log import set_up
-from bot.model import CountryTag, DeliveryKind, FiredRule, Message, Segment, Severity
+from bot.message import CountryTag, DeliveryKind, FiredRule, Message, Segment
+from bot.model import Severity
 from bot.render import delivery_key, digest_of_deliveries
 from bot.store.outbox_port import NewDelivery
 from bot.store.sql import SqlStore

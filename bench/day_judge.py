@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bench.day_world import Day, Kind, Piece
 from bench.simulate import Post, Stage
-from bot.model import DeliveryKind, Digest, Message
+from bot.message import DeliveryKind, Digest, Message
 from bot.store.articles_port import StoredStory
 from bot.store.outbox_port import Delivery
 from bot.urls import canonical

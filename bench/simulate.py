@@ -18,7 +18,8 @@ from typing import Any
 
 from bot.app import App, Options, open_app
 from bot.config import load_config
-from bot.model import DeliveryState, Source
+from bot.message import DeliveryState
+from bot.model import Source
 from bot.store.outbox_port import Delivery
 from bot.store.sql import SqlStore
 from tests.fakes.discord import TOKEN, FakeDiscord

@@ -35,7 +35,7 @@ from types import MappingProxyType
 
 from bot.channels.base import Channel
 from bot.log import Log
-from bot.model import Message
+from bot.message import Message
 from bot.queue_worker import DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.verdicts import FOLD_LIMIT

@@ -4,7 +4,7 @@ with a flag and a code of their own that are no countries."""
 from __future__ import annotations
 
 from bot.entities import facts
-from bot.model import CountryTag
+from bot.message import CountryTag
 
 _BODIES = {"EU": "European Union", "UN": "United Nations"}
 _ALIASES = {"UK": "GB", "EL": "GR"}  # as the European Union writes them

@@ -15,7 +15,8 @@ from typing import Protocol, TypeVar
 from bot.channels.registry import Fleet, Trouble
 from bot.errors import StoreError
 from bot.log import Log
-from bot.model import DeliveryKind, Notice, Severity
+from bot.message import DeliveryKind, Notice
+from bot.model import Severity
 from bot.render import delivery_key
 from bot.source_notices import SourceNotices
 from bot.store.base import Store

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.channels.text import clean_segments, graphemes
-from bot.model import Article, Evidence, Match, Segment
+from bot.message import Segment
+from bot.model import Article, Evidence, Match
 
 PASSAGE_MAX = 320  # characters: three lines of a card, what Slack shows without "see more"
 _SHORT = 100  # characters: a passage below this takes the next sentence along

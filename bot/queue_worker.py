@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from bot.channels.base import Channel, FileChannel
 from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
-from bot.model import DeliveryKind, Digest, Message, Notice, Receipt
+from bot.message import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
 from bot.store.outbox_port import Delivery, Followed, NewDelivery
 from bot.summary.chart import file_of

@@ -52,8 +52,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A delivery about an article of the story. ``state`` is a :class:`~bot.model.DeliveryState` or ``folded`` (it went
-    out inside a digest, whose receipt this is). ``kind`` is a :class:`~bot.model.DeliveryKind`."""
+    """A delivery about an article of the story. ``state`` is a :class:`~bot.message.DeliveryState` or ``folded`` (it
+    went out inside a digest, whose receipt this is). ``kind`` is a :class:`~bot.message.DeliveryKind`."""
 
     article_key: str
     key: str

@@ -9,7 +9,8 @@ from bot.assembly import Assembler, StoreRunner
 from bot.coverage import coverage
 from bot.errors import StoreError
 from bot.log import Log
-from bot.model import DeliveryKind, HoldReason, Source
+from bot.message import DeliveryKind
+from bot.model import HoldReason, Source
 from bot.noise import Mutes
 from bot.noise.release import Released, due, release
 from bot.store.noise_port import Held

@@ -13,18 +13,8 @@ from datetime import datetime
 
 from bot.channels.text import clean, clean_block, cut
 from bot.flags import country_tag
-from bot.model import (
-    Alert,
-    Article,
-    DeliveryKind,
-    Digest,
-    DigestLine,
-    FiredRule,
-    Match,
-    Message,
-    Notice,
-    Severity,
-)
+from bot.message import DeliveryKind, Digest, DigestLine, FiredRule, Message, Notice
+from bot.model import Alert, Article, Match, Severity
 from bot.page import words_seen
 from bot.passage import passage
 from bot.people import is_watch

@@ -16,7 +16,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from bot.channels.text import clean_segments
-from bot.model import Message, Segment
+from bot.message import Message, Segment
 
 if TYPE_CHECKING:
     from jinja2 import nodes

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.channels.base import Capabilities
-from bot.model import DeliveryKind, DeliveryState, Message, Receipt
+from bot.message import DeliveryKind, DeliveryState, Message, Receipt
 from bot.store.outbox_port import Delivery, Followed
 
 FOLD_LIMIT = 20  # alerts; more than a screen of them is a flood (DESIGN, "First poll")

@@ -9,19 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.assembly import Assembler
-from bot.model import (
-    Article,
-    DeliveryKind,
-    DeliveryState,
-    Digest,
-    Match,
-    Mention,
-    Message,
-    MuteKind,
-    Receipt,
-    Revised,
-    Source,
-)
+from bot.message import DeliveryKind, DeliveryState, Digest, Message, Receipt
+from bot.model import Article, Match, Mention, MuteKind, Revised, Source
 from bot.noise import Mutes, Policy
 from bot.pipeline import Edited, Judged
 from bot.releaser import Releaser

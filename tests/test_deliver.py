@@ -17,7 +17,7 @@ from bot import queue_worker
 from bot.deliver import Deliverer
 from bot.errors import StoreError
 from bot.health import Metrics
-from bot.model import DeliveryKind, DeliveryState, Digest, Notice
+from bot.message import DeliveryKind, DeliveryState, Digest, Notice
 from bot.queue_worker import LOOK_AGAIN_S
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.store.sql import SqlStore

@@ -10,7 +10,7 @@ import pytest
 
 from bot.channels.text import graphemes
 from bot.flags import country_name, country_tag, flag
-from bot.model import CountryTag
+from bot.message import CountryTag
 
 
 def test_every_iso_country_has_a_name_and_one_flag() -> None:

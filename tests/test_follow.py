@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.base import Capabilities
-from bot.model import DeliveryKind, DeliveryState, Message, Receipt
+from bot.message import DeliveryKind, DeliveryState, Message, Receipt
 from bot.queue_worker import BATCH, LOOK_AGAIN_S
 from bot.store.outbox_port import Delivery, Followed
 from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, verdict

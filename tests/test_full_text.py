@@ -15,7 +15,8 @@ from aiohttp import web
 
 from bot.fetch import Fetcher
 from bot.full_text import PAGES_MAX, FullText
-from bot.model import Article, Message, Source, TextFrom
+from bot.message import Message
+from bot.model import Article, Source, TextFrom
 from bot.rules.match import Engine
 from tests.fakes.feeds import Answer, FeedServer
 from tests.test_page import PARAGRAPHS, html

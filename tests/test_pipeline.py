@@ -7,7 +7,8 @@ from datetime import timedelta
 from bot import pipeline
 from bot.assembly import routing
 from bot.follow.thread import Report, Thread
-from bot.model import DeliveryKind, Match, Message, Severity
+from bot.message import DeliveryKind, Message
+from bot.model import Match, Severity
 from bot.noise import Context, Policy
 from bot.pipeline import Assembled, Judged
 from bot.story import Stories

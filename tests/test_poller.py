@@ -20,7 +20,8 @@ from bot.fetch import Fetcher
 from bot.full_text import FullText
 from bot.health import Metrics
 from bot.hosts import Hosts
-from bot.model import DeliveryKind, Digest, Match, Message, Source
+from bot.message import DeliveryKind, Digest, Message
+from bot.model import Match, Source
 from bot.noise import Mutes, Policy
 from bot.outcome import FAILURES_TOLD, News, SourceNotice
 from bot.poller import LEASE, Poller, Rulebook

@@ -18,7 +18,8 @@ from bot.channels.slack import SlackChannel
 from bot.config import Config, load_config
 from bot.errors import ConfigError
 from bot.health import HealthServer, Metrics
-from bot.model import Notice, Severity
+from bot.message import Notice
+from bot.model import Severity
 from bot.operators import Operators, hearer
 from bot.settings import Listen
 from bot.store.outbox_port import NewDelivery

@@ -13,19 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.text import clean
-from bot.model import (
-    Alert,
-    Article,
-    CountryTag,
-    DeliveryKind,
-    DeliveryState,
-    Digest,
-    Evidence,
-    Match,
-    Message,
-    Severity,
-    Story,
-)
+from bot.message import CountryTag, DeliveryKind, DeliveryState, Digest, Message
+from bot.model import Alert, Article, Evidence, Match, Severity, Story
 from bot.passage import PASSAGE_MAX, passage
 from bot.render import delivery_key, digest_of_deliveries, render_digest, render_message, render_notice
 from bot.store.outbox_port import Delivery

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.channels.registry import make_fleet
 from bot.channels.slack_blocks import alert_payload
 from bot.config import load_config
-from bot.model import Segment, SourceLink
+from bot.message import Segment, SourceLink
 from bot.template import FIELDS, FILTERS, TemplateError, Wording, parse, values_of
 from tests.channels.contract import MESSAGE
 from tests.fakes.slack import blockkit

@@ -14,7 +14,7 @@ import apprise
 from bot.channels.base import Capabilities
 from bot.channels.text import clean, clean_block, cut, safe_url
 from bot.errors import TransientDeliveryError
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 from bot.secret import Secret
 from bot.summary import words
 from bot.summary.post import SummaryPost

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 from bot.summary.post import SummaryPost
 
 

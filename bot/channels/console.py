@@ -22,7 +22,8 @@ from rich.text import Text
 from bot.channels.base import Capabilities
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, graphemes, safe_url
 from bot.errors import TransientDeliveryError
-from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment, Severity
+from bot.message import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment
+from bot.model import Severity
 from bot.summary.page import page
 from bot.summary.post import SummaryPost
 

@@ -39,7 +39,7 @@ from bot.channels.discord_summary import summary_post
 from bot.channels.mentions import Mentions
 from bot.errors import DeliveryError, PermanentDeliveryError
 from bot.log import Log
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 from bot.summary.post import SummaryPost
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from bot.channels.discord_errors import TOKEN_REFUSED, Refusal, delivery_error, 
 from bot.channels.discord_why import why_digest, why_of_old, why_text
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.log import Log
-from bot.model import Digest, Message
+from bot.message import Digest, Message
 from bot.secret import Secret
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button,
 from bot.channels.buttons import carries as in_ids
 from bot.channels.discord_markdown import escape, fit, fit_link, fit_passage, fit_plain
 from bot.channels.text import clean, clean_block, cut, safe_url, utf16_len
-from bot.model import Digest, DigestLine, FiredRule, Message, Notice, Severity, SourceLink
+from bot.message import Digest, DigestLine, FiredRule, Message, Notice, SourceLink
+from bot.model import Severity
 
 # What Discord takes, in characters: docs.discord.com/developers/resources/message, "Embed Limits".
 CONTENT_MAX: Final = 2000  # of an ordinary bot

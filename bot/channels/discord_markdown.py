@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from bot.channels.text import clean, clean_segments, cut, cut_segments, utf16_len
-from bot.model import Segment
+from bot.message import Segment
 
 # Emphasis, code, spoilers, links, and everything that begins with < or @ (mentions, timestamps, emoji, commands).
 # "@" and "<" both, because the server looks for <@&1> and @everyone in the raw text, backslashes or not.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels.base import file_name
 from bot.channels.discord_embed import Post, carries
-from bot.model import Receipt
+from bot.message import Receipt
 
 if TYPE_CHECKING:
     from bot.channels.discord_client import Posted, WireClient

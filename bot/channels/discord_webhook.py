@@ -19,7 +19,7 @@ from bot.channels.discord_errors import Refusal, delivery_error, lost_connection
 from bot.channels.discord_summary import summary_post
 from bot.errors import DeliveryError
 from bot.log import redact_url
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 from bot.secret import Secret
 from bot.summary.post import SummaryPost
 

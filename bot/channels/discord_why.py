@@ -12,7 +12,7 @@ from bot.channels.discord_embed import (
     web_address,
 )
 from bot.channels.discord_markdown import fit
-from bot.model import Digest, Message
+from bot.message import Digest, Message
 
 
 def why_text(message: Message) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from bot.model import Message, Severity
+from bot.message import Message
+from bot.model import Severity
 
 Id = TypeVar("Id", int, str)
 

@@ -26,7 +26,7 @@ from bot.channels.slack_files import share, shows
 from bot.commands import slack_view
 from bot.errors import DeliveryError
 from bot.log import Log
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 from bot.summary.answer import as_reply
 from bot.summary.post import SummaryPost
 

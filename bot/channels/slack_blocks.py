@@ -20,7 +20,8 @@ from typing import Any, Final, TypedDict
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
 from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
-from bot.model import CountryTag, Digest, DigestLine, Message, Notice, Segment, Severity, SourceLink
+from bot.message import CountryTag, Digest, DigestLine, Message, Notice, Segment, SourceLink
+from bot.model import Severity
 
 Block = dict[str, Any]
 Element = dict[str, Any]

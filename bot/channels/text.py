@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-from bot.model import Segment
+from bot.message import Segment
 
 ELLIPSIS = "…"
 

@@ -23,7 +23,7 @@ from bot import __version__
 from bot.channels.base import Capabilities
 from bot.channels.text import clean, clean_block, clean_segments, safe_url
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
-from bot.model import DeliveryKind, Digest, DigestLine, Message, Notice, Receipt
+from bot.message import DeliveryKind, Digest, DigestLine, Message, Notice, Receipt
 from bot.secret import Secret
 from bot.summary import words
 from bot.summary.post import SummaryPost

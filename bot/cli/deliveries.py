@@ -10,7 +10,7 @@ from bot.channels.places import parse_place
 from bot.channels.text import clean, cut
 from bot.config import Config, load_config
 from bot.errors import WirewatchError
-from bot.model import DeliveryState, Message
+from bot.message import DeliveryState, Message
 from bot.store.outbox_port import Delivery, Payload
 from bot.store.sql import SqlStore
 from bot.yaml_models import nearest

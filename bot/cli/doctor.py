@@ -15,7 +15,8 @@ from bot.channels.registry import Fleet, make_fleet
 from bot.config import Config, load_config
 from bot.errors import ConfigError, DeliveryError, WirewatchError
 from bot.log import set_up
-from bot.model import DeliveryKind, FiredRule, Message, Segment, Severity
+from bot.message import DeliveryKind, FiredRule, Message, Segment
+from bot.model import Severity
 from bot.render import delivery_key
 from bot.store.sql import SqlStore
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.config import load_config
 from bot.duration import parse as parse_duration
 from bot.errors import WirewatchError
-from bot.model import Segment
+from bot.message import Segment
 from bot.rules.language import nearest
 from bot.store.sql import SqlStore
 from bot.store.summary_port import Hit

@@ -28,7 +28,8 @@ from bot.commands.request import Request
 from bot.commands.verbs import DURATIONS
 from bot.errors import StoreError
 from bot.log import Log
-from bot.model import Alert, Digest, Message, MuteKind
+from bot.message import Digest, Message
+from bot.model import Alert, MuteKind
 from bot.people import Feedback, Opinion
 from bot.render import headline_of, source_of
 from bot.rules.evaluate import Subject

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model import Segment, Severity
+from bot.message import Segment
+from bot.model import Severity
 
 # -- what stands in a line ------------------------------------------------------------------------------------------
 

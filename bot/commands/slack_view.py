@@ -21,7 +21,7 @@ from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_segments, cut, cut_segments, safe_url
 from bot.commands import reply as neutral
 from bot.commands.reply import Line, Link, Mark, Piece, Reply, Tone, Words, left_out, line_count, plain_text
-from bot.model import Segment
+from bot.message import Segment
 
 if TYPE_CHECKING:
     from bot.commands.alerts import MuteForm

@@ -25,7 +25,8 @@ from bot.commands.reply import (
 from bot.commands.request import Progress, Request
 from bot.entities.facts import country_name
 from bot.flags import country_tag
-from bot.model import Alert, Segment, Severity
+from bot.message import Segment
+from bot.model import Alert, Severity
 from bot.render import headline_of, source_of
 from bot.search import HOW
 from bot.store.people_port import Filter

@@ -16,7 +16,8 @@ from bot.follow.novelty import claims, facts, news
 from bot.follow.origin import origin
 from bot.follow.thread import Marks, Report, Thread, Told
 from bot.follow.wire import corrected, credit, plain_title, withdrawn
-from bot.model import Alert, Article, DeliveryKind, Evidence, HoldReason, Match, Mention, Message, Severity, Story
+from bot.message import DeliveryKind, Message
+from bot.model import Alert, Article, Evidence, HoldReason, Match, Mention, Severity, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
 from bot.render import delivery_key, render_message, render_report
 from bot.store.noise_port import DecisionRow, NewHold, Release

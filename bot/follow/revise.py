@@ -15,7 +15,8 @@ from bot.follow.decide import Arrived, Deciding, Outcome, Route
 from bot.follow.edits import difference
 from bot.follow.thread import Thread, Told
 from bot.follow.wire import corrected, withdrawn
-from bot.model import Alert, Message, Revised, Story
+from bot.message import Message
+from bot.model import Alert, Revised, Story
 from bot.noise import Context
 from bot.render import render_report
 

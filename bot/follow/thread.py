@@ -8,7 +8,8 @@ from datetime import datetime
 
 from bot.follow.novelty import Facts
 from bot.follow.origin import independent
-from bot.model import Alert, Message, Severity, SourceLink
+from bot.message import Message, SourceLink
+from bot.model import Alert, Severity
 from bot.store.noise_port import Held
 
 NO_FACTS = Facts()

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from bot.follow.thread import Thread
 from bot.follow.wire import withdrawn
-from bot.model import Alert, DeliveryKind, Digest, DigestLine, HeldCount, HoldReason, Mute, Severity
+from bot.message import DeliveryKind, Digest, DigestLine, HeldCount
+from bot.model import Alert, HoldReason, Mute, Severity
 from bot.noise.base import Context, Hold, Verdict
 from bot.noise.hours import quiet_until
 from bot.noise.mutes import muted

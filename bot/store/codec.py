@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from bot.model import DeliveryKind, Digest, Message, Notice
+from bot.message import DeliveryKind, Digest, Message, Notice
 from bot.store.outbox_port import Payload
 from bot.summary.post import ChartPost, SummaryPost
 

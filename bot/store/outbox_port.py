@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.model import DeliveryKind, DeliveryState, Digest, Message, Notice, Receipt
+from bot.message import DeliveryKind, DeliveryState, Digest, Message, Notice, Receipt
 from bot.summary.post import ChartPost, SummaryPost
 
 Payload = Message | Digest | Notice | SummaryPost | ChartPost

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, Select, column, inspect, select, tabl
 
 from bot.errors import StoreError
 from bot.identity import Kept
-from bot.model import Article, DeliveryState, Receipt, Revision, Source
+from bot.message import DeliveryState, Receipt
+from bot.model import Article, Revision, Source
 from bot.store.articles_port import Archived, RuleHits, Sample, StoredStory
 from bot.store.base import Batch
 from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.model import Article, Segment, Severity
+from bot.message import Segment
+from bot.model import Article, Severity
 from bot.store.articles_port import Archived
 
 

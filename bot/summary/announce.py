@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from bot.errors import StoreError
 from bot.log import Log
-from bot.model import DeliveryKind
+from bot.message import DeliveryKind
 from bot.rulebook import Rulebook
 from bot.store.base import Store
 from bot.store.outbox_port import NewDelivery

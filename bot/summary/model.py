@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.model import CountryTag, Severity
+from bot.message import CountryTag
+from bot.model import Severity
 
 
 @dataclass(frozen=True, slots=True)

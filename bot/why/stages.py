@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 
 from bot.entities.facts import country_name
 from bot.flags import flag
-from bot.model import DeliveryKind, DeliveryState, HoldReason, Mute, Revision, Source, TextFrom
+from bot.message import DeliveryKind, DeliveryState
+from bot.model import HoldReason, Mute, Revision, Source, TextFrom
 from bot.people import Feedback, Opinion
 from bot.pipeline import subject
 from bot.record import FOLDED, Post, Record

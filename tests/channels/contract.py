@@ -38,7 +38,8 @@ import pytest
 
 from bot.channels.base import Channel
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
-from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment, Severity
+from bot.message import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment
+from bot.model import Severity
 from bot.summary.model import Cited, Count, Rank, Summary, Timeline, Told
 from bot.summary.post import SummaryPost
 

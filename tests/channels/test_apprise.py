@@ -8,7 +8,8 @@ pytest.importorskip("apprise", reason="the extra `apprise` is not installed")
 
 from bot.channels.apprise import BODY_MAX, AppriseChannel
 from bot.errors import TransientDeliveryError
-from bot.model import Digest, DigestLine, Severity
+from bot.message import Digest, DigestLine
+from bot.model import Severity
 from bot.secret import Secret
 from tests.channels.contract import AT, MESSAGE, NOTICE
 from tests.fakes.webhook import WebhookReceiver

@@ -18,7 +18,8 @@ from bot.channels.console import WIDTH_MAX, ConsoleChannel, age, alert_card, dig
 from bot.channels.text import clean, graphemes
 from bot.errors import TransientDeliveryError
 from bot.flags import country_tag
-from bot.model import FiredRule, Notice, Segment, Severity
+from bot.message import FiredRule, Notice, Segment
+from bot.model import Severity
 from tests.channels.contract import AT, HOSTILE, MESSAGE, NOTICE, ChannelContract, Fault, Harness, Seen, digest
 
 NOW = AT + timedelta(minutes=12)

@@ -11,7 +11,7 @@ import pytest
 from bot.channels.base import Capabilities, Channel
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 from bot.summary.post import SummaryPost
 from tests.channels.contract import (
     AT,

@@ -19,7 +19,8 @@ from bot.channels.discord_doctor import INVITE_PERMISSIONS, examine
 from bot.channels.discord_webhook import DiscordWebhook
 from bot.channels.mentions import Mentions
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import Digest, Message, Severity
+from bot.message import Digest, Message
+from bot.model import Severity
 from bot.secret import Secret
 from tests.channels.contract import MESSAGE, NOTICE, RETRY_AFTER_S, ChannelContract, Fault, Harness, Seen, digest
 from tests.fakes.discord import TOKEN, FakeDiscord, links, pings, visible_text

@@ -17,7 +17,8 @@ from bot.channels.discord_markdown import escape, escaped_units, fit, fit_link, 
 from bot.channels.discord_why import why_text
 from bot.channels.text import clean, clean_segments, utf16_len
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import CountryTag, FiredRule, Segment, Severity, SourceLink
+from bot.message import CountryTag, FiredRule, Segment, SourceLink
+from bot.model import Severity
 from tests.channels.contract import MESSAGE, NOTICE, digest
 from tests.fakes.discord.markdown import LIVE, links, nodes, parse, pings, plain, visible_text, walk
 from tests.fakes.discord.validate import check_message

@@ -25,7 +25,8 @@ from bot.channels.slack_doctor import NEEDED, SCOPES, examine
 from bot.channels.slack_errors import MEANINGS, TRANSIENT, SlackRefused
 from bot.channels.slack_socket import SocketTimes
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import Receipt, Severity
+from bot.message import Receipt
+from bot.model import Severity
 from bot.secret import Secret
 from tests.channels.contract import MESSAGE, NOTICE, RETRY_AFTER_S, ChannelContract, Fault, Seen, digest
 from tests.fakes.slack import (

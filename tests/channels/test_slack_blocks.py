@@ -24,7 +24,8 @@ from bot.channels.slack_blocks import (
     without_images,
 )
 from bot.channels.text import clean, clean_block, safe_url
-from bot.model import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Segment, Severity, SourceLink
+from bot.message import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Segment, SourceLink
+from bot.model import Severity
 from tests.channels.contract import MESSAGE, NOTICE, digest
 from tests.fakes.slack import blockkit
 from tests.fakes.slack.methods import UPDATE_TEXT

@@ -21,7 +21,7 @@ from bot.channels.text import (
     safe_url,
     utf16_len,
 )
-from bot.model import Segment
+from bot.message import Segment
 
 FAMILY = "👩‍👩‍👧‍👦"
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"

@@ -29,7 +29,7 @@ from bot.channels.webhook import (
     sign,
 )
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import Segment
+from bot.message import Segment
 from bot.secret import Secret
 from tests.channels.contract import (
     AT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Receipt
+from bot.message import Receipt
 from bot.people import Feedback, Opinion
 from bot.store.base import Batch
 from bot.store.sources_port import Poll

@@ -11,7 +11,8 @@ import pytest
 from bot import pipeline, rulebook
 from bot.assembly import routing
 from bot.extract import to_article
-from bot.model import Item, Receipt, Source
+from bot.message import Receipt
+from bot.model import Item, Source
 from bot.noise import Context, Policy
 from bot.store.base import Batch
 from bot.store.sources_port import Poll

@@ -25,7 +25,8 @@ from bot.commands.reply import (
     line,
     paragraph,
 )
-from bot.model import Segment, Severity
+from bot.message import Segment
+from bot.model import Severity
 from tests.fakes.discord import validate
 from tests.fakes.slack import blockkit, live
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.channels.base import Capabilities
 from bot.errors import PermanentDeliveryError, TransientDeliveryError
-from bot.model import Digest, Message, Notice, Receipt
+from bot.message import Digest, Message, Notice, Receipt
 
 RETRY_AFTER_S = 7.0
 REFUSAL = "the channel is gone"

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.deliver import Deliverer
 from bot.health import Metrics
-from bot.model import DeliveryKind, DeliveryState, Digest, DigestLine, Message, Severity
+from bot.message import DeliveryKind, DeliveryState, Digest, DigestLine, Message
+from bot.model import Severity
 from bot.store.outbox_port import Delivery, NewDelivery
 from tests.fakes.channel import FakeChannel, Step
 from tests.fakes.outbox import MemoryAccess, MemoryOutbox

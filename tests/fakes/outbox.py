@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.errors import OverError, StoreError
-from bot.model import DeliveryKind, DeliveryState, Receipt
+from bot.message import DeliveryKind, DeliveryState, Receipt
 from bot.store.outbox_port import Delivery, Followed, NewDelivery
 
 T = TypeVar("T")

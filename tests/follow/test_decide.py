@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Article, DeliveryKind, HoldReason, Mention, MentionKind, Message, Severity
+from bot.message import DeliveryKind, Message
+from bot.model import Article, HoldReason, Mention, MentionKind, Severity
 from bot.noise import Policy
 from bot.noise.policy import Demand, Inhibition
 from tests.desk import Desk, counts

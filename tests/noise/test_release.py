@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import cron
-from bot.model import Article, DeliveryKind, MuteKind, Severity, Source
+from bot.message import DeliveryKind
+from bot.model import Article, MuteKind, Severity, Source
 from bot.noise import Policy
 from bot.noise.policy import ChannelPolicy, DigestTimes, Inhibition, QuietHours, Throttle
 from tests.desk import OUTLETS, Desk, counts

@@ -6,24 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.model import (
-    Alert,
-    Article,
-    CountryTag,
-    DeliveryKind,
-    Digest,
-    DigestLine,
-    Evidence,
-    FiredRule,
-    Match,
-    Message,
-    Notice,
-    Receipt,
-    Segment,
-    Severity,
-    Source,
-    Story,
-)
+from bot.message import CountryTag, DeliveryKind, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment
+from bot.model import Alert, Article, Evidence, Match, Severity, Source, Story
 from bot.store.base import Batch
 from bot.store.outbox_port import NewDelivery
 from bot.store.sources_port import Poll

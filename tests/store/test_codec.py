@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import DeliveryKind, Digest, Evidence, HttpState, Message, Notice, Severity, Source
+from bot.message import DeliveryKind, Digest, Message, Notice
+from bot.model import Evidence, HttpState, Severity, Source
 from bot.store.codec import decode, decode_payload, encode, encode_payload
 from bot.store.outbox_port import Payload
 from bot.store.schema import from_micros, storable, to_micros

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from bot.errors import StoreBusyError, StoreError
-from bot.model import DeliveryKind, DeliveryState, HttpState
+from bot.message import DeliveryKind, DeliveryState
+from bot.model import HttpState
 from bot.rhythm import Rhythm
 from bot.source_state import Memory, Move, Outage, SourceState, Standing
 from bot.store.base import Batch

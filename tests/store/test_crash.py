@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreBusyError
-from bot.model import DeliveryState
+from bot.message import DeliveryState
 from bot.store.sql import SqlStore
 from tests.store.samples import T0, batch, source
 

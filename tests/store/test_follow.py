@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.errors import StoreError
-from bot.model import DeliveryKind, DeliveryState, Message
+from bot.message import DeliveryKind, DeliveryState, Message
 from bot.store import migrations
 from bot.store.outbox_port import Followed
 from bot.store.sql import SqlStore

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import StoreError
-from bot.model import DeliveryState, HoldReason, Mute, MuteKind
+from bot.message import DeliveryState
+from bot.model import HoldReason, Mute, MuteKind
 from bot.store.noise_port import DecisionRow, NewHold, NewMute
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore

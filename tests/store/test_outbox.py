@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.errors import StoreError
-from bot.model import DeliveryState
+from bot.message import DeliveryState
 from bot.store.sql import SqlStore
 from tests.store.samples import T0, alert_delivery, digest_delivery, minutes, receipt
 

@@ -16,7 +16,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event, text
 
-from bot.model import DeliveryState, HoldReason, Severity
+from bot.message import DeliveryState
+from bot.model import HoldReason, Severity
 from bot.source_state import SourceState, Standing
 from bot.store import migrations
 from bot.store.base import Batch

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from bot.model import Article, Segment, Severity
+from bot.message import Segment
+from bot.model import Article, Severity
 from bot.search import SearchError
 from bot.store import migrations
 from bot.store.base import Batch

@@ -11,7 +11,7 @@ import pytest
 
 from bot.cron import parse
 from bot.errors import StoreError
-from bot.model import DeliveryKind, DeliveryState
+from bot.message import DeliveryKind, DeliveryState
 from bot.rulebook import Rulebook, engine_for
 from bot.rules.model import RuleSet
 from bot.store.base import Store

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, func, select
 
-from bot.model import DeliveryState
+from bot.message import DeliveryState
 from bot.store.queries.articles import guid_mark, key_mark
 from bot.store.queries.dialect import chunks, insert_new
 from bot.store.schema import (

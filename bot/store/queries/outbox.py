@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, Select, Update, func, select, update
 
 from bot.errors import OverError, StoreError
-from bot.model import DeliveryKind, DeliveryState, Receipt
+from bot.message import DeliveryKind, DeliveryState, Receipt
 from bot.store.codec import decode_payload, encode_payload
 from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
 from bot.store.queries.dialect import chunks, insert_new

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, func, or_, select
 
-from bot.model import Article, DeliveryKind, Digest, Evidence, Match, Severity
+from bot.message import DeliveryKind, Digest
+from bot.model import Article, Evidence, Match, Severity
 from bot.record import MEMBERS_MAX, NEAREST_MAX, POSTS_MAX, Address, Found, Member, Nearest, Post, Raised, Record
 from bot.store.codec import decode, decode_payload
 from bot.store.queries.articles import from_row, guid_mark, key_mark

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Executable, Row, bindparam, func, select, text
 
-from bot.model import Segment, Severity
+from bot.message import Segment
+from bot.model import Severity
 from bot.search import Query, Term
 from bot.store.queries.articles import from_row
 from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles

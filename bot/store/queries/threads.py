@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from bot.follow.novelty import Facts
 from bot.follow.thread import Report, Thread, Told
-from bot.model import DeliveryKind, HoldReason, Message, Severity
+from bot.message import DeliveryKind, Message
+from bot.model import HoldReason, Severity
 from bot.store.codec import decode_payload
 from bot.store.noise_port import Held
 from bot.store.queries.dialect import chunks

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from bot.model import DeliveryState
+from bot.message import DeliveryState
 from bot.report import Told
 from bot.store.queries.dialect import chunks
 from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, matches, storable

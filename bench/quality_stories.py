@@ -16,13 +16,18 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from bot import rulebook
+from bot.config import shipped_rules
 from bot.model import Article
+from bot.pipeline import subject
+from bot.rules.match import Engine
 from bot.sources.dates import parse_date
 from bot.story import Stories, likeness, stories, thresholds
 
@@ -39,17 +44,24 @@ def article(document: Document, now: datetime) -> Article:
 
 def wirewatch(documents: Sequence[Document]) -> dict[str, str]:
     """The story of each document, by the bot's own stage."""
-    known = Stories()
+    known, engine = Stories(), _engine()
     found = {}
     now = datetime(1970, 1, 1, tzinfo=UTC)
     for document in documents:
         now = max(now, parse_date(document["date"] or "") or now)
         one = article(document, now)
-        story = known.place(one, now)
-        known.remember(one, story, now)
+        countries = engine.analyse(subject(one)).countries
+        story = known.place(one, now, countries)
+        known.remember(one, story, now, countries)
         known.keep()
         found[document["doc"]] = story.id
     return found
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Engine:
+    """For the countries that an article names."""
+    return rulebook.load([shipped_rules()]).engine
 
 
 def same_title(documents: Sequence[Document]) -> dict[str, str]:

@@ -44,7 +44,9 @@ class Newsroom:
         """Take up what an earlier run stored."""
         now = self._clock()
         for one in await self._store.read(lambda s: s.recent_stories(now - WINDOW)):
-            self.stories.restore(one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at)
+            self.stories.restore(
+                one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at, one.countries
+            )
         self.stories.keep()
         await self._releaser.refresh_mutes()
 

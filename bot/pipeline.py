@@ -41,6 +41,7 @@ class Judged:
     countries: tuple[str, ...]
     shadow: tuple[Match, ...] = ()  # of rules on trial
     analysis: Analysis | None = None
+    named: tuple[str, ...] = ()  # every country of the text, most mentioned first
 
     def mentions(self) -> tuple[Mention, ...]:
         return self.analysis.mentions if self.analysis is not None else ()
@@ -91,14 +92,14 @@ def subject(article: Article) -> Subject:
 
 
 def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
-    """What the rules say of each article. Countries are worked out for those that matched only."""
+    """What the rules say of each article, and the countries that it names."""
     judged = []
     for article in articles:
         analysis = engine.analyse(subject(article))
         live = tuple(m for m in analysis.matches if not m.shadow)
         shadow = tuple(m for m in analysis.matches if m.shadow)
         countries = _shown(live, analysis.countries) if live else ()
-        judged.append(Judged(article, live, countries, shadow, analysis))
+        judged.append(Judged(article, live, countries, shadow, analysis, analysis.countries))
     return tuple(judged)
 
 
@@ -120,7 +121,9 @@ def edits(edited: Iterable[Edited], story_of: Mapping[str, str], alerts: Iterabl
         key, judged = one.revised.before.key, one.judged
         if key in story_of:
             story = Story(story_of[key], False, "edited")
-            arrived = Arrived(judged.article, story, judged.matches, judged.countries, judged.mentions)
+            arrived = Arrived(
+                judged.article, story, judged.matches, judged.countries, judged.mentions, judged.named
+            )
             found.append(Edit(one.revised, arrived, given.get(key), one.before))
     return tuple(found)
 
@@ -138,9 +141,9 @@ def place(judged: Sequence[Judged], stories: Stories, now: datetime) -> tuple[Ar
     arrived = []
     for one in sorted(judged, key=lambda j: (j.article.published, j.article.key)):
         told = replace(one.article, title=plain_title(one.article.title))
-        story = stories.place(told, now)
-        stories.remember(told, story, now)
-        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.mentions))
+        story = stories.place(told, now, one.named)
+        stories.remember(told, story, now, one.named)
+        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.mentions, one.named))
     return tuple(arrived)
 
 
@@ -179,7 +182,7 @@ def assemble(
         articles=tuple(one.article for one in arrived),
         stories={one.article.key: (one.story.id, one.story.reason) for one in arrived},
         marks={
-            one.article.key: made.marks
+            one.article.key: replace(made.marks, countries=one.named)
             for one, made in zip((*arrived, *(edit.arrived for edit in edits)), outcomes, strict=True)
         },
         alerts=tuple(made.alert for made in outcomes if made.alert is not None),

@@ -78,7 +78,9 @@ class Desk:
         self.store.open()
         self.stories = Stories()
         for one in self.store.recent_stories(self.now - WINDOW):
-            self.stories.restore(one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at)
+            self.stories.restore(
+                one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at, one.countries
+            )
         self.stories.keep()
         self.mutes = Mutes()
         self.mutes.replace(self.store.mutes(self.now))

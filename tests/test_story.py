@@ -161,3 +161,32 @@ def test_text_without_spaces_between_words_joins_by_pairs_of_letters() -> None:
     other = ("东京股市上涨", "日经指数周二收盘上涨百分之二,汽车和半导体股票领涨,日元走软。")
     assert joined(report("a", first), report("b", second))
     assert not joined(report("a", first), report("c", other))
+
+
+COUP = ("Soldiers announce coup", "Officers seized power after they had occupied the palace and held the president.")
+TAKEOVER = ("Officers held president in coup", "Soldiers seized power, occupied the palace and announced a curfew.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joins"),
+    [
+        (("ML",), ("ML", "FR"), True),
+        (("ML",), ("TD",), False),
+        (("ML",), (), True),
+        ((), ("TD",), True),
+    ],
+)
+def test_what_names_other_countries_only_is_another_story(
+    first: tuple[str, ...], second: tuple[str, ...], joins: bool
+) -> None:
+    stories = Stories()
+    one = report("a", COUP)
+    stories.remember(one, stories.place(one, NOW), NOW, first)
+    assert stories.place(report("b", TAKEOVER), NOW, second).is_new != joins
+
+
+def test_a_copy_is_a_copy_whatever_countries_were_read_out_of_it() -> None:
+    stories = Stories()
+    one = report("a", OWN_WORDS)
+    stories.remember(one, stories.place(one, NOW), NOW, ("GE",))
+    assert not stories.place(report("b", OWN_WORDS), NOW, ("US",)).is_new

@@ -140,7 +140,7 @@ def _one(engine: Engine, number: int, raw: bytes) -> Answer:
         )
     )
     line = _encode({"id": document["id"], **result(analysis)})
-    return Answer(line, False, document if _Worker.stories else {})
+    return Answer(line, False, {**document, "countries": analysis.countries} if _Worker.stories else {})
 
 
 def _document(raw: bytes) -> Line:
@@ -233,8 +233,8 @@ class _Placer:
             fetched_at=self._now,
             canonical_url=canonical(url) if url else "",
         )
-        story = self._stories.place(article, self._now)
-        self._stories.remember(article, story, self._now)
+        story = self._stories.place(article, self._now, document["countries"])
+        self._stories.remember(article, story, self._now, document["countries"])
         self._stories.keep()
         self._count += 1
         if self._count % FORGET_EVERY == 0:

@@ -29,13 +29,15 @@ Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An article in its story, with what the rules said. ``mentions`` gives the countries that it names."""
+    """An article in its story, with what the rules said. ``mentions`` gives the countries that it names, ``named`` holds
+    their codes."""
 
     article: Article
     story: Story
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
     mentions: Callable[[], Sequence[Mention]] = tuple
+    named: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

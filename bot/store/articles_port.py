@@ -27,6 +27,7 @@ class StoredStory:
     fetched_at: datetime
     source_id: str
     channels: frozenset[str]  # that heard of the story by this article
+    countries: tuple[str, ...] = ()  # that it names, by code
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0009"
+REVISION = "r0010"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -207,6 +207,7 @@ story_articles = Table(
     Column("reason", Words, nullable=False),
     Column("credit", Text),  # the agency that it is by
     Column("copied", Boolean),  # the text or headline of an earlier article
+    Column("countries", Text),  # codes of those that the article names, parted by spaces
     Column("facts", Words),  # bot.follow.novelty.Facts, where somebody was told of the story
 )
 Index("ix_story_articles_story", story_articles.c.story_id)

@@ -76,6 +76,15 @@ def features(source_id: str, canonical_url: str, title: str, text: str) -> Featu
     return Features(signs, series, hashed(" ".join(headline)), _sketch(body), terms, words)
 
 
+def places(countries: Iterable[str]) -> int:
+    """Countries by their codes as a set of 64 bits, one each; 0 for none. Two countries may share a bit: then they are
+    not told apart, which is as before."""
+    bits = 0
+    for code in countries:
+        bits |= 1 << (crc32(code.encode()) & 63)
+    return bits
+
+
 def stem(word: str) -> str:
     """A word without the commonest English endings, cut to :data:`STEM_LETTERS`; enough to bring forms together in
     other European languages, too. What holds a digit stays as it is."""

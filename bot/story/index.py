@@ -2,7 +2,7 @@
 
 Each article has a row: three signs, six shingles, its heaviest words with their weights. The entries that fall into one
 place of a hash table form a chain, latest first: a row is added by putting it in front, and taken back by putting the
-next one in front again. The tables grow with the rows, at :meth:`Index.settle` only. A row takes 400 bytes.
+next one in front again. The tables grow with the rows, at :meth:`Index.settle` only. A row takes 408 bytes.
 """
 
 from __future__ import annotations
@@ -144,6 +144,7 @@ class Index:
         self.headline = array("I")
         self.owner = array("I")
         self.seen = array("d")
+        self.places = array("Q")  # the countries that it names, see bot.story.features.places
         self._sibling = array("I")  # the row before it in its story, from 1; 0 ends
         self._columns: tuple[array[Any], ...] = (
             self.length,
@@ -151,6 +152,7 @@ class Index:
             self.headline,
             self.owner,
             self.seen,
+            self.places,
             self._sibling,
         )
 
@@ -158,7 +160,14 @@ class Index:
         return len(self.owner)
 
     def append(
-        self, found: Features, terms: Sequence[int], weights: Sequence[float], owner: int, seen: float, sibling: int
+        self,
+        found: Features,
+        terms: Sequence[int],
+        weights: Sequence[float],
+        owner: int,
+        seen: float,
+        sibling: int,
+        places: int,
     ) -> None:
         """Add an article. ``sibling`` is the story's row before it, plus one."""
         sketch = found.sketch[:SHINGLES]
@@ -171,6 +180,7 @@ class Index:
         self.headline.append(found.headline)
         self.owner.append(owner)
         self.seen.append(seen)
+        self.places.append(places)
         self._sibling.append(sibling)
 
     def pop(self) -> tuple[int, int]:
@@ -178,7 +188,7 @@ class Index:
         self.exact.pop()
         self.terms.pop()
         del self._weights[-TERMS:]
-        for column in (self.length, self.series, self.headline):
+        for column in (self.length, self.series, self.headline, self.places):
             column.pop()
         self.seen.pop()
         return self.owner.pop(), self._sibling.pop()

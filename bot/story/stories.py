@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import getsizeof
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.model import Article, Story
-from bot.story.features import Features, features
+from bot.story.features import Features, features, places
 from bot.story.index import Index
 from bot.story.likeness import Profile, candidates, likeness, profile, shared, threshold
 from bot.story.thresholds import (
@@ -59,19 +60,32 @@ class Stories:
         """How many stories are in memory."""
         return len(self._ids)
 
-    def place(self, article: Article, now: datetime) -> Story:
-        """The story that an article belongs to. Changes nothing."""
+    def place(self, article: Article, now: datetime, countries: Iterable[str] = ()) -> Story:
+        """The story that an article belongs to; ``countries`` are the codes of those that it names. Changes nothing."""
         found = self._features(article)
         at = now.timestamp()
-        return self._same_sign(found, at) or self._alike(article, found, at) or Story(article.key, True, _FOUNDS)
+        return (
+            self._same_sign(found, at)
+            or self._alike(article, found, places(countries), at)
+            or Story(article.key, True, _FOUNDS)
+        )
 
-    def remember(self, article: Article, story: Story, seen: datetime) -> None:
+    def remember(self, article: Article, story: Story, seen: datetime, countries: Iterable[str] = ()) -> None:
         """An article belongs to a story."""
-        self._remember(self._features(article), story.id, seen)
+        self._remember(self._features(article), story.id, seen, countries)
 
-    def restore(self, story_id: str, source_id: str, canonical_url: str, title: str, text: str, seen: datetime) -> None:
+    def restore(
+        self,
+        story_id: str,
+        source_id: str,
+        canonical_url: str,
+        title: str,
+        text: str,
+        seen: datetime,
+        countries: Iterable[str] = (),
+    ) -> None:
         """As :meth:`remember`, from what was stored before a restart."""
-        self._remember(features(source_id, canonical_url, title, text), story_id, seen)
+        self._remember(features(source_id, canonical_url, title, text), story_id, seen, countries)
 
     def keep(self) -> None:
         """What was learnt since the last call is stored."""
@@ -130,12 +144,12 @@ class Stories:
                     return self._joins(row, f"same {name} as an earlier article", copied=True)
         return None
 
-    def _alike(self, article: Article, found: Features, at: float) -> Story | None:
+    def _alike(self, article: Article, found: Features, here: int, at: float) -> Story | None:
         if not len(self._index) or not found.terms:
             return None
         one = profile(found, self._weights)
         copies = self._copies(found)
-        rows = sorted({*copies, *candidates(one, self._index)})
+        rows = sorted({*copies, *(row for row in candidates(one, self._index) if not self._elsewhere(row, here))})
         rows = [row for row in rows if self._in_window(row, at)]
         before = {self._index.owner[row] for row in rows if self._index.is_next(row, found)}
         rows = [row for row in rows if self._index.owner[row] not in before]
@@ -165,6 +179,11 @@ class Stories:
         words = shared(one, row, self._index, _WORDS_SHOWN)
         return self._joins(row, f"alike {score:.2f}: {', '.join(_written(found.words[w], article) for w in words)}")
 
+    def _elsewhere(self, row: int, here: int) -> bool:
+        """Whether both articles name countries, and none in common: however alike two coups are, they are two."""
+        there = self._index.places[row]
+        return bool(here and there and not here & there)
+
     def _copies(self, found: Features) -> set[int]:
         counts: dict[int, int] = {}
         for shingle in found.sketch:
@@ -188,7 +207,7 @@ class Stories:
         return Story(self._ids[self._index.owner[row]], False, reason, copied)
 
     # -- memory ---------------------------------------------------------------------------------------------------
-    def _remember(self, found: Features, story_id: str, seen: datetime) -> None:
+    def _remember(self, found: Features, story_id: str, seen: datetime, countries: Iterable[str]) -> None:
         story = self._number.get(story_id)
         founded = story is None
         if story is None:
@@ -199,7 +218,8 @@ class Stories:
         self._weights.learn(one.all_terms)
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
-        self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story])
+        where = places(countries)
+        self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story], where)
         self._last[story] = len(self._index)
         self._undo.append(_Undo(one.all_terms, founded))
 

@@ -120,6 +120,7 @@ def insert_stories(
                     "credit": kept.credit,
                     "copied": kept.copied,
                     "facts": kept.facts.encode() if kept.facts else "",
+                    "countries": " ".join(kept.countries),
                 }
             )
     if rows:
@@ -234,6 +235,7 @@ def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory
             articles.c.published,
             articles.c.fetched_at,
             articles.c.source_id,
+            story_articles.c.countries,
         )
         .join_from(articles, story_articles, story_articles.c.article_id == articles.c.id)
         .where(articles.c.fetched_at >= since)
@@ -251,6 +253,7 @@ def recent_stories(connection: Connection, since: datetime) -> tuple[StoredStory
             fetched_at=row.fetched_at,
             source_id=row.source_id,
             channels=frozenset(heard.get(row.id, ())),
+            countries=tuple((row.countries or "").split()),
         )
         for row in rows
     )

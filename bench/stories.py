@@ -29,6 +29,7 @@ STEP = timedelta(milliseconds=1200)  # between articles: 200,000 fill 67 of the 
 WORDS, ZIPF = 60_000, 1.05
 OWN = 24  # words that belong to a story
 RECENT = 2_000  # stories that are still written about
+COUNTRIES = tuple(f"{a}{b}" for a in "ABCDEF" for b in "ABCDEFGHIJ")  # each story names one
 
 
 def vocabulary(dice: random.Random) -> list[str]:
@@ -89,9 +90,10 @@ def wirewatch(sizes: list[int], sample: int) -> None:
     joined = right = 0
     for count in range(1, max(sizes) + 1):
         article = next(articles)
+        named = (COUNTRIES[int(article.source_id) % len(COUNTRIES)],)
         began = time.process_time()
-        story = stories.place(article, article.fetched_at)
-        stories.remember(article, story, article.fetched_at)
+        story = stories.place(article, article.fetched_at, named)
+        stories.remember(article, story, article.fetched_at, named)
         times.append(time.process_time() - began)
         stories.keep()
         if story.is_new:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import log
 from zlib import crc32
@@ -39,7 +40,10 @@ _ENDINGS = ("ing", "ed", "es", "s", "ly")
 _STEM_MIN = 4  # letters that a stem keeps
 _PRIME = 0x01000193  # FNV's: spreads the words of a shingle
 _SPACELESS = 0x0E00  # code points from which a letter may be a word of its own (bot.text)
+_WORDS_KEPT = 1 << 15  # whose stem and number are kept; the words of some hundred articles are mostly the same
+_LOGS = tuple(1 + log(max(count, 1)) for count in range(256))  # how much a word matters that stands so often
 _MIX = np.uint32(0x9E3779B1)
+_FEW = 16  # shingles of which the smallest are taken without sorting all
 
 Words32 = npt.NDArray[np.uint32]
 
@@ -108,33 +112,45 @@ def hashed(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass")) or 1
 
 
+@lru_cache(_WORDS_KEPT)
+def _root(word: str) -> int:
+    """The number of a word's stem; 0 for a word that tells nothing."""
+    return 0 if len(word) < 2 or word in STOPWORDS else hashed(stem(word))
+
+
+_number = lru_cache(_WORDS_KEPT)(hashed)
+
+
 def _terms(headline: Sequence[str], body: Sequence[str], names: set[str]) -> tuple[dict[int, float], dict[int, str]]:
-    counts = Counter(_weighty(body))
-    for word in _weighty(headline):
+    counts = Counter(_parted(body))
+    for word in _parted(headline):
         counts[word] += TITLE_WEIGHT
-    by_stem: dict[str, list[str]] = {}
-    for word in counts:
-        by_stem.setdefault(stem(word), []).append(word)
-    terms: dict[int, float] = {}
+    often: dict[int, int] = {}
     words: dict[int, str] = {}
-    for root, forms in by_stem.items():
-        weight = 1 + log(sum(counts[form] for form in forms))
-        if not names.isdisjoint(forms):
-            weight *= NAME_WEIGHT
-        number = hashed(root)
-        terms[number] = weight
-        words[number] = forms[0]
+    named = set()
+    for word, count in counts.items():
+        if root := _root(word):
+            if root in often:
+                often[root] += count
+            else:
+                often[root] = count
+                words[root] = word
+            if word in names:
+                named.add(root)
+    terms = {root: _LOGS[count] if count < len(_LOGS) else 1 + log(count) for root, count in often.items()}
+    for root in named:
+        terms[root] *= NAME_WEIGHT
     return terms, words
 
 
-def _weighty(words: Sequence[str]) -> Iterable[str]:
-    """Words that may tell what an article is about: no function words, no single letters; where the script sets no
-    spaces, pairs of neighbours instead of letters."""
+def _parted(words: Sequence[str]) -> Sequence[str]:
+    """Words; where the script sets no spaces, pairs of neighbours instead of letters."""
+    if "".join(words).isascii():
+        return words
     if any((len(w) < 3 and w[0] >= chr(_SPACELESS)) or w[0] == HANGUL_START for w in words):
         plain = [w for w in words if not _alone(w)]
-        pairs = [(a + b).replace(HANGUL_START, "") for a, b in pairwise(words) if _alone(a) and _alone(b)]
-        words = plain + pairs
-    return [w for w in words if len(w) > 1 and w not in STOPWORDS]
+        return plain + [(a + b).replace(HANGUL_START, "") for a, b in pairwise(words) if _alone(a) and _alone(b)]
+    return words
 
 
 def _alone(word: str) -> bool:
@@ -145,8 +161,7 @@ def _sketch(body: Sequence[str]) -> tuple[int, ...]:
     """The smallest shingles of the lead and of the whole: two copies share most of them whatever was cut or added."""
     if len(body) < TEXT_WORDS_MIN:
         return ()
-    known = {word: hashed(word) for word in set(body)}
-    numbers = np.array([known[word] for word in body], dtype=np.uint32)
+    numbers = np.array([_number(word) for word in body], dtype=np.uint32)
     length = len(body) - SHINGLE_WORDS + 1
     rolled = np.zeros(length, dtype=np.uint32)
     for at in range(SHINGLE_WORDS):
@@ -159,8 +174,10 @@ def _sketch(body: Sequence[str]) -> tuple[int, ...]:
 
 
 def _smallest(shingles: Words32) -> list[int]:
-    found: list[int] = np.unique(shingles)[:SKETCH_EACH].tolist()
-    return found
+    """The smallest that differ."""
+    few = np.partition(shingles, _FEW)[:_FEW] if len(shingles) > _FEW else shingles
+    found: list[int] = np.unique(few)[:SKETCH_EACH].tolist()
+    return found if len(found) == SKETCH_EACH or few is shingles else np.unique(shingles)[:SKETCH_EACH].tolist()
 
 
 def _sign(kind: str, text: str) -> int:

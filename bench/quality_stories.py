@@ -29,7 +29,7 @@ from bot.model import Article
 from bot.pipeline import subject
 from bot.rules.match import Engine
 from bot.sources.dates import parse_date
-from bot.story import Stories, likeness, stories, thresholds
+from bot.story import Stories, likeness, read, stories, thresholds
 
 Document = dict[str, Any]
 Grouper = Callable[[Sequence[Document]], dict[str, str]]
@@ -49,10 +49,10 @@ def wirewatch(documents: Sequence[Document]) -> dict[str, str]:
     now = datetime(1970, 1, 1, tzinfo=UTC)
     for document in documents:
         now = max(now, parse_date(document["date"] or "") or now)
-        one = article(document, now)
-        countries = engine.analyse(subject(one)).countries
-        story = known.place(one, now, countries)
-        known.remember(one, story, now, countries)
+        told = article(document, now)
+        one = read(told, engine.analyse(subject(told)).countries)
+        story = known.place(one, now)
+        known.remember(one, story, now)
         known.keep()
         found[document["doc"]] = story.id
     return found

@@ -2,9 +2,10 @@
 
     Fetched -> ParsedFeed -> Article -> (scan, entities, rules) -> Judged -> (story) -> Arrived -> (noise) -> Assembled
 
-:func:`articles_of` and :func:`judge` are heavy and pure: they run in a worker thread. :func:`place` finds the story of
-each article; what the store knows of these stories is read then, and :func:`assemble` decides with it. Both run on the
-event loop, one poll after another. What comes out is written in one transaction.
+:func:`articles_of` and :func:`judge` are heavy and pure: they run in a worker thread, and read there what stories and
+threads want to know of an article's words. :func:`place` finds the story of each article; what the store knows of
+these stories is read then, and :func:`assemble` decides with it. Both run on the event loop, one poll after another.
+What comes out is written in one transaction.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from bot import identity
 from bot.extract import to_article
 from bot.follow.decide import Arrived, Outcome, Route, decide
 from bot.follow.revise import Edit, revise
+from bot.follow.said import Said
 from bot.follow.thread import Marks, Thread
 from bot.follow.wire import plain_title
 from bot.model import Alert, Article, Match, Mention, ParsedFeed, Revised, Source, Story
 from bot.noise import Context
 from bot.rules.evaluate import Subject
-from bot.rules.match import Analysis, Engine
+from bot.rules.match import Engine
 from bot.store.noise_port import DecisionRow, NewHold, Release
 from bot.store.outbox_port import NewDelivery
-from bot.story import Stories
+from bot.story import Reading, Stories, read
 
 __all__ = ["Arrived", "Assembled", "Edited", "Judged", "Route"]
 
@@ -34,17 +36,16 @@ COUNTRIES_SHOWN = 6  # of an alert; more are noise on a card
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An article with what the rules said. ``analysis`` can still be asked for the countries that it names."""
+    """An article with what the rules said, and as its story and thread see it. ``named`` are the codes of all countries
+    that it names, most mentioned first."""
 
     article: Article
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
-    shadow: tuple[Match, ...] = ()  # of rules on trial
-    analysis: Analysis | None = None
-    named: tuple[str, ...] = ()  # every country of the text, most mentioned first
-
-    def mentions(self) -> tuple[Mention, ...]:
-        return self.analysis.mentions if self.analysis is not None else ()
+    named: tuple[str, ...]
+    shadow: tuple[Match, ...]  # of rules on trial
+    reading: Reading
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,38 @@ def subject(article: Article) -> Subject:
 
 
 def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
-    """What the rules say of each article, and the countries that it names."""
+    """What the rules say of each article, and all else that needs nothing but its words."""
     judged = []
     for article in articles:
         analysis = engine.analyse(subject(article))
         live = tuple(m for m in analysis.matches if not m.shadow)
         shadow = tuple(m for m in analysis.matches if m.shadow)
-        countries = _shown(live, analysis.countries) if live else ()
-        judged.append(Judged(article, live, countries, shadow, analysis, analysis.countries))
+        one = judged_as(article, live, analysis.countries, analysis.mentions, shadow=shadow)
+        if live:
+            one.said.read()  # what fired nothing is asked for it only where its story was told
+        judged.append(one)
     return tuple(judged)
+
+
+def judged_as(
+    article: Article,
+    matches: tuple[Match, ...],
+    named: tuple[str, ...] = (),
+    mentions: tuple[Mention, ...] = (),
+    *,
+    shadow: tuple[Match, ...] = (),
+) -> Judged:
+    """An article on which rules fired. It is put into its story without the mark of a wire before its headline."""
+    told = replace(article, title=plain_title(article.title))
+    return Judged(
+        article,
+        matches,
+        _shown(matches, named) if matches else (),
+        named,
+        shadow,
+        read(told, named),
+        Said(article, matches, mentions),
+    )
 
 
 def judge_edits(revised: Sequence[Revised], engine: Engine) -> tuple[Edited, ...]:
@@ -121,9 +145,7 @@ def edits(edited: Iterable[Edited], story_of: Mapping[str, str], alerts: Iterabl
         key, judged = one.revised.before.key, one.judged
         if key in story_of:
             story = Story(story_of[key], False, "edited")
-            arrived = Arrived(
-                judged.article, story, judged.matches, judged.countries, judged.mentions, judged.named
-            )
+            arrived = Arrived(judged.article, story, judged.matches, judged.countries, judged.said, judged.named)
             found.append(Edit(one.revised, arrived, given.get(key), one.before))
     return tuple(found)
 
@@ -140,10 +162,9 @@ def place(judged: Sequence[Judged], stories: Stories, now: datetime) -> tuple[Ar
     of them; its owner undoes that if what follows fails."""
     arrived = []
     for one in sorted(judged, key=lambda j: (j.article.published, j.article.key)):
-        told = replace(one.article, title=plain_title(one.article.title))
-        story = stories.place(told, now, one.named)
-        stories.remember(told, story, now, one.named)
-        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.mentions, one.named))
+        story = stories.place(one.reading, now)
+        stories.remember(one.reading, story, now)
+        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.said, one.named))
     return tuple(arrived)
 
 

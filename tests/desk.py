@@ -12,7 +12,7 @@ from bot.assembly import Assembler
 from bot.message import DeliveryKind, DeliveryState, Digest, Message, Receipt
 from bot.model import Article, Match, Mention, MuteKind, Revised, Source
 from bot.noise import Mutes, Policy
-from bot.pipeline import Edited, Judged
+from bot.pipeline import Edited, Judged, judged_as
 from bot.releaser import Releaser
 from bot.store.base import Batch, Store
 from bot.store.noise_port import NewMute
@@ -41,13 +41,6 @@ class Now:
 
     async def commit(self, batch: Batch) -> tuple[str, ...]:
         return self.store.commit(batch)
-
-
-class Named:
-    """What an analysis says of countries."""
-
-    def __init__(self, mentions: tuple[Mention, ...]) -> None:
-        self.mentions = mentions
 
 
 class Desk:
@@ -119,10 +112,7 @@ class Desk:
     ) -> None:
         """A poll brings articles, and the same rules fire on each."""
         countries = tuple(dict.fromkeys(m.entity for m in mentions))
-        judged = [
-            Judged(a, matches, countries if matches else (), analysis=Named(mentions))  # type: ignore[arg-type]
-            for a in articles
-        ]
+        judged = [judged_as(a, matches, countries, mentions) for a in articles]
         await self._write(judged, (), first, articles[0].source_id)
 
     async def edit(
@@ -134,7 +124,7 @@ class Desk:
     ) -> Article:
         """An outlet changes an article, on which ``was`` fired."""
         after = replace(before, fetched_at=self.now, content_hash=f"{before.content_hash}+", **changes)  # type: ignore[arg-type]
-        judged = Judged(after, matches, (), analysis=Named(()))  # type: ignore[arg-type]
+        judged = judged_as(after, matches)
         edited = Edited(Revised(before, after), judged, frozenset(m.rule_id for m in was))
         await self._write((), (edited,), False, before.source_id)
         return after

@@ -10,7 +10,7 @@ from bot.follow.thread import Report, Thread
 from bot.message import DeliveryKind, Message
 from bot.model import Match, Severity
 from bot.noise import Context, Policy
-from bot.pipeline import Assembled, Judged
+from bot.pipeline import Assembled, Judged, judged_as
 from bot.story import Stories
 from tests.samples import NOW, article, match
 
@@ -30,14 +30,14 @@ def verdicts(made: Assembled) -> list[tuple[str, str, str]]:
 
 
 def test_an_article_without_a_match_is_kept_and_not_alerted() -> None:
-    made = assemble(Judged(article("a"), (), ()))
+    made = assemble(judged_as(article("a"), ()))
     assert [a.key for a in made.articles] == ["a"]
     assert made.alerts == made.deliveries == made.decisions == ()
     assert made.stories["a"][0] == "a"
 
 
 def test_a_match_becomes_an_alert_and_a_delivery_for_each_channel() -> None:
-    made = assemble(Judged(article("a"), (match(),), ("RU",)), channels=("desk", "intel"))
+    made = assemble(judged_as(article("a"), (match(),), ("RU",)), channels=("desk", "intel"))
     assert [a.id for a in made.alerts] == ["a"]
     assert [(d.channel, d.kind, d.alert_ids) for d in made.deliveries] == [
         ("desk", DeliveryKind.ALERT, ("a",)),
@@ -53,7 +53,7 @@ def test_two_articles_of_one_story_in_one_poll_alert_once_by_the_older() -> None
     title = "Same headline in all the papers"
     older = article("b", published=NOW - timedelta(hours=2), title=title, canonical_url="x/1")
     newer = article("a", published=NOW - timedelta(hours=1), title=title, canonical_url="x/2", source_id="herald")
-    made = assemble(Judged(newer, (match(),), ()), Judged(older, (match(),), ()))
+    made = assemble(judged_as(newer, (match(),)), judged_as(older, (match(),)))
     assert [d.alert_ids for d in made.deliveries if d.kind is DeliveryKind.ALERT] == [("b",)]
     assert {story for story, _ in made.stories.values()} == {"b"}
     assert verdicts(made)[0] == ("b", "desk", "send")
@@ -64,7 +64,7 @@ def test_a_story_whose_first_article_fired_nothing_is_alerted_by_the_one_that_do
     title = "Same headline in all the papers"
     first = article("a", title=title, published=NOW - timedelta(hours=2))
     second = article("b", title=title, canonical_url="x/2", source_id="herald", source_name="Herald")
-    made = assemble(Judged(first, (), ()), Judged(second, (match(),), ()))
+    made = assemble(judged_as(first, ()), judged_as(second, (match(),)))
     assert verdicts(made) == [("b", "desk", "send")]
     assert made.alerts[0].story.id == "a"
     (delivery,) = made.deliveries
@@ -73,9 +73,9 @@ def test_a_story_whose_first_article_fired_nothing_is_alerted_by_the_one_that_do
 
 
 def test_what_a_first_poll_brings_is_held_for_one_digest() -> None:
-    fresh = [Judged(article(f"a{n}"), (match(),), ()) for n in range(3)]
-    old = Judged(article("old", published=NOW - timedelta(days=9)), (match(),), ())
-    undated = Judged(article("undated", dated=False), (match(),), ())
+    fresh = [judged_as(article(f"a{n}"), (match(),)) for n in range(3)]
+    old = judged_as(article("old", published=NOW - timedelta(days=9)), (match(),))
+    undated = judged_as(article("undated", dated=False), (match(),))
     made = assemble(*fresh, old, undated, first=True)
     assert made.deliveries == ()
     assert {h.alert_id for h in made.holds} == {"a0", "a1", "a2"}
@@ -84,12 +84,12 @@ def test_what_a_first_poll_brings_is_held_for_one_digest() -> None:
 
 def test_the_demo_sends_everything_one_by_one() -> None:
     old = article("old", published=NOW - timedelta(days=9))
-    made = assemble(Judged(old, (match(),), ()), first=True, age=None)
+    made = assemble(judged_as(old, (match(),)), first=True, age=None)
     assert [d.kind for d in made.deliveries] == [DeliveryKind.ALERT]
 
 
 def test_an_alert_that_goes_nowhere_is_still_recorded() -> None:
-    made = assemble(Judged(article("a"), (match(),), ()), channels=())
+    made = assemble(judged_as(article("a"), (match(),)), channels=())
     assert [a.id for a in made.alerts] == ["a"]
     assert made.deliveries == ()
     assert verdicts(made) == [("a", "", "nowhere")]
@@ -97,14 +97,14 @@ def test_an_alert_that_goes_nowhere_is_still_recorded() -> None:
 
 def test_an_alert_is_as_severe_as_its_most_severe_rule() -> None:
     matches: tuple[Match, ...] = (match("one", Severity.LOW), match("two", Severity.CRITICAL))
-    made = assemble(Judged(article("a"), matches, ()))
+    made = assemble(judged_as(article("a"), matches))
     payload = made.deliveries[0].payload
     assert isinstance(payload, Message)
     assert payload.severity is Severity.CRITICAL
 
 
 def test_an_article_that_another_poll_brought_meanwhile_changes_nothing() -> None:
-    arrived = pipeline.place([Judged(article("a"), (match(),), ())], Stories(), NOW)
+    arrived = pipeline.place([judged_as(article("a"), (match(),))], Stories(), NOW)
     first = pipeline.assemble(arrived, {}, routing(lambda m: ("desk",)), Context(Policy()), NOW)
     thread = Thread("a", reports=(Report("a", "wire", "The Wire", "https://wire.example/a", NOW),))
     again = pipeline.assemble(arrived, {"a": thread}, routing(lambda m: ("desk",)), Context(Policy()), NOW)
@@ -116,5 +116,5 @@ def test_a_mark_of_the_wires_does_not_keep_a_report_out_of_its_story() -> None:
     title = "Parliament of Examplia passes the fishing law after nine hours"
     first = article("a", title=title, published=NOW - timedelta(hours=1))
     second = article("b", title=f"UPDATE 2-{title}", text="", canonical_url="x/2")
-    made = assemble(Judged(first, (), ()), Judged(second, (), ()))
+    made = assemble(judged_as(first, ()), judged_as(second, ()))
     assert {story for story, _ in made.stories.values()} == {"a"}

@@ -1,12 +1,13 @@
 """Which articles tell one story."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.model import Article
-from bot.story import WINDOW, Stories
-from tests.samples import NOW, article
+from bot.story import WINDOW, Reading, Stories, read
+from tests import samples
+from tests.samples import NOW
 
 WIRE_TEXT = (
     "The harbour of Northport reopened on Friday after engineers raised the wreck of a coaster that had blocked the "
@@ -14,7 +15,11 @@ WIRE_TEXT = (
 )
 
 
-def joined(first: Article, second: Article, after: timedelta = timedelta(minutes=5)) -> bool:
+def article(key: str, **changes: Any) -> Reading:
+    return read(samples.article(key, **changes))
+
+
+def joined(first: Reading, second: Reading, after: timedelta = timedelta(minutes=5)) -> bool:
     stories = Stories()
     stories.remember(first, stories.place(first, NOW), NOW)
     return not stories.place(second, NOW + after).is_new
@@ -48,7 +53,7 @@ def test_short_headlines_and_texts_say_nothing_about_the_story() -> None:
 
 def test_a_headline_that_comes_again_after_the_window_is_news() -> None:
     first = article("a", canonical_url="x/1")
-    again = article("b", title=first.title, canonical_url="x/2", text="Other words.")
+    again = article("b", title=first.article.title, canonical_url="x/2", text="Other words.")
     assert joined(first, again, WINDOW)
     assert not joined(first, again, WINDOW + timedelta(seconds=1))
 
@@ -92,8 +97,12 @@ OTHER = (
 )
 
 
-def report(key: str, of: tuple[str, str], source: str = "") -> Article:
-    return article(key, title=of[0], text=of[1], canonical_url=f"{key}.example/1", source_id=source or key)
+def report(key: str, of: tuple[str, str], source: str = "", countries: tuple[str, ...] = ()) -> Reading:
+    title, text = of
+    one = samples.article(
+        key, title=title, text=text, canonical_url=f"{key}.example/x", source_id=source or f"outlet-{key}"
+    )
+    return read(one, countries)
 
 
 def test_the_same_event_in_other_words_joins_and_the_reason_names_what_is_shared() -> None:
@@ -180,13 +189,13 @@ def test_what_names_other_countries_only_is_another_story(
     first: tuple[str, ...], second: tuple[str, ...], joins: bool
 ) -> None:
     stories = Stories()
-    one = report("a", COUP)
-    stories.remember(one, stories.place(one, NOW), NOW, first)
-    assert stories.place(report("b", TAKEOVER), NOW, second).is_new != joins
+    one = report("a", COUP, countries=first)
+    stories.remember(one, stories.place(one, NOW), NOW)
+    assert stories.place(report("b", TAKEOVER, countries=second), NOW).is_new != joins
 
 
 def test_a_copy_is_a_copy_whatever_countries_were_read_out_of_it() -> None:
     stories = Stories()
-    one = report("a", OWN_WORDS)
-    stories.remember(one, stories.place(one, NOW), NOW, ("GE",))
-    assert not stories.place(report("b", OWN_WORDS), NOW, ("US",)).is_new
+    one = report("a", OWN_WORDS, countries=("GE",))
+    stories.remember(one, stories.place(one, NOW), NOW)
+    assert not stories.place(report("b", OWN_WORDS, countries=("US",)), NOW).is_new

@@ -7,8 +7,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Article
-from bot.story import WINDOW, Stories
+from bot.story import WINDOW, Reading, Stories, read
 from tests.samples import NOW, article
 
 # Eight events with words of their own; an article takes a handful of them, so that likeness has something to decide.
@@ -56,8 +55,8 @@ def fill(stories: Stories, made: list[tuple[str, str]], prefix: str = "a") -> di
     return found
 
 
-def report(key: str, title: str, text: str) -> Article:
-    return article(key, title=title, text=text, canonical_url=f"{key}.example/x", source_id=f"outlet-{key}")
+def report(key: str, title: str, text: str) -> Reading:
+    return read(article(key, title=title, text=text, canonical_url=f"{key}.example/x", source_id=f"outlet-{key}"))
 
 
 @settings(max_examples=40, deadline=None)
@@ -111,7 +110,7 @@ def test_what_was_stored_gives_the_same_memory_after_a_restart(made: list[tuple[
     stories, again = Stories(), Stories()
     found = fill(stories, made)
     for number, (title, text) in enumerate(made):
-        one = report(f"a{number}", title, text)
+        one = report(f"a{number}", title, text).article
         seen = NOW + timedelta(hours=number)
         again.restore(found[one.key], one.source_id, one.canonical_url, title, text, seen)
     assert again.digest() == stories.digest()

@@ -23,7 +23,7 @@ from bot.model import Article, Mention
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
 from bot.sources.dates import parse_date
-from bot.story import WINDOW, Stories
+from bot.story import WINDOW, Stories, read
 from bot.urls import canonical
 
 LINE_MAX = 64 * 1024 * 1024  # bytes of one document
@@ -233,8 +233,9 @@ class _Placer:
             fetched_at=self._now,
             canonical_url=canonical(url) if url else "",
         )
-        story = self._stories.place(article, self._now, document["countries"])
-        self._stories.remember(article, story, self._now, document["countries"])
+        one = read(article, document["countries"])
+        story = self._stories.place(one, self._now)
+        self._stories.remember(one, story, self._now)
         self._stories.keep()
         self._count += 1
         if self._count % FORGET_EVERY == 0:

@@ -7,17 +7,17 @@ shown in the channel as well where the severity rises or the number of independe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot import noise
-from bot.follow.novelty import claims, facts, news
+from bot.follow.novelty import news
 from bot.follow.origin import origin
+from bot.follow.said import Said
 from bot.follow.thread import Marks, Report, Thread, Told
-from bot.follow.wire import corrected, credit, plain_title, withdrawn
 from bot.message import DeliveryKind, Message
-from bot.model import Alert, Article, Evidence, HoldReason, Match, Mention, Severity, Story
+from bot.model import Alert, Article, HoldReason, Match, Severity, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
 from bot.render import delivery_key, render_message, render_report
 from bot.store.noise_port import DecisionRow, NewHold, Release
@@ -29,14 +29,13 @@ Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An article in its story, with what the rules said. ``mentions`` gives the countries that it names, ``named`` holds
-    their codes."""
+    """An article in its story, with what the rules said. ``named`` are the codes of all countries that it names."""
 
     article: Article
     story: Story
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
-    mentions: Callable[[], Sequence[Mention]] = tuple
+    said: Said
     named: tuple[str, ...] = ()
 
     @property
@@ -62,7 +61,7 @@ class Outcome:
 def decide(one: Arrived, thread: Thread, route: Route, context: Context, now: datetime) -> Outcome:
     """``context`` holds what does not hang on the story."""
     if thread.knows(one.article.key):  # another poll brought it at the same moment
-        return Outcome(thread, Marks(credit(one.article.author, one.article.text), one.story.copied))
+        return Outcome(thread, Marks(one.said.credit, one.story.copied))
     return Deciding(one, thread, route, context, now).outcome()
 
 
@@ -75,7 +74,7 @@ class Deciding:
         self, one: Arrived, thread: Thread, route: Route, context: Context, now: datetime, *, known: bool = False
     ) -> None:
         article = one.article
-        by = credit(article.author, article.text)
+        by = one.said.credit
         self._one, self._route, self._now = one, route, now
         self._before = thread
         self._owners = context.policy.owners
@@ -90,7 +89,7 @@ class Deciding:
         self._alert = Alert(article.key, article, one.story, one.matches, one.countries, now) if one.matches else None
         self._out = Outcome(self._thread, Marks(by, one.story.copied), self._alert)
         self._adds: tuple[str, ...] | None = None
-        self._withdrawn = withdrawn(article.title, article.text)
+        self._withdrawn = one.said.withdrawn
 
     def outcome(self) -> Outcome:
         """All channels, one after another."""
@@ -106,8 +105,7 @@ class Deciding:
         if self._alert is not None and not mine:
             self._note("", Verdict.NOWHERE, "no route leads from its rules to a channel")
         if self._alert is not None or self._thread.live:
-            article = self._one.article
-            found = facts(article.title, article.text, self._one.mentions(), self._evidence)
+            found = self._one.said.facts
             self._thread = replace(self._thread, facts=self._thread.facts | found)
             self._out.marks = replace(self._out.marks, facts=found)
         self._out.thread = self._thread
@@ -249,10 +247,6 @@ class Deciding:
         return message
 
     # -- what it adds -------------------------------------------------------------------------------------------------
-    @property
-    def _evidence(self) -> tuple[Evidence, ...]:
-        return tuple(e for m in self._one.matches for e in m.evidence)
-
     def _news(self, told: Told) -> tuple[str, ...]:
         """What the article adds to the story, whichever channel hears of it."""
         if self._adds is None:
@@ -267,10 +261,9 @@ class Deciding:
         return (f"{self._one.name}: the report was {self._withdrawn}{left}",)
 
     def _additions(self) -> tuple[str, ...]:
-        article = self._one.article
-        said = claims(plain_title(article.title), article.text, self._one.mentions(), self._evidence)
-        found = news(said, self._before.facts if self._before.live else self._thread.facts)
-        return (f"Correction by {self._one.name}", *found) if corrected(article.title, article.text) else found
+        said = self._one.said
+        found = news(said.claims, self._before.facts if self._before.live else self._thread.facts)
+        return (f"Correction by {self._one.name}", *found) if said.corrected else found
 
     def _same_origin(self, told: Told) -> bool:
         """Whether the post is about a report by whoever is behind this article."""

@@ -24,6 +24,7 @@ NEWS_MAX = 4  # pieces of news told of one report: more is a list that nobody re
 
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;’'”)] )(?:[A-ZÀ-Þ][\w’'-]+)(?: (?:[A-ZÀ-Þ][\w’'-]+|of|de|al|bin|van|von))*")
 _CAPITAL = re.compile(r"\b[A-ZÀ-Þ][\w’'-]{2,}")
+_JOINED = re.compile(r"[’'-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def news(said: Claims, told: Facts) -> tuple[str, ...]:
     found += [f"New: {words}" for entity, words in said.entities.items() if entity not in told.entities]
     named: set[str] = set()
     for name, written in said.names.items():
-        heavy = {part for w in name.split() if w not in TITLES for part in re.split(r"[’'-]", w) if len(part) > 2}
+        heavy = {part for w in name.split() if w not in TITLES for part in _JOINED.split(w) if len(part) > 2}
         if heavy and heavy.isdisjoint(told.names) and heavy.isdisjoint(named):
             found.append(f"New name: {written}")
         named |= heavy
@@ -111,7 +112,11 @@ def _written(value: float) -> str:
 
 
 def _words(text: str) -> Iterable[str]:
-    return (part for found in _CAPITAL.findall(text) for part in re.split(r"[’'-]", found) if len(part) > 2)
+    for found in dict.fromkeys(_CAPITAL.findall(text)):
+        if found.isalpha():
+            yield found
+        else:
+            yield from (part for part in _JOINED.split(found) if len(part) > 2)
 
 
 def _lead(text: str) -> str:
@@ -124,7 +129,7 @@ def _lead(text: str) -> str:
 
 def _names(title: str, lead: str, text: str, placed: set[str]) -> dict[str, str]:
     """Names in headline and lead, as far as they matter: those of the headline, or named twice."""
-    body = text[:TEXT_MAX]
+    body, headline = text[:TEXT_MAX].lower(), title.lower()
     parts = [lead] if _is_titled(title) else [title, lead]
     found: dict[str, str] = {}
     for part in parts:
@@ -135,10 +140,25 @@ def _names(title: str, lead: str, text: str, placed: set[str]) -> dict[str, str]
             heavy = [w for w in words if w not in TITLES and w not in NO_NAME and w not in placed]
             if not heavy or len(heavy[-1]) < 3:
                 continue
-            last = re.compile(rf"\b{re.escape(heavy[-1])}\b", re.IGNORECASE)
-            if last.search(title) or len(last.findall(body)) > 1:
+            if _stands(heavy[-1], headline, 1) or _stands(heavy[-1], body, 2):
                 found.setdefault(" ".join(words), written)
     return found
+
+
+def _stands(word: str, text: str, times: int) -> bool:
+    """Whether a word stands so often in a text, as a whole word."""
+    at = -1
+    while times:
+        at = text.find(word, at + 1)
+        if at < 0:
+            return False
+        end = at + len(word)
+        times -= not (_in_word(text[at - 1 : at]) or _in_word(text[end : end + 1]))
+    return True
+
+
+def _in_word(ch: str) -> bool:
+    return ch == "_" or ch.isalnum()
 
 
 def _is_titled(title: str) -> bool:

@@ -7,8 +7,12 @@ and the numbers inside names (``F-16``, ``COVID-19``, ``G7``) are none.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor, log10
+
+import re2
 
 from bot.follow.words import LOOSE, MONTHS, NO_NOUN, TENS, TIMES, UNITS
 
@@ -39,9 +43,15 @@ _NUMBER = re.compile(
     rf"|(?P<tens>{'|'.join(TENS)})(?:[- ](?P<tens_unit>{'|'.join(UNITS[1:10])}))?"
     rf"|(?P<unit>{'|'.join(UNITS)}|an?(?= (?:dozen|hundred|thousand|million|billion|trillion)\b)))"
     r"(?:[ -]?(?P<scale>hundred|thousand|million|billion|trillion|dozen|bn|mn|mln|tn|[mkMK](?![\w])))?"
-    r"(?P<percent>\s?%|\s?per ?cent\b|\s?percent\b|\s?percentage points?\b)?(?![\w-]*\d)",
+    r"(?P<percent>\s?%|\s?per ?cent\b|\s?percent\b|\s?percentage points?\b)?(?!(?:st|nd|rd|th)\b|[\w-]*\d)",
     re.IGNORECASE,
 )
+# Where a number may begin: RE2 reads a text in one pass, where the pattern above is tried at every letter.
+_BEGINS = re2.compile(
+    rf"(?i)\b(?:\d|(?:{'|'.join((*UNITS, *TENS))})\b|an? (?:dozen|hundred|thousand|million|billion|trillion)\b)"
+)
+_BEFORE = re.compile(r"(?:US\$|A\$|C\$|[$€£¥₹₽]|USD |EUR |GBP )?\s?\Z", re.IGNORECASE)
+_BEFORE_MAX = 5  # characters of it
 _NEXT = re.compile(r"[\s\-]+([^\W\d_][\w’'-]*)")
 
 # What is counted, by the first letters of the words that say so; the nearest to the number decides.
@@ -77,13 +87,30 @@ class Number:
 def numbers(text: str, limit: int = 80) -> tuple[Number, ...]:
     """The numbers of a text that count something, at most ``limit``."""
     found: list[Number] = []
-    for match in _NUMBER.finditer(text):
+    for match in _written_in(text):
         number = _read(match, text)
         if number is not None:
             found.append(number)
             if len(found) == limit:
                 break
     return tuple(found)
+
+
+def _written_in(text: str) -> Iterator[re.Match[str]]:
+    """The numbers that are written in a text, whatever they count."""
+    plain = text if text.isascii() else text.encode("utf-8", "replace").decode()  # no lone surrogates for RE2
+    done = 0
+    for place in _BEGINS.finditer(plain):
+        at = place.start()
+        if at < done:
+            continue
+        before = _BEFORE.search(text, max(done, at - _BEFORE_MAX), at)
+        for begin in range(before.start() if before else at, at + 1):
+            match = _NUMBER.match(text, begin)
+            if match is not None:
+                done = match.end()
+                yield match
+                break
 
 
 def _read(match: re.Match[str], text: str) -> Number | None:
@@ -136,6 +163,9 @@ def _kind(match: re.Match[str], text: str, money: str) -> str:
         return "$" if money in ("$", "US$", "USD") else money
     after = _SENTENCE_END.split(text[match.end() : match.end() + 90])[0].split()[:_WINDOW]
     before = _SENTENCE_END.split(text[max(0, match.start() - 60) : match.start()])[-1].split()[-_WINDOW:]
+    behind = _concept(after[0]) if after else ""
+    if before and not behind and not before[-1].endswith(",") and (concept := _concept(before[-1])):
+        return concept  # "killed 12 people and wounded 30"
     for word in after:
         if concept := _concept(word):
             return concept
@@ -158,6 +188,7 @@ def _is_number(word: str) -> bool:
     return any(ch.isdigit() for ch in word) or _bare(word) in _SPELT
 
 
+@lru_cache(8_192)  # the words beside numbers are mostly the same
 def _concept(word: str) -> str:
     bare = _bare(word)
     return next((name for prefix, name in _CONCEPT_OF if bare.startswith(prefix) and len(bare) <= len(prefix) + 8), "")
@@ -180,11 +211,14 @@ def _phrase(text: str, start: int, at: int, kind: str) -> tuple[int, int]:
         following = _NEXT.match(text, last)
         if following is None:
             break
-        last = following.end()
         word = following[1].lower()
+        concept = _concept(word)
+        if concept and concept != kind:
+            break
+        last = following.end()
         if word not in LOOSE:
             end = last
-        if _concept(word) == kind or text[last : last + 1] in (",", ".", ";", ":", ")"):
+        if concept or text[last : last + 1] in (",", ".", ";", ":", ")"):
             break
     if kind in CONCEPTS and not any(_concept(word) == kind for word in text[at:end].split()):
         before = text[max(0, start - 60) : start]

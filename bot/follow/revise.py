@@ -58,7 +58,7 @@ class _Revising(Deciding):
             return super()._additions() if self._one.matches else ()
         before, after = self._edit.revised.before, self._edit.revised.after
         found: list[str] = []
-        if corrected(after.title, after.text) and not corrected(before.title, before.text):
+        if self._one.said.corrected and not corrected(before.title, before.text):
             found.append(f"Correction by {self._one.name}")
         changed = difference(before, after)
         if changed.material:

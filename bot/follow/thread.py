@@ -19,8 +19,8 @@ ALSO_MAX = 30  # other outlets that a post carries; a channel shows fewer
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What is kept of a report besides its text. ``credit`` is the agency that it is by; ``copied``: the text or the
-    headline of an earlier report; ``facts`` is there once somebody was told of the story; ``countries`` are the codes of
-    those that it names."""
+    headline of an earlier report; ``facts`` is there once somebody was told of the story; ``countries`` are the codes
+    of those that it names."""
 
     credit: str = ""
     copied: bool = False

@@ -7,7 +7,8 @@ every number with its reason; :mod:`.features` reads an article, :mod:`.weights`
 :mod:`.index` remembers articles compactly, :mod:`.likeness` compares, :mod:`.stories` decides.
 """
 
+from bot.story.features import Reading, read
 from bot.story.stories import Stories
 from bot.story.thresholds import WINDOW
 
-__all__ = ["WINDOW", "Stories"]
+__all__ = ["WINDOW", "Reading", "Stories", "read"]

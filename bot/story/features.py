@@ -15,6 +15,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from bot.model import Article
 from bot.story.stopwords import STOPWORDS
 from bot.story.thresholds import (
     HEADLINE_WORDS_MIN,
@@ -63,8 +64,27 @@ class Features:
     words: dict[int, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article as it is put into a story. ``places`` are the countries that it names, as :func:`places` has them."""
+
+    article: Article
+    features: Features
+    places: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.article.key
+
+
+def read(article: Article, countries: Iterable[str] = ()) -> Reading:
+    """Read an article; ``countries`` are the codes of those that it names. Pure: may run in any thread."""
+    found = features(article.source_id, article.canonical_url, article.title, article.text)
+    return Reading(article, found, places(countries))
+
+
 def features(source_id: str, canonical_url: str, title: str, text: str) -> Features:
-    """Read an article."""
+    """What tells the story of an article."""
     text = text[:TEXT_MAX]
     headline = phrase(title).split()
     body = phrase(_DATELINE.sub("", text)).split()

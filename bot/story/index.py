@@ -72,17 +72,16 @@ class Chains:
             entry = before[entry - 1]
             steps -= 1
 
-    def add_up(self, key: int, value: float, steps: int, found: dict[int, float]) -> int:
-        """Add a value to what was found of each of :meth:`rows`; returns the steps taken. The loop that all the time
-        goes into, so it stands here by itself."""
-        keys, before, width = self.keys, self._before, self.width
+    def collect(self, key: int, steps: int, found: list[int]) -> int:
+        """Append the entries that have a key, from 0, latest first; returns the steps taken, at most so many. The loop
+        that most of the time goes into, so it stands here by itself."""
+        keys, before = self.keys, self._before
         entry = self._head[key & self._mask]
         left = steps
         while entry and left:
             entry -= 1
             if keys[entry] == key:
-                row = entry // width
-                found[row] = found.get(row, 0.0) + value
+                found.append(entry)
             entry = before[entry]
             left -= 1
         return steps - left
@@ -193,16 +192,24 @@ class Index:
         self.seen.pop()
         return self.owner.pop(), self._sibling.pop()
 
-    def having(self, terms: Sequence[int], worth: Sequence[float]) -> dict[int, float]:
-        """Rows that share words, with the sum of what these are worth. Rare words first: ``terms`` come in that order,
-        and after :data:`STEPS` entries it is enough."""
-        found: dict[int, float] = {}
+    def having(
+        self, terms: Sequence[int], worth: Sequence[float]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Rows that share words, ascending, and the sum of what these are worth to each. Rare words first: ``terms``
+        come in that order, and after :data:`STEPS` entries it is enough."""
+        found: list[int] = []
+        counts: list[int] = []
         left = STEPS
-        for term, value in zip(terms, worth, strict=True):
-            left -= self.terms.add_up(term, value, min(left, STEPS_PER_WORD), found)
+        for term in terms:
+            known = len(found)
+            left -= self.terms.collect(term, min(left, STEPS_PER_WORD), found)
+            counts.append(len(found) - known)
             if left <= 0:
                 break
-        return found
+        rows, place = np.unique(np.array(found, dtype=np.int64) // TERMS, return_inverse=True)
+        values = np.repeat(np.asarray(worth[: len(counts)], dtype=np.float64), counts)
+        value: npt.NDArray[np.float64] = np.bincount(place, weights=values, minlength=len(rows)).astype(np.float64)
+        return rows, value
 
     def is_next(self, row: int, found: Features) -> bool:
         """Whether an article is another number of a row's series: "Flood warning 17" after "Flood warning 16" by the

@@ -52,13 +52,11 @@ def candidates(one: Profile, index: Index) -> list[int]:
     """Rows worth comparing: those that share most of what is rare."""
     order = np.lexsort((one.terms, -one.idf))
     worth = one.weight * one.idf
-    found = index.having(one.terms[order].tolist(), worth[order].tolist())
-    if len(found) <= NEAREST:
-        return sorted(found)
-    rows = np.fromiter(found.keys(), dtype=np.int64, count=len(found))
-    value = np.fromiter(found.values(), dtype=np.float64, count=len(found))
-    best: list[int] = rows[np.lexsort((-rows, -value))[:NEAREST]].tolist()
-    return best
+    rows, value = index.having(one.terms[order].tolist(), worth[order].tolist())
+    if len(rows) > NEAREST:
+        rows = rows[np.lexsort((-rows, -value))[:NEAREST]]
+    found: list[int] = rows.tolist()
+    return found
 
 
 def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, now: float) -> tuple[Floats, Floats]:

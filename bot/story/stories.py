@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.model import Article, Story
-from bot.story.features import Features, features, places
+from bot.story.features import Features, Reading, features, places
 from bot.story.index import Index
 from bot.story.likeness import Profile, candidates, likeness, profile, shared, threshold
 from bot.story.thresholds import (
@@ -53,26 +53,21 @@ class Stories:
         self._last = array("I")  # each story's latest row, plus one
         self._undo: list[_Undo] = []
         self._forget_at: datetime | None = None
-        self._read: tuple[Article, Features] | None = None  # what place() read, for remember(); no state
+        self._compared: tuple[Features, int, Profile] | None = None  # what place() made, for remember(); no state
 
     @property
     def count(self) -> int:
         """How many stories are in memory."""
         return len(self._ids)
 
-    def place(self, article: Article, now: datetime, countries: Iterable[str] = ()) -> Story:
-        """The story that an article belongs to; ``countries`` are the codes of those that it names. Changes nothing."""
-        found = self._features(article)
+    def place(self, one: Reading, now: datetime) -> Story:
+        """The story that an article belongs to. Changes nothing."""
         at = now.timestamp()
-        return (
-            self._same_sign(found, at)
-            or self._alike(article, found, places(countries), at)
-            or Story(article.key, True, _FOUNDS)
-        )
+        return self._same_sign(one.features, at) or self._alike(one, at) or Story(one.key, True, _FOUNDS)
 
-    def remember(self, article: Article, story: Story, seen: datetime, countries: Iterable[str] = ()) -> None:
+    def remember(self, one: Reading, story: Story, seen: datetime) -> None:
         """An article belongs to a story."""
-        self._remember(self._features(article), story.id, seen, countries)
+        self._remember(one.features, one.places, story.id, seen)
 
     def restore(
         self,
@@ -85,7 +80,7 @@ class Stories:
         countries: Iterable[str] = (),
     ) -> None:
         """As :meth:`remember`, from what was stored before a restart."""
-        self._remember(features(source_id, canonical_url, title, text), story_id, seen, countries)
+        self._remember(features(source_id, canonical_url, title, text), places(countries), story_id, seen)
 
     def keep(self) -> None:
         """What was learnt since the last call is stored."""
@@ -127,10 +122,11 @@ class Stories:
         return whole.hexdigest()
 
     # -- where it belongs -----------------------------------------------------------------------------------------
-    def _features(self, article: Article) -> Features:
-        if self._read is None or self._read[0] is not article:
-            self._read = article, features(article.source_id, article.canonical_url, article.title, article.text)
-        return self._read[1]
+    def _profile(self, found: Features) -> Profile:
+        """By what an article is compared as long as nothing more is learnt."""
+        if self._compared is None or self._compared[0] is not found or self._compared[1] != self._weights.version:
+            self._compared = found, self._weights.version, profile(found, self._weights)
+        return self._compared[2]
 
     def _in_window(self, row: int, at: float) -> bool:
         return at - self._index.seen[row] <= self._window
@@ -144,12 +140,15 @@ class Stories:
                     return self._joins(row, f"same {name} as an earlier article", copied=True)
         return None
 
-    def _alike(self, article: Article, found: Features, here: int, at: float) -> Story | None:
+    def _alike(self, read: Reading, at: float) -> Story | None:
+        found = read.features
         if not len(self._index) or not found.terms:
             return None
-        one = profile(found, self._weights)
+        one = self._profile(found)
         copies = self._copies(found)
-        rows = sorted({*copies, *(row for row in candidates(one, self._index) if not self._elsewhere(row, here))})
+        rows = sorted(
+            {*copies, *(row for row in candidates(one, self._index) if not self._elsewhere(row, read.places))}
+        )
         rows = [row for row in rows if self._in_window(row, at)]
         before = {self._index.owner[row] for row in rows if self._index.is_next(row, found)}
         rows = [row for row in rows if self._index.owner[row] not in before]
@@ -177,7 +176,9 @@ class Stories:
         if score < threshold(min(len(found.terms), self._index.length[row])):
             return None
         words = shared(one, row, self._index, _WORDS_SHOWN)
-        return self._joins(row, f"alike {score:.2f}: {', '.join(_written(found.words[w], article) for w in words)}")
+        return self._joins(
+            row, f"alike {score:.2f}: {', '.join(_written(found.words[w], read.article) for w in words)}"
+        )
 
     def _elsewhere(self, row: int, here: int) -> bool:
         """Whether both articles name countries, and none in common: however alike two coups are, they are two."""
@@ -207,18 +208,17 @@ class Stories:
         return Story(self._ids[self._index.owner[row]], False, reason, copied)
 
     # -- memory ---------------------------------------------------------------------------------------------------
-    def _remember(self, found: Features, story_id: str, seen: datetime, countries: Iterable[str]) -> None:
+    def _remember(self, found: Features, where: int, story_id: str, seen: datetime) -> None:
         story = self._number.get(story_id)
         founded = story is None
         if story is None:
             story = self._number[story_id] = len(self._ids)
             self._ids.append(story_id)
             self._last.append(0)
-        one = profile(found, self._weights)
+        one = self._profile(found)
         self._weights.learn(one.all_terms)
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
-        where = places(countries)
         self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story], where)
         self._last[story] = len(self._index)
         self._undo.append(_Undo(one.all_terms, founded))

@@ -25,6 +25,7 @@ class Weights:
     def __init__(self) -> None:
         self._count = np.zeros(_PLACES, dtype=np.uint16)
         self._articles = PRIOR_ARTICLES
+        self.version = 0  # another one after each change
         for word, share in PRIOR.items():
             place = hashed(stem(word)) & (_PLACES - 1)
             self._count[place] = max(self._count[place], round(share * PRIOR_ARTICLES))
@@ -42,17 +43,20 @@ class Weights:
         """An article had these words."""
         np.add.at(self._count, terms & _MASK, np.uint16(1))
         self._articles += 1
+        self.version += 1
 
     def unlearn(self, terms: npt.NDArray[np.uint32]) -> None:
         """Take back one :meth:`learn`, exactly."""
         np.subtract.at(self._count, terms & _MASK, np.uint16(1))
         self._articles -= 1
+        self.version += 1
 
     def age(self) -> None:
         """Let old articles count half once :data:`MEMORY_ARTICLES` are reached. Not between a learn and its unlearn."""
         if self._articles >= MEMORY_ARTICLES:
             self._count >>= np.uint16(1)
             self._articles //= 2
+            self.version += 1
 
     @property
     def nbytes(self) -> int:

@@ -50,7 +50,7 @@ def wirewatch(documents: Sequence[Document]) -> dict[str, str]:
     for document in documents:
         now = max(now, parse_date(document["date"] or "") or now)
         told = article(document, now)
-        one = read(told, engine.analyse(subject(told)).countries)
+        one = read(told, engine.analyse(subject(told)).about)
         story = known.place(one, now)
         known.remember(one, story, now)
         known.keep()

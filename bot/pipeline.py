@@ -36,13 +36,13 @@ COUNTRIES_SHOWN = 6  # of an alert; more are noise on a card
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An article with what the rules said, and as its story and thread see it. ``named`` are the codes of all countries
-    that it names, most mentioned first."""
+    """An article with what the rules said, and as its story and thread see it. ``about`` are the codes of the countries
+    that it names, unless all of them are named in passing only."""
 
     article: Article
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
-    named: tuple[str, ...]
+    about: tuple[str, ...]
     shadow: tuple[Match, ...]  # of rules on trial
     reading: Reading
     said: Said
@@ -99,7 +99,7 @@ def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
         analysis = engine.analyse(subject(article))
         live = tuple(m for m in analysis.matches if not m.shadow)
         shadow = tuple(m for m in analysis.matches if m.shadow)
-        one = judged_as(article, live, analysis.countries, analysis.mentions, shadow=shadow)
+        one = judged_as(article, live, analysis.countries, analysis.mentions, about=analysis.about, shadow=shadow)
         if live:
             one.said.read()  # what fired nothing is asked for it only where its story was told
         judged.append(one)
@@ -112,17 +112,19 @@ def judged_as(
     named: tuple[str, ...] = (),
     mentions: tuple[Mention, ...] = (),
     *,
+    about: tuple[str, ...] = (),
     shadow: tuple[Match, ...] = (),
 ) -> Judged:
-    """An article on which rules fired. It is put into its story without the mark of a wire before its headline."""
+    """An article on which rules fired, and which names these countries. It is put into its story without the mark of a
+    wire before its headline."""
     told = replace(article, title=plain_title(article.title))
     return Judged(
         article,
         matches,
         _shown(matches, named) if matches else (),
-        named,
+        about,
         shadow,
-        read(told, named),
+        read(told, about),
         Said(article, matches, mentions),
     )
 
@@ -145,7 +147,7 @@ def edits(edited: Iterable[Edited], story_of: Mapping[str, str], alerts: Iterabl
         key, judged = one.revised.before.key, one.judged
         if key in story_of:
             story = Story(story_of[key], False, "edited")
-            arrived = Arrived(judged.article, story, judged.matches, judged.countries, judged.said, judged.named)
+            arrived = Arrived(judged.article, story, judged.matches, judged.countries, judged.said, judged.about)
             found.append(Edit(one.revised, arrived, given.get(key), one.before))
     return tuple(found)
 
@@ -164,7 +166,7 @@ def place(judged: Sequence[Judged], stories: Stories, now: datetime) -> tuple[Ar
     for one in sorted(judged, key=lambda j: (j.article.published, j.article.key)):
         story = stories.place(one.reading, now)
         stories.remember(one.reading, story, now)
-        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.said, one.named))
+        arrived.append(Arrived(one.article, story, one.matches, one.countries, one.said, one.about))
     return tuple(arrived)
 
 
@@ -203,7 +205,7 @@ def assemble(
         articles=tuple(one.article for one in arrived),
         stories={one.article.key: (one.story.id, one.story.reason) for one in arrived},
         marks={
-            one.article.key: replace(made.marks, countries=one.named)
+            one.article.key: replace(made.marks, countries=one.about)
             for one, made in zip((*arrived, *(edit.arrived for edit in edits)), outcomes, strict=True)
         },
         alerts=tuple(made.alert for made in outcomes if made.alert is not None),

@@ -12,6 +12,7 @@ from bot.model import Match, Severity
 from bot.noise import Context, Policy
 from bot.pipeline import Assembled, Judged, judged_as
 from bot.story import Stories
+from tests.rules.setup import engine_of
 from tests.samples import NOW, article, match
 
 DAY = timedelta(hours=24)
@@ -118,3 +119,12 @@ def test_a_mark_of_the_wires_does_not_keep_a_report_out_of_its_story() -> None:
     second = article("b", title=f"UPDATE 2-{title}", text="", canonical_url="x/2")
     made = assemble(judged_as(first, ()), judged_as(second, ()))
     assert {story for story, _ in made.stories.values()} == {"a"}
+
+
+def test_what_is_named_in_passing_does_not_say_where_a_story_is() -> None:
+    engine = engine_of("rules: []")
+    about = article("a", title="Iran opens talks", text="The envoys of Russia met on Tuesday.")
+    passing = article("b", title="Ferry runs aground", text=f"{'The quay was closed. ' * 30}It was built in France.")
+    one, other = pipeline.judge([about, passing], engine)
+    assert set(one.about) == {"IR", "RU"}
+    assert other.about == ()

@@ -199,3 +199,15 @@ def test_a_copy_is_a_copy_whatever_countries_were_read_out_of_it() -> None:
     one = report("a", OWN_WORDS, countries=("GE",))
     stories.remember(one, stories.place(one, NOW), NOW)
     assert not stories.place(report("b", OWN_WORDS, countries=("US",)), NOW).is_new
+
+
+def test_a_flash_that_names_no_country_does_not_join_two_coups() -> None:
+    stories = Stories()
+    for one in (report("a", COUP, countries=("ML",)), report("b", TAKEOVER)):
+        story = stories.place(one, NOW)
+        stories.remember(one, story, NOW)
+        assert story.id == "a"
+    assert stories.place(report("c", TAKEOVER, countries=("TD",)), NOW).reason == "same headline as an earlier article"
+    elsewhere = (TAKEOVER[0].replace("Officers", "Generals"), f"{TAKEOVER[1]} Shops were shut on Tuesday in the rain.")
+    assert stories.place(report("d", elsewhere, countries=("TD",)), NOW).is_new
+    assert not stories.place(report("d", elsewhere, countries=("ML",)), NOW).is_new

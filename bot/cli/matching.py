@@ -140,7 +140,7 @@ def _one(engine: Engine, number: int, raw: bytes) -> Answer:
         )
     )
     line = _encode({"id": document["id"], **result(analysis)})
-    return Answer(line, False, {**document, "countries": analysis.countries} if _Worker.stories else {})
+    return Answer(line, False, {**document, "countries": analysis.about} if _Worker.stories else {})
 
 
 def _document(raw: bytes) -> Line:

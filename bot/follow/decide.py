@@ -29,14 +29,14 @@ Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An article in its story, with what the rules said. ``named`` are the codes of all countries that it names."""
+    """An article in its story, with what the rules said. ``about`` are the codes of the countries that it is about."""
 
     article: Article
     story: Story
     matches: tuple[Match, ...]
     countries: tuple[str, ...]
     said: Said
-    named: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

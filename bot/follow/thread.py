@@ -20,7 +20,7 @@ ALSO_MAX = 30  # other outlets that a post carries; a channel shows fewer
 class Marks:
     """What is kept of a report besides its text. ``credit`` is the agency that it is by; ``copied``: the text or the
     headline of an earlier report; ``facts`` is there once somebody was told of the story; ``countries`` are the codes
-    of those that it names."""
+    of those that it is about."""
 
     credit: str = ""
     copied: bool = False

@@ -196,6 +196,12 @@ class Analysis:
         return countries_of(self.mentions)
 
     @cached_property
+    def about(self) -> tuple[str, ...]:
+        """The same, if the article is about any of them; where all are named in passing, none. A country in passing
+        tells nothing of where the event was."""
+        return self.countries if main_countries(self.mentions, self.text) else ()
+
+    @cached_property
     def evaluation(self) -> Evaluation:
         """The article for conditions."""
         return Evaluation(

@@ -27,7 +27,7 @@ class StoredStory:
     fetched_at: datetime
     source_id: str
     channels: frozenset[str]  # that heard of the story by this article
-    countries: tuple[str, ...] = ()  # that it names, by code
+    countries: tuple[str, ...] = ()  # that it is about, by code
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ story_articles = Table(
     Column("reason", Words, nullable=False),
     Column("credit", Text),  # the agency that it is by
     Column("copied", Boolean),  # the text or headline of an earlier article
-    Column("countries", Text),  # codes of those that the article names, parted by spaces
+    Column("countries", Text),  # codes of those that the article is about, parted by spaces
     Column("facts", Words),  # bot.follow.novelty.Facts, where somebody was told of the story
 )
 Index("ix_story_articles_story", story_articles.c.story_id)

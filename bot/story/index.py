@@ -245,6 +245,12 @@ class Index:
         view = np.frombuffer(self.owner, dtype=np.uint32)
         view[:] = owners[view]
 
+    def places_of(self, stories: int) -> npt.NDArray[np.uint64]:
+        """The countries that the rows of each story name, by its number."""
+        found = np.zeros(stories, dtype=np.uint64)
+        np.bitwise_or.at(found, np.frombuffer(self.owner, np.uint32), np.frombuffer(self.places, np.uint64))
+        return found
+
     def settle(self) -> None:
         """Grow the tables where that is due. Not between an append and its pop."""
         self.exact.fit(len(self))

@@ -39,6 +39,7 @@ class _Undo:
 
     terms: npt.NDArray[np.uint32]
     founded: bool
+    places: int  # of its story before it came
 
 
 class Stories:
@@ -51,6 +52,7 @@ class Stories:
         self._ids: list[str] = []
         self._number: dict[str, int] = {}
         self._last = array("I")  # each story's latest row, plus one
+        self._places = array("Q")  # the countries that each story names
         self._undo: list[_Undo] = []
         self._forget_at: datetime | None = None
         self._compared: tuple[Features, int, Profile] | None = None  # what place() made, for remember(); no state
@@ -94,9 +96,11 @@ class Stories:
             self._weights.unlearn(last.terms)
             story, sibling = self._index.pop()
             self._last[story] = sibling
+            self._places[story] = last.places
             if last.founded:
                 del self._number[self._ids.pop()]
                 self._last.pop()
+                self._places.pop()
         self._settle()
 
     def forget(self, now: datetime) -> None:
@@ -109,17 +113,20 @@ class Stories:
     def nbytes(self) -> int:
         """Memory that all this takes."""
         ids = sum(getsizeof(story_id) + getsizeof(number) for story_id, number in self._number.items())
-        tables = sum(map(getsizeof, (self._ids, self._number, self._last)))
+        tables = sum(map(getsizeof, (self._ids, self._number, self._last, self._places)))
         return self._index.nbytes + self._weights.nbytes + ids + tables
 
     def digest(self) -> str:
         """A fingerprint of all that is remembered: equal states have equal ones."""
         whole = hashlib.blake2b(digest_size=16)
-        parts = (*self._index.parts(), *self._weights.parts(), self._last.tobytes(), repr(self._ids).encode())
+        parts = (*self._index.parts(), *self._weights.parts(), *self._by_story(), repr(self._ids).encode())
         for part in parts:
             whole.update(len(part).to_bytes(8, "little"))
             whole.update(part)
         return whole.hexdigest()
+
+    def _by_story(self) -> tuple[bytes, bytes]:
+        return self._last.tobytes(), self._places.tobytes()
 
     # -- where it belongs -----------------------------------------------------------------------------------------
     def _profile(self, found: Features) -> Profile:
@@ -181,8 +188,9 @@ class Stories:
         )
 
     def _elsewhere(self, row: int, here: int) -> bool:
-        """Whether both articles name countries, and none in common: however alike two coups are, they are two."""
-        there = self._index.places[row]
+        """Whether an article and the story of a row name countries, and none in common: however alike two coups are,
+        they are two. The whole story is asked, as a flash of one line often names none."""
+        there = self._places[self._index.owner[row]]
         return bool(here and there and not here & there)
 
     def _copies(self, found: Features) -> set[int]:
@@ -215,13 +223,15 @@ class Stories:
             story = self._number[story_id] = len(self._ids)
             self._ids.append(story_id)
             self._last.append(0)
+            self._places.append(0)
         one = self._profile(found)
         self._weights.learn(one.all_terms)
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
         self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story], where)
         self._last[story] = len(self._index)
-        self._undo.append(_Undo(one.all_terms, founded))
+        self._undo.append(_Undo(one.all_terms, founded, self._places[story]))
+        self._places[story] |= where
 
     def _settle(self) -> None:
         """What may be done only while nothing can be taken back."""
@@ -244,6 +254,7 @@ class Stories:
         self._ids = [self._ids[old] for old in kept]
         self._number = {story_id: number for number, story_id in enumerate(self._ids)}
         self._last = array("I", (self._last[old] - rows for old in kept))
+        self._places = array("Q", self._index.places_of(len(kept)).tobytes())
 
 
 def _written(word: str, article: Article) -> str:

@@ -1,4 +1,4 @@
-"""The countries that an article of a story names: what names others belongs elsewhere, also after a restart."""
+"""The countries that an article of a story is about: what is about others belongs elsewhere, also after a restart."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from math import floor, log10
 
 import re2
 
-from bot.follow.words import LOOSE, MONTHS, NO_NOUN, TENS, TIMES, UNITS
+from bot.follow.words import LOOSE, MONTHS, NO_NOUN, PEOPLE, TENS, TIMES, UNITS
 
 _SPELT = {word: n for n, word in enumerate(UNITS)} | {word: 10 * n for n, word in enumerate(TENS, 2)}
 _SCALE = {
@@ -68,6 +68,7 @@ CONCEPTS = frozenset(_CONCEPTS)
 
 _WINDOW = 6  # words around a number in which what it counts is looked for
 _AFTER_DATE = re.compile(rf"\b(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\.?\s*\Z", re.IGNORECASE)
+_PART = re.compile(r"\s+of\s+(?:the|those|these|them)\b")
 _NAMED = re.compile(r"(?:\b[A-Z][\w’'-]*|#|No\.?)\s\Z")  # "Boeing 737", "No. 10"
 _SENTENCE_END = re.compile(r"[.!?;:\n]")
 
@@ -132,8 +133,10 @@ def _read(match: re.Match[str], text: str) -> Number | None:
 
 
 def _is_no_count(match: re.Match[str], text: str, before: str, noun: str, value: float) -> bool:
-    """Dates, times of day, lengths of time, years, ordinals, and numbers that belong to a name."""
+    """Dates, times of day, lengths of time, years, parts ("two of the wounded"), and numbers that belong to a name."""
     if noun in TIMES or noun in MONTHS or _AFTER_DATE.search(before):
+        return True
+    if _PART.match(text, match.end()):
         return True
     if text[match.end() : match.end() + 1] in (":", "/", "-", "–", "'", "’", "°"):
         return True
@@ -181,6 +184,8 @@ def _kind(match: re.Match[str], text: str, money: str) -> str:
             if any(_is_number(word) for word in before[max(0, at - 3) : at]):
                 break  # "40 wounded, in two hospitals"
             return concept
+    if not noun and any(_bare(word) in PEOPLE for word in after[:2]):
+        return "people"  # "bans were imposed on 66 people"
     return noun[:7]
 
 

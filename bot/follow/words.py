@@ -35,6 +35,8 @@ it they people persons others civilians men women children members being also sa
 """)
 )  # words behind a number that do not say what is counted
 
+PEOPLE = frozenset(_words("people persons civilians men women children others"))  # of those, the ones that count people
+
 LOOSE = frozenset(_words("of the a an in on at to for from by with and or but as"))  # no phrase ends with these
 
 TITLES = frozenset(

@@ -21,6 +21,7 @@ from bot.model import Mention, MentionKind
         ("about 3,000 troops and 40 per cent of the fleet", [(3000, "troops"), (40, "%")]),
         ("Rebels killed 12 people and wounded 30", [(12, "dead"), (30, "hurt")]),
         ("12 people were killed, 30 injured", [(12, "dead"), (30, "hurt")]),
+        ("Travel bans were imposed on 66 people.", [(66, "people")]),
         ("half a million dead, says a report; a dozen arrested", [(1e6, "dead"), (12, "held")]),
         ("US$40 million (£31m)", [(4e7, "$"), (3.1e7, "£")]),
         # no counts
@@ -31,6 +32,7 @@ from bot.model import Mention, MentionKind
         ("Tensions rose; tenure and sixth sense, often", []),  # words that begin like numbers
         ("tens of thousands marched", []),
         ("one of the two sides", []),
+        ("Two of the wounded died", []),  # a part of what was told
     ],
 )
 def test_numbers_that_count_something(text: str, found: list[tuple[float, str]]) -> None:
@@ -50,6 +52,7 @@ def said(text: str, title: str = "") -> list[tuple[float, str]]:
         ("It killed about 1,200 people.", "It killed 1,204 people.", ()),
         ("It killed more than 1,200 people.", "It killed 1,250 people.", ()),
         ("It killed 12 people.", "It killed 12 people and wounded 30.", ("New number: wounded 30",)),
+        ("Bans were imposed on 66 people.", "66 people are banned from travelling.", ()),
         ("The deal is worth $2bn.", "The $2 billion deal", ()),
         ("The deal is worth $2bn.", "The deal is worth $3bn.", ("New number: $3bn",)),
     ],

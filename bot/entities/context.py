@@ -36,6 +36,14 @@ _COUNTRY_MIN = 2.0  # what it takes at least to read a country's name as a town'
 _SHORT_WORD = 3  # letters; such words are small in Title Case too
 _CAPITAL_SHARE = 0.7
 
+_SCORE_NEAR = 40  # characters between a club and its score; "beat Bayern Munich 3-1"
+_GOALS = r"(?<![\d-])\d{1,2}[-–]\d{1,2}"
+_SCORE_END = r"(?= (?:in|on|at|to|after|with|and|against|away|as|for|thanks|from|last)\b|[.,;:)\n]|\Z)"
+_SCORE = re.compile(_GOALS + _SCORE_END)  # not "lost 20-30 tanks"
+_SCORE_NEXT = re.compile(f" {_GOALS}{_SCORE_END}")
+_SCORED = re.compile(
+    rf"{_GOALS}(?: (?:win|victory|defeat|draw|loss|thrashing))? (?:over|against|to|at|by|with|away to|away at) \Z"
+)
 _AGED = re.compile(r", \d{1,3}, (?:of )?\Z")
 
 UNSURE = (
@@ -238,9 +246,27 @@ class Verdicts:
             if name.use & (Use.GIVEN | Use.FIRST) and self._given_name(beside):
                 self._persons.add(key)
                 return True
+        if name.kind in _TOWNS and self._a_club(beside):
+            return True
         if key not in self._persons or self._evidence.named.get(name.entity):
             return False
         return before not in words.locative or self._body[beside.found.end : beside.found.end + 2] in ("'s", "’s")
+
+    def _a_club(self, beside: Beside) -> bool:
+        """``CSKA Moscow``, ``a Liverpool striker``, ``Madrid lost 2-0``, ``a 3-1 win over Barcelona``."""
+        words = self._tables.contexts
+        if (beside.before in words.club_before and beside.capital_before()) or beside.after in words.player:
+            return True
+        if beside.after not in words.match and beside.before not in words.match:
+            return False
+        start, end = beside.found.start, beside.found.end
+        if beside.after in words.match and _SCORE.search(self._body, end, end + _SCORE_NEAR):
+            return True
+        if beside.before not in words.match:
+            return False
+        return bool(
+            _SCORE_NEXT.match(self._body, end) or _SCORED.search(self._body, max(start - _SCORE_NEAR, 0), start)
+        )
 
     def _aged(self, beside: Beside) -> bool:
         """``Jordan, 34, said``."""

@@ -87,6 +87,7 @@ class Contexts:
 
     __slots__ = (
         "club",
+        "club_before",
         "given",
         "goods_after",
         "institution",
@@ -99,8 +100,10 @@ class Contexts:
         "look_after",
         "look_before",
         "look_before_language",
+        "match",
         "outlet",
         "particle",
+        "player",
         "prefix",
         "pronoun_before",
         "state_noun",
@@ -116,6 +119,9 @@ class Contexts:
         self.street = frozenset(words["street"])
         self.outlet = frozenset(words["outlet"])
         self.club = frozenset(words["club"])
+        self.club_before = frozenset(words["club before"])
+        self.player = frozenset(words["player"])
+        self.match = frozenset(words["match"])
         self.locative = frozenset(words["locative"])
         self.language_before = frozenset(words["language before"])
         self.language_after = frozenset(words["language after"])
@@ -132,9 +138,11 @@ class Contexts:
         self.weekday = frozenset(words["weekday"])
         self.given = frozenset(words["given"])
         self.surname = frozenset(words["surname"])
-        self.look_before = self.given | self.title | self.prefix | self.joiner
+        self.look_before = self.given | self.title | self.prefix | self.joiner | self.club_before | self.match
         self.look_before_language = self.look_before | self.language_before
-        self.look_after = self.street | self.outlet | self.club | self.goods_after | self.language_after
+        self.look_after = (
+            self.street | self.outlet | self.club | self.player | self.match | self.goods_after | self.language_after
+        )
 
 
 class Beside:

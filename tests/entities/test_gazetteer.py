@@ -80,6 +80,13 @@ LONGEST = [
     ("The South China Sea is rough.", ""),
     ("Guinea pigs, French fries and a cold turkey.", ""),
     ("The Moscow Times and the Jerusalem Post wrote so.", ""),
+    ("The Times of India, the Kyiv Independent and the Jordan Times wrote so.", ""),
+    ("Ireland and Northern Ireland differ.", "Ireland:IE:name Northern_Ireland:GB:region"),
+    ("Jordan borders the Jordan River.", "Jordan:JO:name"),
+    ("Chad, Lake Chad and a hanging chad", "Chad:TD:name"),
+    ("DR Congo, Congo-Brazzaville and the Congo River", "DR_Congo:CD:name Congo-Brazzaville:CG:name"),
+    ("The Gulf of Guinea, New Guinea and guinea fowl", ""),
+    ("New Jersey is not Jersey City.", "New_Jersey:US:region"),
     ("Real Madrid beat Paris Saint-Germain.", ""),
     ("African Americans and Latin America", ""),
     ("He flew with Air France.", ""),
@@ -122,11 +129,80 @@ PERSONS = [
     "Nancy Miller of the council spoke, and Nancy wept.",
     "Rep. Jim Jordan lost; Jordan will try again.",
     "Jim Carney acted.",
+    "Kathy Ireland smiled.",
+    "Cuba Gooding Jr. acted.",
 ]
 
 
 @pytest.mark.parametrize("body", PERSONS)
 def test_people_are_not_countries(reader: Reader, body: str) -> None:
+    assert reader.brief(body) == ""
+
+
+SURNAMES = [
+    "Whitney Houston sang and Houston won a Grammy.",
+    "Sydney Sweeney and Austin Butler star in it.",
+    "Coach Sean Dublin resigned, and Dublin said he was tired.",
+    "Irving Berlin wrote songs, which Berlin never sold.",
+    "Judge Anna Cordoba ruled against Cordoba's brother.",
+    "David Bristol, 44, was charged; Bristol denies it.",
+    "Maria Valencia, a nurse, spoke. Valencia was fined.",
+    "Florence Pugh met London Breed and Orlando Bloom.",
+    "Ms. Lyon, Dr. Hamburg and Sgt. Odessa testified.",
+]
+
+
+@pytest.mark.parametrize("body", SURNAMES)
+def test_surnames_that_are_cities_are_people(reader: Reader, body: str) -> None:
+    assert reader.brief(body) == ""
+
+
+CLUBS = [
+    "Manchester United beat Liverpool 2-0.",
+    "Barcelona beat Bayern Munich 3-1 in the Champions League.",
+    "A 3-1 win over Barcelona on Sunday; Madrid lost 2–0 to Marseille.",
+    "Chelsea drew 1-1 at Marseille.",
+    "CSKA Moscow, FC Barcelona and Ajax Amsterdam are out.",
+    "Dynamo Kyiv and Shakhtar Donetsk play on Sunday.",
+    "A Liverpool striker and a Toronto quarterback",
+    "The Boston Red Sox, the Toronto Blue Jays and the Washington Capitals",
+]
+
+
+@pytest.mark.parametrize("body", CLUBS)
+def test_sports_clubs_are_not_their_cities(reader: Reader, body: str) -> None:
+    assert reader.brief(body) == ""
+
+
+NO_CLUBS = [
+    ("Kyiv lost 20-30 tanks in the battle.", "Kyiv:UA:capital"),
+    ("Talks moved to Geneva 2-3 June.", "Geneva:CH:city"),
+    ("Shelling at Donetsk killed 10-12 people.", "Donetsk:UA:city"),
+    ("Moscow beat back an attack on Kursk.", "Moscow:RU:capital Kursk:RU:city"),
+    ("Iran beat Iraq 2-1.", "Iran:IR:name Iraq:IQ:name"),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), NO_CLUBS, ids=[body for body, _ in NO_CLUBS])
+def test_a_city_beside_numbers_is_no_club(reader: Reader, body: str, expected: str) -> None:
+    assert reader.brief(body) == expected
+
+
+def test_washington_is_a_state_a_city_a_person_and_a_government(reader: Reader) -> None:
+    assert reader.brief("Washington state officials in Olympia spoke.") == "Washington_state:US:region"
+    assert reader.brief("He lives in Washington, D.C.") == "Washington,_D.C:US:capital"
+    assert reader.brief("Kerry Washington starred; Washington won.") == ""
+    assert reader.brief("Washington will sanction Tehran.") == "Washington:US:capital Tehran:IR:capital"
+    assert reader.brief("The Washington Post and the Washington Wizards") == ""
+    state = [m for m in reader.read("Seattle and Spokane lead in Washington.") if m.text == "Washington"]
+    assert "Seattle" in state[0].reason
+
+
+TABLEWARE = ["A China cabinet and bone china", "fine China and a China teacup", "He broke the china, a wedding gift."]
+
+
+@pytest.mark.parametrize("body", TABLEWARE)
+def test_china_is_tableware_too(reader: Reader, body: str) -> None:
     assert reader.brief(body) == ""
 
 
@@ -205,6 +281,8 @@ DATELINES = [
     ("Nairobi, Kenya — Somalia said", "Nairobi:KE:dateline Kenya:KE:dateline Somalia:SO:name"),
     ("By Our Writer\nMOSCOW -- Belarus said", "MOSCOW:RU:dateline Belarus:BY:name"),
     ("Moscow said on Monday - again - no", "Moscow:RU:capital"),
+    ("PARIS, Texas (AP) - A man died in Lamar County", "PARIS:US:dateline Texas:US:dateline Lamar_County:US:region"),
+    ("By Jordan Miller in Amman\nThe king spoke.", "Amman:JO:capital"),
 ]
 
 

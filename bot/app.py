@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 from bot import reload, rulebook, watches
 from bot.channels.base import Channel
@@ -22,23 +21,22 @@ from bot.commands.desk import Desk, Health
 from bot.config import Config
 from bot.deliver import Deliverer
 from bot.discovery import discover
-from bot.errors import ConfigError, StoreError
 from bot.fetch import Fetcher, Limits
 from bot.full_text import FullText
 from bot.health import HealthServer, Metrics, not_ready
 from bot.hosts import Hosts
+from bot.in_force import InForce
+from bot.jobs import Every, Job, Jobs, Nightly
 from bot.live_rules import load_rules, shelf_of
 from bot.log import Log
-from bot.model import Severity, Source
+from bot.model import Source
 from bot.newsroom import Newsroom
 from bot.noise_settings import owners_of
 from bot.operators import Operators
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
 from bot.render import digest_of_deliveries
-from bot.schedule import spread
 from bot.secret import Secret
-from bot.source_admin import merged
 from bot.sources.list_change import WithLists
 from bot.sources.options import secrets_of
 from bot.sources.pace import gaps_of
@@ -47,13 +45,9 @@ from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.summary.announce import Announcer
 from bot.summary.settings import schedules_of
+from bot.upkeep import Upkeep
 from bot.verdicts import FOLD_LIMIT
-from bot.watchlists import refresh
 from bot.watchlists.refresh import Fetches
-from bot.watchlists.settings import list_sources
-
-if TYPE_CHECKING:
-    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 SUMMARIES_S = 5.0  # seconds between looks for summaries that are due
 RELEASE_S = 5.0  # seconds between looks for held alerts that are due
@@ -63,9 +57,6 @@ STOP_POSTS_S = 3.0
 STOP_NOTICES_S = 1.0
 ADDED_S = 5.0  # seconds between looks for sources that a command added in another process
 LISTS_S = 600.0  # seconds between looks for watch lists that are due
-FIRST_ROUND_S = 60.0  # seconds over which new sources are polled for the first time; longer for thousands of them
-FIRST_POLL_S = 0.02  # seconds for each of them
-PURGE_AT_ONCE = 1_000  # articles in one transaction
 DRAIN_S = 60.0  # for `run --once`: how long deliveries are waited for
 
 
@@ -107,7 +98,6 @@ class App:
         hosts: Hosts,
     ) -> None:
         self.config = config
-        self.book = book
         self.metrics = metrics
         self._store = store
         self._thread = thread
@@ -119,6 +109,15 @@ class App:
         self._fleet = fleet
         self._log = Log("app")
         self.operators = Operators(config.ops, fleet, thread, clock=self._clock, notify=self._on_delivery)
+        self.rules = InForce(
+            config,
+            book,
+            thread,
+            self.operators,
+            clock=self._clock,
+            spread_out=options.spread,
+            taken=self._take,
+        )
         self.deliverer = Deliverer(
             fleet.channels,
             thread,
@@ -158,15 +157,23 @@ class App:
             takes_files=lambda name: fleet.channels[name].capabilities.files,
             notify=self._on_delivery,
         )
-        self._own = book.sources  # those of the files
-        self._added: tuple[Source, ...] = ()  # those that a command added
+        self.upkeep = Upkeep(
+            config,
+            thread,
+            self.operators,
+            clock=self._clock,
+            forget=self.newsroom.stories.forget,
+            reload=self.rules.reload,
+        )
         self._commands = ThreadPoolExecutor(1, thread_name_prefix="commands")
         self.chat = wiring.bind(config, fleet, self._desk(fetcher))
-        self._one_change = asyncio.Lock()  # of the rulebook: the next one begins with what the last one made
-        self._merging: asyncio.Task[None] | None = None
-        self._stopping = False
         self._health: HealthServer | None = None
-        self._scheduler: AsyncIOScheduler | None = None
+        self._jobs = Jobs()
+
+    @property
+    def book(self) -> rulebook.Rulebook:
+        """The rules and sources in force."""
+        return self.rules.book
 
     def _live(self, book: rulebook.Rulebook) -> Live:
         self._options.hide(secret for source in book.sources.values() for secret in secrets_of(source))
@@ -186,8 +193,8 @@ class App:
             page=wiring.page_reader(fetcher, self._commands, self._clock),
             health=lambda: Health(self._started, self.poller.last_alive, self.readiness()),
             discover=lambda url: discover(url, fetcher, self._clock()),
-            on_watches=self._on_watches,
-            on_sources=self.look_for_added,
+            on_watches=self.rules.on_watches,
+            on_sources=self.rules.look_for_added,
             on_mutes=self.newsroom.release,
             owners=owners_of(self.config),
         )
@@ -196,9 +203,7 @@ class App:
     async def start(self) -> None:
         """Take up the work that an earlier run left, and get ready to poll."""
         await self.newsroom.open()
-        self.book = await self._with_added(self.book)
-        await self._sync_sources(self.book.sources.values())
-        self.poller.rulebook = self._live(self.book)
+        await self.rules.open()
         self.deliverer.start()
         for channel in await self._thread.read(lambda s: s.pending_channels()):
             self.deliverer.notify(channel)  # those of no config are built when they have something to send
@@ -211,9 +216,7 @@ class App:
 
     async def stop(self) -> None:
         """Finish the work in hand. Takes ten seconds at most."""
-        self._stopping = True
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
+        self._jobs.stop()
         if self._health is not None:
             await self._health.stop()
         await self.poller.stop(STOP_POLLS_S)
@@ -222,37 +225,22 @@ class App:
         await self.chat.stop()
         self._commands.shutdown(wait=False, cancel_futures=True)
 
+    def _table(self) -> Iterable[Job]:
+        """What is done again and again; a job that looks for itself what is due."""
+        yield Job("look for due sources", Every(TICK_S, at_once=True), self.poller.tick)
+        yield Job("release what is held", Every(RELEASE_S), self.newsroom.release)
+        yield Job("look for summaries that are due", Every(SUMMARIES_S), self._announcer.tick)
+        yield Job("look for added sources", Every(ADDED_S), self.rules.look_for_added)
+        yield Job("let go of what is old", Nightly(3, 17, self.config.timezone), self.upkeep.retain)
+        if self.config.watchlists:
+            yield Job("refresh watch lists", Every(LISTS_S, at_once=True), self.upkeep.refresh_lists)
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until ``stopping`` is set."""
-        from apscheduler.schedulers.asyncio import AsyncIOScheduler
-        from apscheduler.triggers.cron import CronTrigger
-        from apscheduler.triggers.interval import IntervalTrigger
-
-        scheduler = self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
-        scheduler.add_job(
-            self._job, args=(self._tick,), trigger=IntervalTrigger(seconds=TICK_S), next_run_time=datetime.now(UTC)
-        )
-        scheduler.add_job(self._job, args=(self.newsroom.release,), trigger=IntervalTrigger(seconds=RELEASE_S))
-        scheduler.add_job(self._job, args=(self._announcer.tick,), trigger=IntervalTrigger(seconds=SUMMARIES_S))
-        scheduler.add_job(
-            self._job,
-            args=(self._care,),
-            trigger=CronTrigger(hour=3, minute=17, timezone=self.config.timezone, jitter=600),
-        )
-        scheduler.add_job(self._job, args=(self.look_for_added,), trigger=IntervalTrigger(seconds=ADDED_S))
-        if self.config.watchlists:
-            scheduler.add_job(
-                self._job,
-                args=(self._refresh_lists,),
-                trigger=IntervalTrigger(seconds=LISTS_S),
-                next_run_time=datetime.now(UTC),
-            )
-        scheduler.start()
+        self._jobs.start(self._table())
         async with contextlib.AsyncExitStack() as stack:
             if self._options.watch:
-                watch = asyncio.create_task(reload.watch(self.config.rule_folders, self._reload, stopping))
+                watch = asyncio.create_task(reload.watch(self.config.rule_folders, self.rules.reload, stopping))
                 stack.push_async_callback(_finish, watch)
             await stopping.wait()
 
@@ -276,127 +264,10 @@ class App:
             return None
         return not_ready(self.poller.last_alive, self._started, min(intervals), self._clock())
 
-    # -- jobs --------------------------------------------------------------------------------------------------------
-    async def _job(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run a job of the scheduler, which cancels what is under way when it shuts down: at a stop that is no error
-        (a lease that nobody used runs out, a purge goes on the next night)."""
-        try:
-            await work()
-        except asyncio.CancelledError:
-            if not self._stopping:
-                raise
-
-    async def _tick(self) -> None:
-        try:
-            await self.poller.tick()
-        except StoreError as error:
-            self._log.error("cannot look for due sources", error=str(error))
-
-    async def _care(self) -> None:
-        """Once a night: what is older than the retention goes."""
-        before = self._clock() - self.config.retention
-        try:
-            gone = PURGE_AT_ONCE
-            while gone == PURGE_AT_ONCE:  # piece by piece, so that polls get their turn at the writer
-                gone = await self._thread.run(lambda s: s.purge(before, PURGE_AT_ONCE))
-        except StoreError as error:
-            self._log.error("retention failed", error=str(error))
-        self.newsroom.stories.forget(self._clock())
-
-    async def _refresh_lists(self) -> None:
-        """Download the watch lists that are due; a new version becomes rules like an edit."""
-        private = frozenset(self.config.allow_private)
-        try:
-            async with Fetcher(
-                contact=self.config.contact or "", allow_private=private, limits=refresh.LIMITS
-            ) as fetcher:
-                outcomes = await refresh.refresh_due(
-                    list_sources(self.config.watchlists), shelf_of(self.config), fetcher, self._clock()
-                )
-        except OSError as error:
-            self._log.error("watch lists not refreshed", error=error.strerror or str(error))
-            return
-        for outcome in outcomes:
-            self._log.info("watch list", list=outcome.name, outcome=outcome.result.value, text=outcome.text)
-            if not outcome.ok:
-                await self.operators.tell(f"Watch list {outcome.name} not refreshed", outcome.text, Severity.MEDIUM)
-        if any(outcome.result is refresh.Result.UPDATED for outcome in outcomes):
-            await self._reload()
-
-    # -- rules that change -------------------------------------------------------------------------------------------
-    async def _reload(self) -> None:
-        """Replace rules and sources by what the folders hold now; or keep the old ones and say why."""
-        async with self._one_change:
-            await self._reload_files()
-
-    async def _reload_files(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            watched = await self._thread.read(lambda s: s.watches())
-            loaded = await loop.run_in_executor(None, load_rules, self.config, self.book.kept, watched)
-            book = await self._with_added(loaded)
-            await self._sync_sources(book.sources.values())
-        except (ConfigError, StoreError) as error:
-            text = rulebook.one_line(error.problems) if isinstance(error, ConfigError) else str(error)
-            self._log.error("edit refused, the rules before it stay in force", problem=text)
-            await self.operators.tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
-            return
-        difference = reload.difference(self.book, book)
-        self._own = loaded.sources
-        self._take(book)
-        if difference:
-            self._log.info("rules replaced", change=difference)
-            await self.operators.tell("Rules changed", difference, Severity.INFO)
-
-    async def _with_added(self, book: rulebook.Rulebook) -> rulebook.Rulebook:
-        """A book of the files, with the sources that a command added."""
-        self._added = await self._thread.read(lambda s: s.chat_sources())
-        return replace(book, sources=merged(book.sources, self._added))
-
-    async def look_for_added(self) -> None:
-        """Take up what a command added or removed since the last look: every few seconds, since that may be another
-        process, and at once by whoever did it in this one."""
-        async with self._one_change:
-            await self._look_for_added()
-
-    async def _look_for_added(self) -> None:
-        known = self._added
-        try:
-            book = await self._with_added(replace(self.book, sources=self._own))
-            if self._added == known:
-                return
-            await self._sync_sources(book.sources.values())
-        except StoreError as error:
-            self._added = known  # so that the next look finds the difference again
-            self._log.error("cannot look for added sources", error=str(error))
-            return
-        difference = reload.difference(self.book, book)
-        self._take(book)
-        if difference:
-            self._log.info("sources replaced", change=difference)
-            await self.operators.tell("Sources changed", difference, Severity.INFO)
-
-    def _take(self, book: rulebook.Rulebook) -> None:
-        self.book = book
-        self.poller.rulebook = self._live(book)
+    def _take(self) -> None:
+        """Other rules or sources came into force."""
+        self.poller.rulebook = self._live(self.book)
         self.newsroom.on_rules()
-
-    async def _on_watches(self) -> None:
-        """Somebody began or ended to watch a term. In the background: they need not wait for the compiler."""
-        self._merging = asyncio.create_task(self._merge_watches())
-
-    async def _merge_watches(self) -> None:
-        async with self._one_change:
-            watched = await self._thread.read(lambda s: s.watches())
-            loop = asyncio.get_running_loop()
-            self._take(await loop.run_in_executor(None, watches.merged, self.book, watched, self.config.ner_model))
-
-    async def _sync_sources(self, sources: Iterable[Source]) -> None:
-        now = self._clock()
-        listed = tuple(sources)
-        first_round = timedelta(seconds=max(FIRST_ROUND_S, FIRST_POLL_S * len(listed)))
-        delays = {s.id: spread(s.id, min(s.every, first_round)) if self._options.spread else 0.0 for s in listed}
-        await self._thread.run(lambda s: s.sync_sources(listed, now, delays))
 
     def _on_deliveries(self, channels: Iterable[str]) -> None:
         for channel in channels:

@@ -196,16 +196,16 @@ async def test_the_running_bot_takes_up_what_another_process_added_and_drops_wha
             other.open()
             made = make(server.url("/added"), app.book.sources, title="Added")
             add(other, made, ANN)
-            await app.look_for_added()
+            await app.rules.look_for_added()
             assert set(app.book.sources) == {"source-0", "added"}
             assert set(app.poller.rulebook.sources) == {"source-0", "added"}
             await app.poller.poll_all()
             assert {s.path for s in server.seen} == {"/own", "/added"}
             (room.rules / "other.yaml").write_text("rules: []\n", "utf-8")
-            await app._reload()
+            await app.rules.reload()
             assert set(app.book.sources) == {"source-0", "added"}
             remove(other, "added", app.book.sources, ANN)
-            await app.look_for_added()
+            await app.rules.look_for_added()
             assert set(app.poller.rulebook.sources) == {"source-0"}
             states = {s.source_id: s.state for s in other.source_statuses()}
             assert states["added"] == "off"

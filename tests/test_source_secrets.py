@@ -27,7 +27,7 @@ async def test_secrets_of_sources_are_masked_in_the_log_from_the_start_and_after
                 assert redactor.text(f"asked with {SECRET}") == f"asked with {SECRET}"
                 line = entry.format(url=server.url("/notices"))
                 (room.rules / "sources.yaml").write_text(f"sources:\n  - {line}\n", encoding="utf-8")
-                await app._reload()
+                await app.rules.reload()
             assert SECRET not in redactor.text(f"asked with {SECRET}")
             again = Redactor()
             async with open_app(config, options=Options(hide=again.add)):

@@ -7,11 +7,11 @@ delivery leads to the article that it tells of. Nothing is taken from the bot's 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.day_world import Day, Kind, Piece
-from bench.simulate import Post, Stage
+from bench.simulate import Hold, Post, Stage
 from bot.message import DeliveryKind, Digest, Message
 from bot.store.articles_port import StoredStory
 from bot.store.outbox_port import Delivery
@@ -56,13 +56,20 @@ class Channel:
     inside: list[str] = field(default_factory=list)  # told within the alert of another story only
     wrong: list[str] = field(default_factory=list)  # nobody asked for them
     idle: list[str] = field(default_factory=list)  # answers without a new fact
+    again: list[str] = field(default_factory=list)  # alerts about a story that was told, without a new fact
     edits: int = 0  # answers that tell how an article was edited
     facts_due: int = 0
     facts_told: int = 0
     doubled: int = 0  # deliveries that stand there twice
     unseen: int = 0  # deliveries that the bot holds for done and the channel does not show
-    held: int = 0
-    held_told: int = 0
+    held: int = 0  # alerts that did not go out at once
+    held_digest: int = 0  # of these, in a digest that the channel shows
+    held_thread: int = 0  # let out since the story was told otherwise meanwhile
+
+    @property
+    def lost(self) -> int:
+        """Held alerts that neither a digest nor another post of their story shows."""
+        return self.held - self.held_digest - self.held_thread
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,8 @@ class Verdict:
     channels: Mapping[str, Channel]
 
 
-def judge(day: Day, stage: Stage, matches: Match, holds: Iterable[tuple[str, str, str]]) -> Verdict:
-    """``matches`` says whether a rule asks for a piece; ``holds`` are (alert id, channel, delivery key) of everything
-    that the bot held at some time, the key empty where it has not come out."""
+def judge(day: Day, stage: Stage, matches: Match) -> Verdict:
+    """``matches`` says whether a rule asks for a piece."""
     stored = stage.store.recent_stories(day.pieces[0].published.replace(year=2000))
     piece_of = {one.article_key: piece for one in stored if (piece := day.by_url.get(one.canonical_url))}
     asked = {key: matches(piece) for key, piece in piece_of.items()}
@@ -90,10 +96,7 @@ def judge(day: Day, stage: Stage, matches: Match, holds: Iterable[tuple[str, str
     for name in ("desk", "intel"):
         here = [d for d in sent if d.channel == name]
         channels[name] = _channel(day, name, here, [p for p in posts if p.channel == name], piece_of, due, stored)
-        of_channel = [h for h in holds if h[1] == name]
-        channels[name].held = len(of_channel)
-        digests = {a for d in here if isinstance(d.payload, Digest) for a in _alerts(d)}
-        channels[name].held_told = sum(alert in digests for alert, _, _ in of_channel)
+        _held(channels[name], [h for h in stage.holds() if h.channel == name], here, posts)
     return Verdict(
         articles=len(day.pieces),
         read=len(piece_of),
@@ -102,6 +105,14 @@ def judge(day: Day, stage: Stage, matches: Match, holds: Iterable[tuple[str, str
         grouping=grouping(stored, piece_of),
         channels=channels,
     )
+
+
+def _held(found: Channel, holds: Sequence[Hold], sent: Sequence[Delivery], posts: Sequence[Post]) -> None:
+    shown = {key for post in posts for key in post.keys}
+    digests = {d.payload.key for d in sent if isinstance(d.payload, Digest)} & shown
+    found.held = len(holds)
+    found.held_digest = sum(h.key in digests for h in holds)
+    found.held_thread = sum(h.out and not h.key for h in holds)
 
 
 def grouping(stored: Sequence[StoredStory], piece_of: Mapping[str, Piece]) -> Grouping:
@@ -146,7 +157,8 @@ def _channel(
     found = Channel(posts=len(posts))
     seen = Counter(key for post in posts for key in post.keys)
     told: Counter[str] = Counter()
-    for delivery in sent:
+    known: dict[str, frozenset[str]] = {}  # by story, what the alerts here told of it
+    for delivery in sorted(sent, key=lambda d: d.id):
         count = seen[delivery.payload.key]
         if delivery.kind is DeliveryKind.UPDATE:
             found.updates += 1
@@ -161,6 +173,10 @@ def _channel(
         found.digests += delivery.kind is DeliveryKind.DIGEST
         for story in {piece_of[a].story for a in _alerts(delivery) if a in piece_of}:
             told[story] += 1
+        for piece in (piece_of[a] for a in _alerts(delivery) if a in piece_of):
+            if piece.story in known and piece.facts <= known[piece.story]:
+                found.again.append(f"{piece.story} {piece.outlet}: {piece.title}")
+            known[piece.story] = known.get(piece.story, frozenset()) | piece.facts
     found.once = sorted(s for s in due if told[s] == 1)
     found.several = {s: n for s, n in sorted(told.items()) if n > 1}
     found.wrong = sorted(s for s in told if s not in due)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from typing import Any
 from bot.app import App, Options, open_app
 from bot.config import load_config
 from bot.message import DeliveryState
-from bot.model import Source
+from bot.model import Article, Source, Story
 from bot.store.outbox_port import Delivery
 from bot.store.sql import SqlStore
+from bot.story import Stories
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack import SlackServer
 
@@ -33,10 +35,19 @@ CONFIG = """\
 rules: [shipped]
 store: "sqlite:///{folder}/day.db"
 channels:
-  desk:  {{kind: slack, channel: "#desk"{desk}}}
-  intel: {{kind: discord, channel: "#intel"{intel}}}
+  desk:  {{kind: slack, channel: "#desk"}}
+  intel: {{kind: discord, channel: "#intel"}}
 slack: {{default: {{pace: 0s}}}}
 {more}"""
+
+
+# The digest counts only where it holds the alert.
+_HOLDS = """
+SELECT holds.alert_id, holds.channel, holds.reason, holds.released, deliveries.key FROM holds
+LEFT JOIN deliveries ON deliveries.key = holds.delivery_key AND EXISTS (
+  SELECT 1 FROM delivery_alerts WHERE delivery_id = deliveries.id AND alert_id = holds.alert_id)
+ORDER BY holds.id
+"""
 
 
 class Clock:
@@ -53,6 +64,13 @@ class Clock:
         self._at, self._since = max(to, self()), time.monotonic()
 
 
+class Apart(Stories):
+    """What a bot without stories makes of articles: each stands alone."""
+
+    def place(self, article: Article, now: datetime) -> Story:
+        return Story(article.key, True, "there are no stories")
+
+
 @dataclass(frozen=True)
 class Post:
     """A message as it stands in a channel at the end. ``keys`` are the delivery keys that it carries; ``thread`` is the
@@ -63,6 +81,17 @@ class Post:
     keys: frozenset[str]
     thread: str
     raw: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """An alert that did not go out at once. ``key`` is the digest that it came in; none where it was told otherwise."""
+
+    alert_id: str
+    channel: str
+    reason: str
+    out: bool
+    key: str
 
 
 @dataclass
@@ -76,6 +105,7 @@ class Stage:
     discord: FakeDiscord
     room: Any
     place: Any
+    file: Path
 
     async def step(self, to: datetime) -> None:
         """Jump there, do all that is due, and deliver."""
@@ -102,6 +132,12 @@ class Stage:
         """All deliveries that the bot holds for done."""
         return self.store.deliveries([DeliveryState.SENT], 1_000_000)
 
+    def holds(self) -> list[Hold]:
+        """Everything that was held at some time, out of the database itself."""
+        with contextlib.closing(sqlite3.connect(self.file)) as connection:
+            rows = connection.execute(_HOLDS)
+            return [Hold(alert, channel, reason, bool(out), key or "") for alert, channel, reason, out, key in rows]
+
 
 def _keys(message: dict[str, Any]) -> frozenset[str]:
     return frozenset(_KEY.findall(json.dumps(message)))
@@ -113,17 +149,16 @@ async def on_stage(
     begin: datetime,
     sources: Sequence[Source],
     *,
-    desk: str = "",
-    intel: str = "",
     more: str = "",
-    prepare: Callable[[App], None] = lambda app: None,
+    plain: bool = False,
 ) -> AsyncIterator[Stage]:
-    """Start servers and bot. ``desk``, ``intel`` and ``more`` go into the config as they are."""
+    """Start servers and bot. ``more`` goes into the config as it is. ``plain``: every article is a story of its own,
+    and nothing waits for a digest."""
     async with SlackServer() as slack, FakeDiscord(speed=DISCORD_SPEED) as discord:
         room = slack.workspace.add_channel("desk")
         place = discord.world.add_channel(discord.world.add_guild(), "intel")
         path = folder / "wirewatch.yaml"
-        path.write_text(CONFIG.format(folder=folder, desk=desk, intel=intel, more=more), encoding="utf-8")
+        path.write_text(CONFIG.format(folder=folder, more=more), encoding="utf-8")
         config = load_config(
             path,
             {
@@ -135,12 +170,12 @@ async def on_stage(
             },
         )
         clock = Clock(begin)
-        options = Options(watch=False, spread=False, clock=clock)
-        async with open_app(config, options=options, sources=sources, allow_private=True) as app:
-            prepare(app)
+        options = Options(watch=False, spread=False, clock=clock, catch_up=not plain)
+        stories = Apart() if plain else None
+        async with open_app(config, options=options, sources=sources, allow_private=True, stories=stories) as app:
             store = SqlStore(config.store.reveal())
             store.open()
             try:
-                yield Stage(app, clock, store, slack, discord, room, place)
+                yield Stage(app, clock, store, slack, discord, room, place, folder / "day.db")
             finally:
                 store.close()

@@ -43,6 +43,7 @@ from bot.sources.pace import gaps_of
 from bot.store.base import Store
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
+from bot.story import Stories
 from bot.summary.announce import Announcer
 from bot.summary.settings import schedules_of
 from bot.upkeep import Upkeep
@@ -96,6 +97,7 @@ class App:
         metrics: Metrics,
         options: Options,
         hosts: Hosts,
+        stories: Stories | None = None,
     ) -> None:
         self.config = config
         self.metrics = metrics
@@ -131,7 +133,13 @@ class App:
         )
         max_age = config.max_age if options.catch_up else None
         self.newsroom = Newsroom(
-            thread, config, lambda: self.book, clock=self._clock, max_age=max_age, notify=self._on_delivery
+            thread,
+            config,
+            lambda: self.book,
+            clock=self._clock,
+            max_age=max_age,
+            notify=self._on_delivery,
+            stories=stories,
         )
         self.poller = Poller(
             thread,
@@ -291,11 +299,12 @@ async def open_app(
     channels: Mapping[str, Channel] | None = None,
     sources: Sequence[Source] | None = None,
     allow_private: bool = False,
+    stories: Stories | None = None,
 ) -> AsyncIterator[App]:
     """Build and start a bot, and stop it at the end of the block.
 
-    ``channels`` and ``sources`` replace those of the config (demo, tests). Raises ``ConfigError`` or ``StoreError``;
-    nothing is left running then.
+    ``channels`` and ``sources`` replace those of the config (demo, tests), ``stories`` what puts articles together (a
+    benchmark of a bot that does not). Raises ``ConfigError`` or ``StoreError``; nothing is left running then.
     """
     book = load_rules(config)
     if sources is not None:
@@ -330,7 +339,7 @@ async def open_app(
         contact = config.contact or ""
         async with Fetcher(contact=contact, allow_private=private, limits=limits, hosts=hosts) as fetcher:
             with_lists = WithLists(fetcher, shelf_of(config))
-            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options, hosts)
+            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options, hosts, stories)
             try:
                 await app.start()
                 yield app

@@ -17,7 +17,8 @@ from bot.story import WINDOW, Stories
 
 
 class Newsroom:
-    """``book`` gives the rules and sources in force, ``notify`` is told a channel that has something new to send."""
+    """``book`` gives the rules and sources in force, ``notify`` is told a channel that has something new to send.
+    ``stories`` decides what belongs together (its own kind, but for comparisons)."""
 
     def __init__(
         self,
@@ -28,12 +29,13 @@ class Newsroom:
         clock: Callable[[], datetime],
         max_age: timedelta | None,
         notify: Callable[[str], None],
+        stories: Stories | None = None,
     ) -> None:
         self._store = store
         self._config = config
         self._book = book
         self._clock = clock
-        self.stories = Stories()
+        self.stories = Stories() if stories is None else stories
         mutes = Mutes()
         self.assembler = Assembler(
             store, self.stories, mutes, self._policy(), clock=clock, max_age=max_age, language=language_of

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bench.day import run_day
 from bench.day_feeds import SHOWN, Newsstand
 from bench.day_world import BEGIN, DAY, Day, Kind, make_day
 from bot import rulebook
@@ -76,3 +78,24 @@ async def test_every_feed_is_read_as_it_was_written(day: Day) -> None:
         told = {i.url.partition("?")[0]: " ".join(i.text.split()) for i in items}
         assert told == {url: p.text for url, p in due.items()}
     assert not stand.answers(now)
+
+
+async def test_a_small_day_through_the_bot_misses_doubles_and_loses_nothing(tmp_path: Path) -> None:
+    small = make_day(4, stories=14, articles=120)
+    verdict = await run_day(small, timedelta(hours=2), tmp_path)
+    assert verdict.read == len(small.pieces)
+    assert verdict.due > 4
+    assert set(verdict.channels) == {"desk", "intel"}
+    for channel in verdict.channels.values():
+        assert (channel.missed, channel.wrong, channel.doubled, channel.unseen, channel.lost) == ([], [], 0, 0, 0)
+        assert channel.posts == channel.alerts + channel.digests + channel.answers
+    desk = verdict.channels["desk"]
+    assert desk.held == desk.held_digest + desk.held_thread > 0
+
+
+async def test_without_stories_every_report_is_a_message(tmp_path: Path) -> None:
+    small = make_day(4, stories=14, articles=120)
+    verdict = await run_day(small, timedelta(hours=4), tmp_path, plain=True)
+    for channel in verdict.channels.values():
+        assert channel.alerts == verdict.matching > verdict.due
+        assert (channel.held, channel.digests, channel.missed) == (0, 0, [])

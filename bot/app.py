@@ -33,6 +33,7 @@ from bot.model import Source
 from bot.newsroom import Newsroom
 from bot.noise_settings import owners_of
 from bot.operators import Operators
+from bot.ops_digest import OpsDigest
 from bot.poller import Poller, Tally
 from bot.poller import Rulebook as Live
 from bot.render import digest_of_deliveries
@@ -51,6 +52,7 @@ from bot.verdicts import FOLD_LIMIT
 from bot.watchlists.refresh import Fetches
 
 SUMMARIES_S = 5.0  # seconds between looks for summaries that are due
+OPS_DIGEST_S = 60.0  # seconds between looks whether the digest for the operators is due
 RELEASE_S = 5.0  # seconds between looks for held alerts that are due
 TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
@@ -173,6 +175,7 @@ class App:
             forget=self.newsroom.stories.forget,
             reload=self.rules.reload,
         )
+        self.ops_digest = OpsDigest(config, thread, self.operators, clock=self._clock)
         self._commands = ThreadPoolExecutor(1, thread_name_prefix="commands")
         self.chat = wiring.bind(config, fleet, self._desk(fetcher))
         self._health: HealthServer | None = None
@@ -239,6 +242,7 @@ class App:
         yield Job("release what is held", Every(RELEASE_S), self.newsroom.release)
         yield Job("look for summaries that are due", Every(SUMMARIES_S), self._announcer.tick)
         yield Job("look for added sources", Every(ADDED_S), self.rules.look_for_added)
+        yield Job("tell what the alerts were worth", Every(OPS_DIGEST_S, at_once=True), self.ops_digest.tick)
         yield Job("let go of what is old", Nightly(3, 17, self.config.timezone), self.upkeep.retain)
         if self.config.watchlists:
             yield Job("refresh watch lists", Every(LISTS_S, at_once=True), self.upkeep.refresh_lists)

@@ -92,6 +92,16 @@ class DigestSettings(Model):
     )
 
 
+class OpsDigestSettings(Model):
+    """When the operators hear what the alerts were worth."""
+
+    cron: CronText = Field(
+        default_factory=lambda: parse_cron("0 8 * * mon"),
+        description="When, as cron writes it; a digest covers the time since the turn before.",
+    )
+    timezone: Zone | None = Field(default=None, description="On whose clocks; `timezone` above where there is none.")
+
+
 class ChannelNoise(Model):
     """What every kind of channel can want."""
 

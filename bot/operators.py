@@ -59,27 +59,33 @@ class Operators:
         self._clock = clock
         self._notify = notify
         self._troubles: dict[str, str] = {}  # account -> the last that it told
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[bool]] = set()
         self.on_source = SourceNotices(self.tell)
         self._log = Log("operators")
 
-    async def tell(self, title: str, text: str, severity: Severity, *, silent: Collection[str] = ()) -> None:
-        """Put a notice into the outbox. ``silent`` channels may not show it."""
+    async def tell(
+        self, title: str, text: str, severity: Severity, *, silent: Collection[str] = (), subject: str = ""
+    ) -> bool:
+        """Put a notice into the outbox. ``silent`` channels may not show it. ``subject`` names the occurrence: of one
+        subject only the first notice is told, also after a restart; without it each is an occurrence of its own.
+        Returns whether nothing is left to do: ``False`` where the store refuses, which is logged."""
         channel = hearer(self._ops, self._fleet, silent)
         if channel is None:
-            return
+            return True
         if channel != self._ops:
             text += f" (You hear this on {channel} because the ops channel {self._ops} is affected.)"
         now = self._clock()
-        mark = hashlib.blake2b(f"{title}\n{text}\n{now.isoformat()}".encode(), digest_size=8).hexdigest()
+        occurrence = subject or f"{title}\n{text}\n{now.isoformat()}"
+        mark = hashlib.blake2b(occurrence.encode(), digest_size=8).hexdigest()
         key = delivery_key(mark, channel, DeliveryKind.NOTICE)
         notice = NewDelivery(channel, DeliveryKind.NOTICE, Notice(key, title, text, severity), now)
         try:
             await self._outbox.run(lambda s: s.enqueue((notice,)))
         except StoreError as error:
             self._log.error("notice not stored", title=title, text=text, error=str(error))
-            return
+            return False
         self._notify(channel)
+        return True
 
     async def on_parked(self, channel: str, text: str) -> None:
         """A channel refuses, for a reason that it had not given before."""

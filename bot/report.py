@@ -123,8 +123,8 @@ class Report:
 
     @property
     def worth_telling(self) -> bool:
-        """Whether there is something to say: somebody voted, or a rule rose. A quiet week is no message."""
-        return bool(self.votes or self.rises)
+        """Whether there is something to say to the operators: something was alerted, or somebody voted."""
+        return bool(self.alerts or self.votes)
 
 
 def wilson(hits: int, of: int, z: float = Z) -> tuple[float, float]:

@@ -12,33 +12,50 @@ from bot.words import counted
 
 ROWS_MAX = 20  # of a table
 GIST_RULES_MAX = 5
+GIST_ROWS_MAX = 5  # rules and sources with their precision
 NAME_MAX = 34  # characters
+NO_VOTES = "Nobody voted: the buttons Useful and Noise on alerts are what this report lives on."
 
 
 def to_text(report: Report, tz: tzinfo) -> str:
     """Paragraphs and tables in plain text."""
     parts = [_headline(report, tz), _summary(report)]
-    if report.advice:
-        parts.append("\n".join(["Rules to tune", *(line for a in report.advice for line in _advice(a))]))
-    if report.phrases:
-        parts.append("\n".join(["What the noise has in common, over all rules", *map(_phrase, report.phrases)]))
-    if report.rises:
-        parts.append("\n".join(["Louder than before", *map(_rise, report.rises)]))
+    parts += [
+        _block("Rules to tune", ["\n    ".join(_advice(one)) for one in report.advice]),
+        _block("What the noise has in common, over all rules", [_phrase(p) for p in report.phrases]),
+        _block("Louder than before", [_rise(line) for line in report.rises]),
+    ]
     parts += [_table("rule", report.rules), _table("source", report.sources)]
     if not report.votes:
-        parts.append("Nobody voted: the buttons Useful and Noise on alerts are what this report lives on.")
+        parts.append(NO_VOTES)
     return "\n\n".join(part for part in parts if part)
 
 
+def _block(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)]) if lines else ""
+
+
 def to_gist(report: Report, tz: tzinfo) -> tuple[str, str]:
-    """Title and text of the digest for the ops channel."""
+    """Title and text of the digest for the ops channel: the rules to tune with the phrases of their noise, then the
+    precision of the worst rules and sources. Channels keep line breaks, but no indentation."""
+    advice = report.advice[:GIST_RULES_MAX]
+    named = {p.words for one in advice for p in one.phrases}
     lines = [_summary(report)]
-    lines += [line for a in report.advice[:GIST_RULES_MAX] for line in _advice(a)]
-    if report.phrases and not report.advice:
-        lines.append("Noise has in common: " + ", ".join(f"“{p.words}”" for p in report.phrases))
-    lines += [_rise(r) for r in report.rises]
-    lines.append("`wirewatch report` has every rule and source.")
+    lines += _list("Rules to tune", ["; ".join(_advice(one)) for one in advice], len(report.advice))
+    lines += _list("The noise of all rules has in common", [_phrase(p) for p in report.phrases if p.words not in named])
+    lines += _list("Louder than before", [_rise(line) for line in report.rises])
+    for what, rows in (("rule", report.rules), ("source", report.sources)):
+        voted = [line for line in rows if line.share.precision is not None]
+        shown = [f"{line.id}: {share_text(line.share)}" for line in voted[:GIST_ROWS_MAX]]
+        lines += _list(f"Precision by {what}, worst first", shown, len(voted))
+    lines.append("`wirewatch report` has all of them." if report.votes else NO_VOTES)
     return _headline(report, tz), "\n".join(lines)
+
+
+def _list(title: str, items: Sequence[str], total: int = 0) -> list[str]:
+    """A titled list; nothing where there are no items."""
+    more = [f"• and {total - len(items)} more"] if total > len(items) else []
+    return [f"{title}:", *(f"• {item}" for item in items), *more] if items else []
 
 
 def to_json(report: Report) -> str:
@@ -77,19 +94,19 @@ def share_text(share: Share) -> str:
 
 def _advice(one: Advice) -> list[str]:
     what = f"surely below {TUNE_BELOW:.0%}" if one.certain else "likely low; more votes would tell"
-    lines = [f"  {one.rule_id}: {share_text(one.share)} useful, {what}"]
+    lines = [f"{one.rule_id}: {share_text(one.share)} useful, {what}"]
     if one.phrases:
         words = ", ".join(f"“{p.words}” ({p.noise} noise, {p.useful} other)" for p in one.phrases)
-        lines.append(f"    its noise has in common: {words}; try `unless:`")
+        lines.append(f"its noise has in common: {words}; try `unless:`")
     return lines
 
 
 def _phrase(one: Phrase) -> str:
-    return f"  “{one.words}”: {one.noise} noise, {one.useful} useful"
+    return f"“{one.words}” ({one.noise} noise, {one.useful} useful)"
 
 
 def _rise(line: Line) -> str:
-    return f"  {line.id}: {line.alerts} alerts, {line.before} in the period before"
+    return f"{line.id}: {line.alerts} alerts, {line.before} in the period before"
 
 
 def _table(what: str, lines: Sequence[Line]) -> str:

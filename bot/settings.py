@@ -23,7 +23,7 @@ from pydantic import (
 from bot.chat_settings import DiscordId, DiscordMention, SlackMention, TemplateSettings
 from bot.log import redact_url
 from bot.model import Match, Severity
-from bot.noise_settings import ChannelNoise, NoiseSettings, Zone
+from bot.noise_settings import ChannelNoise, NoiseSettings, OpsDigestSettings, Zone
 from bot.permissions import Grant
 from bot.secret import Secret
 from bot.summary.settings import SummarySettings
@@ -322,6 +322,9 @@ class Settings(NoiseSettings):
     contact: Contact | None = Field(default=None, description="Mail address or page for the User-Agent.")
     ops: Text | None = Field(
         default=None, description="The channel that hears of refused edits, dead sources, parked deliveries."
+    )
+    ops_digest: OpsDigestSettings | None = Field(
+        default=OpsDigestSettings(), description="When `ops` hears what the alerts were worth; `null`: never."
     )
     channels: dict[Name, ChannelSettings] = Field(min_length=1, description="Where alerts can go, by a name of yours.")
     routes: tuple[Route, ...] = Field(

@@ -13,7 +13,7 @@ PAUSE_S = 60.0  # seconds between two tellings
 APART = 3  # words of one sort that are told one by one; more become one list
 LISTED = 10  # sources in a list; the rest is counted
 
-Tell = Callable[[str, str, Severity], Awaitable[None]]
+Tell = Callable[[str, str, Severity], Awaitable[object]]
 
 
 class SourceNotices:

@@ -25,6 +25,7 @@ from bot.noise_settings import (
     ChannelNoise,
     DigestSettings,
     InhibitSettings,
+    OpsDigestSettings,
     QuietHoursSettings,
     StoriesSettings,
     ThrottleSettings,
@@ -379,6 +380,7 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "template.", TemplateSettings
     yield "channels.*.", ChannelNoise
     yield "channels.*.digest.", DigestSettings
+    yield "ops_digest.", OpsDigestSettings
     yield "quiet_hours.", QuietHoursSettings
     yield "throttles.", ThrottleSettings
     yield "inhibit.", InhibitSettings

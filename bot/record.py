@@ -53,7 +53,8 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Post:
     """A delivery about an article of the story. ``state`` is a :class:`~bot.message.DeliveryState` or ``folded`` (it
-    went out inside a digest, whose receipt this is). ``kind`` is a :class:`~bot.message.DeliveryKind`."""
+    went out inside a digest, whose receipt this is). ``kind`` is a :class:`~bot.message.DeliveryKind`. ``about`` is the
+    address of the report that an answer in a thread tells of; empty for other kinds."""
 
     article_key: str
     key: str
@@ -68,6 +69,7 @@ class Post:
     sent_at: datetime | None
     url: str
     ref: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,12 @@ class Record:
     def own_posts(self) -> tuple[Post, ...]:
         """Those about this very article."""
         return tuple(p for p in self.posts if p.article_key == self.article.key)
+
+    @property
+    def answers(self) -> tuple[Post, ...]:
+        """Answers in threads that tell of this article; each once, though it may count for several alerts."""
+        own = (p for p in self.posts if p.about and p.about == self.article.url)
+        return tuple({p.key: p for p in own}.values())
 
 
 @dataclass(frozen=True, slots=True)

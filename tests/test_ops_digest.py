@@ -11,7 +11,7 @@ import pytest
 from bot.channels.registry import Fleet
 from bot.config import Config, load_config
 from bot.errors import StoreError
-from bot.model import Notice
+from bot.message import Notice
 from bot.operators import Operators
 from bot.ops_digest import OpsDigest
 from bot.people import Feedback, Opinion

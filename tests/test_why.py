@@ -109,10 +109,14 @@ def stage(report: WhyReport, name: str) -> Stage:
 def test_an_alert_that_was_sent_is_told_with_its_link(ask: Ask) -> None:
     report = ask(record(posts=(post(),)))
     assert report.answer == "Alerted on desk at 2026-03-04 12:00 UTC"
-    assert [s.name for s in report.stages] == ["fetched", "text", "language", "entities", "rules", "story", "sent"]
+    assert [s.name for s in report.stages] == [
+        "fetched", "parsed", "text", "language", "entities", "rules", "story", "sent",
+    ]  # fmt: skip
     assert (stage(report, "sent").mark, stage(report, "sent").link) == (Mark.PASSED, "https://chat.example/p1")
     assert stage(report, "fetched").verdict == "2026-03-04 12:00 UTC (1 hour ago) from The Wire"
-    assert "counts as https://wire.example/f1" in stage(report, "fetched").details
+    parsed = stage(report, "parsed")
+    assert parsed.verdict == "an item with headline, text, address and date"
+    assert "counts as https://wire.example/f1" in parsed.details
     assert stage(report, "language").verdict == "en, as its source says"
     assert stage(report, "entities").details == ("🇩🇪 Germany: Germany (name), Berlin (capital)",)
 
@@ -234,7 +238,7 @@ def test_updates_replies_edits_and_votes_are_told(ask: Ask) -> None:
     report = ask(
         record(
             replace(FLOOD, text_from=TextFrom.PAGE, text_note="the page was cut at 100,000 characters"),
-            posts=(post(), post(kind="reply", key="k2", state="waiting", sent_at=None)),
+            posts=(post(), *(post(kind="reply", key="k2", state="waiting", sent_at=None, url="") for _ in range(2))),
             alert=fired(),
         ),
         Around(revisions=versions, votes=(vote,), source=WIRE),

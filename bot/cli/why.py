@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot import watches
 from bot.cli.explaining import UNWRAPPED, show_rule
-from bot.config import load_config
+from bot.config import Config, load_config
 from bot.errors import WirewatchError
 from bot.live_rules import load_rules
 from bot.pipeline import subject
 from bot.rulebook import Rulebook
 from bot.rules.explain import explain
 from bot.rules.language import nearest
+from bot.source_admin import merged
 from bot.store.sql import SqlStore
 from bot.why import Mark, Stage, WhyReport, address_of
 from bot.why.gather import answer
@@ -33,13 +36,14 @@ def why(what: str, path: Path, only: Sequence[str], *, every_rule: bool, as_json
     """Exit status 0 for an article that is known, 1 for one that is not."""
     config = load_config(path, os.environ)
     book = load_rules(config)
-    known = {rule.id: rule for rule in book.engine.rules}
-    for name in only:
-        if name not in known:
-            raise WirewatchError(f"no rule {name!r}{nearest(name, known) or '; `wirewatch rules` lists all'}")
     store = SqlStore(config.store.reveal())
     store.open()
     try:
+        book = _as_it_runs(book, config, store)
+        known = {rule.id: rule for rule in book.engine.rules}
+        for name in only:
+            if name not in known:
+                raise WirewatchError(f"no rule {name!r}{nearest(name, known) or '; `wirewatch rules` lists all'}")
         report = answer(store, what, book.engine, book.sources, config.retention, datetime.now(UTC), config.timezone)
         if as_json:
             print(to_json(report))
@@ -52,6 +56,12 @@ def why(what: str, path: Path, only: Sequence[str], *, every_rule: bool, as_json
     finally:
         store.close()
     return 0 if report.found else 1
+
+
+def _as_it_runs(book: Rulebook, config: Config, store: SqlStore) -> Rulebook:
+    """With what people watch and the sources that they added, as the running bot has them."""
+    book = watches.merged(book, store.watches(), config.ner_model)
+    return replace(book, sources=merged(book.sources, store.chat_sources()))
 
 
 def _console() -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bot.commands.desk import Desk
@@ -32,7 +33,7 @@ from bot.search import HOW
 from bot.store.people_port import Filter
 from bot.store.summary_port import Hit
 from bot.why.gather import answer
-from bot.why.report import Outcome
+from bot.why.report import Outcome, RuleVerdict
 from bot.why.text import SIGNS
 
 LATEST = 8  # alerts
@@ -138,7 +139,25 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
         items.append(line(sign, bold(stage.name), f"  {stage.verdict}", *post))
         items += [line("– ", detail) for detail in stage.details[:DETAILS_SHOWN]]
     blocks.append(bullets(items))
-    near = [r for r in found.rules if r.outcome is not Outcome.FIRED and r.distance <= NEAR][:RULES_SHOWN]
-    if near:
-        blocks += [Heading("Nearly"), bullets(line(code(r.rule_id), f"  {r.gist}") for r in near)]
+    blocks += _rule_blocks(found.rules, request.get("rule"))
     return Reply("Why it alerted, or did not" if found.found else "Not in the archive", tuple(blocks))
+
+
+def _rule_blocks(rules: Sequence[RuleVerdict], only: str) -> list[Block]:
+    """What kept each rule from firing, nearest first, as far as there is room; or all about one of them."""
+    if only:
+        return [block for r in rules if r.rule_id == only for block in (Heading(r.title), paragraph(*_about(r)))]
+    silent = [r for r in rules if r.outcome is not Outcome.FIRED]
+    if not silent:
+        return []
+    lines = bullets(line(code(r.rule_id), f"  {r.gist if r.distance <= NEAR else r.reason}") for r in silent)
+    return [Heading("Rules that did not fire, nearest first"), lines]
+
+
+def _about(rule: RuleVerdict) -> Iterator[Line]:
+    fired = rule.outcome is Outcome.FIRED
+    yield line(code(rule.rule_id), f" ({rule.severity}) {'fires' if fired else 'does not fire'}: {rule.reason}")
+    if rule.remedy:
+        yield line(rule.remedy[:1].upper(), rule.remedy[1:])
+    if rule.then and not fired:
+        yield line("It fired when the article came.")

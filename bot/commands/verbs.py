@@ -98,7 +98,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "why",
         "Why an article alerted, or did not",
-        (Parameter("url", Kind.ADDRESS, "The article's address", required=True, rest=True),),
+        (
+            Parameter("url", Kind.ADDRESS, "The article's address", required=True),
+            Parameter("rule", Kind.RULE, "What this rule found in it, and what it missed"),
+        ),
         "/wire why https://example.org/story",
     ),
     Verb(

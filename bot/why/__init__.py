@@ -15,7 +15,8 @@ from bot.record import Address
 from bot.urls import canonical
 from bot.why.absent import absent
 from bot.why.report import Mark, Outcome, RuleVerdict, Stage, WhyReport
-from bot.why.stages import Around, why
+from bot.why.sent import Around
+from bot.why.stages import why
 
 __all__ = ["Around", "Mark", "Outcome", "RuleVerdict", "Stage", "WhyReport", "absent", "address_of", "why"]
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, func, or_, select
 
-from bot.message import DeliveryKind, Digest
+from bot.message import DeliveryKind, Digest, Message
 from bot.model import Article, Evidence, Match, Severity
 from bot.record import MEMBERS_MAX, NEAREST_MAX, POSTS_MAX, Address, Found, Member, Nearest, Post, Raised, Record
 from bot.store.codec import decode, decode_payload
@@ -17,6 +17,7 @@ from bot.store.queries.dialect import chunks
 from bot.store.schema import (
     alerts,
     articles,
+    decisions,
     deliveries,
     delivery_alerts,
     forgotten,
@@ -28,6 +29,7 @@ from bot.store.schema import (
 )
 
 _STRINGS = tuple[str, ...]
+_ANSWERS = (DeliveryKind.REPLY.value, DeliveryKind.RAISE.value)
 _NEIGHBOURS = 20  # addresses before and after in order of the alphabet, of which the most alike are shown
 
 
@@ -170,7 +172,8 @@ def _match(row: Row[Any]) -> Match:
 
 
 def _posts(connection: Connection, story_id: str | None, article_id: int) -> tuple[Post, ...]:
-    """Deliveries about the articles of a story, oldest first; those of the article itself are never left out."""
+    """Deliveries about the articles of a story, oldest first; those that tell of the article itself are never left
+    out: its alert, and answers in threads, which were decided at the same moment as it."""
     digest = deliveries.alias("digest")
     statement = (
         select(
@@ -196,7 +199,11 @@ def _posts(connection: Connection, story_id: str | None, article_id: int) -> tup
     if story_id:
         within = (alerts.c.story_id == story_id) & (alerts.c.article_id != article_id)
         others = list(connection.execute(statement.where(within).limit(POSTS_MAX)))
-    return tuple(_post(row) for row in sorted((*own, *others), key=lambda row: int(row.id)))
+        decided = select(decisions.c.at).where(decisions.c.article_id == article_id)
+        answers = statement.where(within, deliveries.c.kind.in_(_ANSWERS), deliveries.c.created_at.in_(decided))
+        others += connection.execute(answers).all()
+    rows = {(row.id, row.article_id): row for row in (*own, *others)}
+    return tuple(_post(rows[place]) for place in sorted(rows))
 
 
 def _post(row: Row[Any]) -> Post:
@@ -218,4 +225,5 @@ def _post(row: Row[Any]) -> Post:
         sent_at=row.sent,
         url=row.link or "",
         ref=row.ref or "",
+        about=payload.url if isinstance(payload, Message) and row.kind in _ANSWERS else "",
     )

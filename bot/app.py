@@ -50,7 +50,9 @@ from bot.summary.settings import schedules_of
 from bot.upkeep import Upkeep
 from bot.verdicts import FOLD_LIMIT
 from bot.watchlists.refresh import Fetches
+from bot.websub.service import WebSub
 
+WEBSUB_S = 2.0  # seconds between looks for subscriptions that are due
 SUMMARIES_S = 5.0  # seconds between looks for summaries that are due
 OPS_DIGEST_S = 60.0  # seconds between looks whether the digest for the operators is due
 RELEASE_S = 5.0  # seconds between looks for held alerts that are due
@@ -100,6 +102,7 @@ class App:
         options: Options,
         hosts: Hosts,
         stories: Stories | None = None,
+        private: frozenset[str] | bool = frozenset(),
     ) -> None:
         self.config = config
         self.metrics = metrics
@@ -143,6 +146,16 @@ class App:
             notify=self._on_delivery,
             stories=stories,
         )
+        self.websub = WebSub(
+            config,
+            thread,
+            fetcher,
+            clock=self._clock,
+            metrics=metrics,
+            polls=lambda: self.poller,
+            sources=lambda: self.book.sources,
+            private=private,
+        )
         self.poller = Poller(
             thread,
             fetcher,
@@ -157,6 +170,7 @@ class App:
             on_notice=self.operators.on_source,
             hosts=hosts,
             full_text=FullText(fetcher, core, self._clock),
+            pushes=self.websub.subscriptions,
         )
         self._announcer = Announcer(
             thread,
@@ -215,12 +229,16 @@ class App:
         """Take up the work that an earlier run left, and get ready to poll."""
         await self.newsroom.open()
         await self.rules.open()
+        await self.websub.open()
         self.deliverer.start()
         for channel in await self._thread.read(lambda s: s.pending_channels()):
             self.deliverer.notify(channel)  # those of no config are built when they have something to send
         if self.config.http is not None:
             self._health = HealthServer(
-                self.config.http.listen, self.metrics, self.readiness, self._fleet.http_routes()
+                self.config.http.listen,
+                self.metrics,
+                self.readiness,
+                (*self._fleet.http_routes(), *self.websub.routes()),
             )
             await self._health.start()
             self._log.info("health listener", listen=f"{self.config.http.listen.host}:{self._health.port}")
@@ -230,6 +248,7 @@ class App:
         self._jobs.stop()
         if self._health is not None:
             await self._health.stop()
+        await self.websub.stop(STOP_NOTICES_S)
         await self.poller.stop(STOP_POLLS_S)
         await self.operators.finish(STOP_NOTICES_S)
         await self.deliverer.stop(STOP_POSTS_S)
@@ -239,6 +258,7 @@ class App:
     def _table(self) -> Iterable[Job]:
         """What is done again and again; a job that looks for itself what is due."""
         yield Job("look for due sources", Every(TICK_S, at_once=True), self.poller.tick)
+        yield Job("look after subscriptions at hubs", Every(WEBSUB_S), self.websub.tick)
         yield Job("release what is held", Every(RELEASE_S), self.newsroom.release)
         yield Job("look for summaries that are due", Every(SUMMARIES_S), self._announcer.tick)
         yield Job("look for added sources", Every(ADDED_S), self.rules.look_for_added)
@@ -343,7 +363,7 @@ async def open_app(
         contact = config.contact or ""
         async with Fetcher(contact=contact, allow_private=private, limits=limits, hosts=hosts) as fetcher:
             with_lists = WithLists(fetcher, shelf_of(config))
-            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options, hosts, stories)
+            app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options, hosts, stories, private)
             try:
                 await app.start()
                 yield app

@@ -19,6 +19,7 @@ from bot.noise import Context, Mutes, Policy
 from bot.pipeline import Assembled, Edited, Judged
 from bot.store.base import Batch, Store
 from bot.store.sources_port import Poll
+from bot.store.websub_port import Push
 from bot.story import Stories
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ class Assembler:
         self,
         judged: Sequence[Judged],
         edited: Sequence[Edited],
-        poll: Callable[[], Poll],
+        poll: Callable[[], Poll | Push],
         channels: Channels,
         *,
         first_poll: bool,
@@ -141,7 +142,7 @@ def routing(channels: Channels) -> pipeline.Route:
     return route
 
 
-def _batch(poll: Poll, made: Assembled, judged: Iterable[Judged], edited: Iterable[Edited]) -> Batch:
+def _batch(poll: Poll | Push, made: Assembled, judged: Iterable[Judged], edited: Iterable[Edited]) -> Batch:
     return Batch(
         poll,
         made.articles,

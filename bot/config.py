@@ -136,6 +136,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     problems += missing
     problems += _check_ages(tree, found) if isinstance(found, Settings) else ()
     problems += _check_connections(tree, data)
+    problems += _check_listener(tree, data)
     problems += _check_watchlists(tree, data)
     problems += _check_api_urls(environ, path)
     if problems:
@@ -296,6 +297,15 @@ def _check_slack(place: Place, workspace: str, data: Mapping[str, Any]) -> Itera
         yield place.problem(
             f"Slack's mode 'http' of slack.{workspace} needs the section http:, whose listener takes Slack's requests; "
             "add `http: {listen: 127.0.0.1:8080}` and let your HTTPS proxy pass /slack/events on to it",
+            "no-listener",
+        )
+
+
+def _check_listener(tree: Map, data: Mapping[str, Any]) -> Iterator[Problem]:
+    if data.get("websub") is not None and not isinstance(data.get("http"), dict):
+        yield place_of(tree, ("websub",)).problem(
+            "websub: needs the section http:, whose listener takes what hubs send; add `http: {listen: "
+            "127.0.0.1:8080}` and let your HTTPS proxy pass /websub/ on to it",
             "no-listener",
         )
 

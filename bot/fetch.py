@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
@@ -144,12 +145,15 @@ class Fetcher:
                     if rest is not None:
                         raise HostRestsError(source.id, journey.url.host, rest)
                     began = time.perf_counter()
-                    hop = await self._hop(journey, headers)
+                    hop = await self._hop(journey, headers, request.form)
                 journey = replace(journey, deadline=journey.deadline - (time.perf_counter() - began))
                 if hop.status not in _REDIRECTS or bot_wall(hop.headers) is not None:
                     return self._outcome(journey, hop, state, now)
                 self._wait(journey, hop, now)
-                journey = self._next(journey, hop)
+                following = self._next(journey, hop)
+                if request.form is not None:
+                    _check_resend(journey, following, hop.status)
+                journey = following
             except FetchError as error:
                 error.host, error.redirected = journey.url.host, journey.hops > 0
                 raise
@@ -184,6 +188,7 @@ class Fetcher:
         self, state: HttpState, url: httpx.URL, origin: httpx.URL, request: Request
     ) -> list[tuple[bytes, bytes]]:
         headers = [
+            *([(b"Content-Type", b"application/x-www-form-urlencoded")] if request.form is not None else ()),
             (b"User-Agent", self.user_agent.encode("utf-8", "replace")),
             (b"Accept", (request.accept or _ACCEPT).encode()),
             (b"Accept-Encoding", ACCEPTED.encode()),
@@ -200,12 +205,13 @@ class Fetcher:
             headers.extend((name.encode(), value.encode()) for name, value in request.headers.items())
         return headers
 
-    async def _hop(self, journey: _Journey, headers: list[tuple[bytes, bytes]]) -> _Hop:
+    async def _hop(self, journey: _Journey, headers: list[tuple[bytes, bytes]], form: Mapping[str, str] | None) -> _Hop:
         """One request. All foreign errors end here."""
         url = journey.url.copy_with(userinfo=b"", fragment=None)
+        method, content = ("GET", None) if form is None else ("POST", urlencode(form).encode())
         try:
             async with asyncio.timeout(max(journey.deadline, 0.001)) as deadline:
-                asked = httpx.Request("GET", url, headers=headers, extensions=self._timeouts)
+                asked = httpx.Request(method, url, headers=headers, content=content, extensions=self._timeouts)
                 response = await self._transport(self._lifted(url.host)).handle_async_request(asked)
                 async with contextlib.aclosing(response):
                     answered = _header_map(response)
@@ -355,6 +361,18 @@ def _header_map(response: httpx.Response) -> dict[str, str]:
                 headers[key] = text
             headers.setdefault(key, text)
     return headers
+
+
+def _check_resend(journey: _Journey, following: _Journey, status: int) -> None:
+    """Whether what was posted may be posted again where a redirect points: it may hold a secret."""
+    text = ""
+    if status == 303:
+        text = "answers a POST with 303 See Other, which would turn it into a GET"
+    elif journey.url.scheme == "https" and following.url.scheme != "https":
+        text = f"redirects a POST ({status}) to an address without https"
+    if text:
+        where = f"{journey.where} {text}"
+        raise FetchError(journey.source_id, FetchReason.REDIRECTS, where, status=status)
 
 
 def _too_large(journey: _Journey, cap: int, how: str) -> FetchError:

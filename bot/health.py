@@ -7,7 +7,7 @@ closed sets; a label value that is new after :data:`LABELS_MAX` of its kind coun
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,22 @@ class Metrics:
             registry=registry,
         )
 
+        self._hub_messages = Counter(
+            "wirewatch_websub_messages", "Messages of hubs by what became of them.", ["outcome"], registry=registry
+        )
+        self._subscriptions = Gauge(
+            "wirewatch_websub_subscriptions", "Subscriptions at hubs by state.", ["state"], registry=registry
+        )
+
+    def hub_message(self, outcome: str) -> None:
+        """A hub asked or sent something: ``news``, ``nothing_new``, ``ping``, ``bad_signature`` and the like."""
+        self._hub_messages.labels(self._outcome(outcome)).inc()
+
+    def subscriptions(self, states: Mapping[str, int]) -> None:
+        """How many subscriptions are in each state."""
+        for state, count in states.items():
+            self._subscriptions.labels(str(state)).set(count)
+
     def poll_finished(self, outcome: str, items: int, new: int, seconds: float, at: datetime | None = None) -> None:
         """A poll ended: ``outcome`` as in :class:`~bot.store.sources_port.Poll`, ``items`` in the answer,
         ``new`` of them."""
@@ -88,6 +104,11 @@ class Metrics:
         if at is not None:
             self.last_poll = at
             self._last_poll.set(at.timestamp())
+
+    def items_pushed(self, items: int, new: int) -> None:
+        """A hub sent ``items``, ``new`` of which were not known."""
+        self._items.inc(items)
+        self._new_items.inc(new)
 
     def article(self, fate: str) -> None:
         """A new article was handled: ``matched``, ``unmatched``, ``old``, ``duplicate``, ``muted`` and the like."""
@@ -122,7 +143,8 @@ def not_ready(last_poll: datetime | None, started_at: datetime, interval: timede
 class HealthServer:
     """``/healthz`` (the process answers), ``/readyz`` (it does its work; else 503 and why), ``/metrics``.
 
-    ``readiness`` returns the reason why not, or ``None``. ``extra_routes`` share the listener (Slack's signed HTTP).
+    ``readiness`` returns the reason why not, or ``None``. ``extra_routes`` share the listener (Slack's signed HTTP,
+    WebSub hubs). Bodies stay as they were sent: signatures are over that, and what is unpacked must be capped.
     """
 
     def __init__(
@@ -149,7 +171,7 @@ class HealthServer:
         for path, answer in (("/healthz", self._healthz), ("/readyz", self._readyz), ("/metrics", self._expose)):
             app.router.add_get(path, answer, allow_head=False)
         app.router.add_routes(self._extra)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0, auto_decompress=False)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._listen.host, self._listen.port).start()

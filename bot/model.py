@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from bot.cadence import Cadence
+from bot.websub.offer import Offer
 
 
 class Severity(IntEnum):
@@ -141,6 +142,7 @@ class ParsedFeed:
     cadence: Cadence = field(default_factory=Cadence)  # how often it wants to be read
     marks: bytes = field(default=b"", compare=False)  # of all its items, for the next answer's ``Fetched.known``
     skipped: int = 0  # items that were left out, since an earlier answer had them
+    offer: Offer | None = None  # the hubs that tell of new items (WebSub)
 
 
 class TextFrom(StrEnum):

@@ -19,6 +19,7 @@ from bot.model import HttpState, Severity, Source
 from bot.rhythm import Rhythm, learn
 from bot.source_state import Memory, SourceState, Standing
 from bot.store.sources_port import NEVER, Lease, Poll
+from bot.websub.offer import Offer
 from bot.words import brief
 
 FAILURES_TOLD = 5  # failures in a row after which the operators hear of a source
@@ -40,6 +41,7 @@ class Visit:
     cadence: Cadence | None = None
     body: str = ""
     marks: bytes = b""  # of the items in the answer (see bot.sources.delta)
+    offer: Offer | None = None  # the hubs that the answer names
 
 
 class News(StrEnum):
@@ -81,7 +83,7 @@ def answered(
     source: Source, lease: Lease, visit: Visit, arrivals: Iterable[datetime], now: datetime, *, pushed: bool = False
 ) -> Outcome:
     """After an answer. ``arrivals`` are the times of the items that were new; ``pushed`` says that a hub tells us of
-    new ones."""
+    new ones, so that polls can be rare."""
     before = lease.memory
     address = manners.after_answer(source.url, lease.url_in_use, visit.moved_to, before.move, now)
     memory = replace(

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 from bot import identity, outcome, pipeline
 from bot.assembly import Assembler, Channels, StoreRunner, Written
@@ -25,13 +26,17 @@ from bot.manners import had_enough
 from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
 from bot.noise import Verdict
 from bot.outcome import SourceNotice, Visit
+from bot.rhythm import learn
 from bot.rules.match import Engine
+from bot.sources import kind
 from bot.sources.base import Request, Steps
 from bot.sources.collect import Answer, Step, collect
 from bot.store.base import Batch
 from bot.store.sources_port import Lease, Poll
+from bot.store.websub_port import Push
 from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
+from bot.websub.offer import Offer
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -69,10 +74,21 @@ class Rulebook:
     route: Channels
 
 
+class Pushes(Protocol):
+    """What is needed of :class:`bot.websub.desk.Subscriptions`."""
+
+    def polled(self, source_id: str, *, found_news: bool, last_poll: datetime | None, now: datetime) -> bool:
+        """A poll ended. Returns whether a hub makes the next one less urgent."""
+
+    async def offered(self, source_id: str, offer: Offer | None) -> None:
+        """What a feed says of hubs. Raises ``StoreError``."""
+
+
 class Poller:
     """See the module. ``core`` is the executor that pure, heavy stages run on; ``on_deliveries`` is told the channels
     that have something new to send, ``on_notice`` what the operators should hear of a source. ``hosts`` are the manners
-    that the fetcher keeps, too. ``full_text`` reads the pages of new items, for the sources that want that."""
+    that the fetcher keeps, too. ``full_text`` reads the pages of new items, for the sources that want that. ``pushes``
+    are told what polls show of hubs."""
 
     def __init__(
         self,
@@ -90,6 +106,7 @@ class Poller:
         on_notice: Callable[[SourceNotice], None],
         hosts: Hosts | None = None,
         full_text: FullText | None = None,
+        pushes: Pushes | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.tally = Tally()
@@ -108,6 +125,9 @@ class Poller:
         self._on_notice = on_notice
         self._hosts = hosts or Hosts(concurrency)
         self._full_text = full_text
+        self._pushes = pushes
+        self._again: set[str] = set()  # sources that fell due while they were polled
+        self._busy: set[str] = set()  # sources that are polled
         self._marks: dict[str, bytes] = {}  # by source: the items of its last answer (see bot.sources.delta)
         self._running: set[asyncio.Task[None]] = set()
         self._log = Log("poll")
@@ -146,6 +166,39 @@ class Poller:
         self.tally.put_off += len(later)
         await self._store.run(lambda s: s.postpone(later))
 
+    async def poll_soon(self, due: Mapping[str, datetime]) -> None:
+        """Let sources fall due at these moments, and start what is due now. One that is being polled may have been
+        read before the moment: it falls due once more."""
+        now = self._clock()
+        self._again |= {source_id for source_id, at in due.items() if at <= now and source_id in self._busy}
+        await self._store.run(lambda s: s.hasten(due))
+        if any(at <= now for at in due.values()):
+            await self.tick()
+
+    async def receive(self, source_id: str, came: Fetched) -> int:
+        """A hub sent what is new of a feed: it takes the way of a poll, but is none, and the source keeps its turn.
+        Returns how many items were new. Raises ``SourceError`` and ``StoreError``."""
+        source = self.rulebook.sources.get(source_id)
+        lease = await self._store.read(lambda s: s.look(source_id))
+        if source is None or lease is None:
+            return 0  # went away with an edit
+        loop = asyncio.get_running_loop()
+        parsed = await loop.run_in_executor(self._core, kind(source.kind).parse, came, source)
+        brought = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, source, came.fetched_at)
+        articles, revised = await self._sort_out(source, brought)
+        if not articles and not revised:
+            return 0
+        memory, now = lease.memory, self._clock()
+        memory = replace(memory, rhythm=learn(memory.rhythm, _arrivals(articles, now), now))
+        push = Push(source_id, now, len(articles), memory)
+        written = await self._publish(articles, revised, lambda: push, first_poll=lease.first)
+        self.tally.items += len(parsed.items)
+        self.tally.new += len(written.new)
+        self._count_verdicts(written)
+        self._metrics.items_pushed(len(parsed.items), len(written.new))
+        self._log.info("pushed", source=source_id, items=len(parsed.items), new=len(written.new))
+        return len(written.new)
+
     async def poll_all(self) -> None:
         """Poll everything that is due now, and wait for it."""
         while await self.tick() or self._running:
@@ -166,6 +219,7 @@ class Poller:
         if source is None:
             return  # went away with an edit; its row is switched off
         began = time.perf_counter()
+        self._busy.add(source.id)
         try:
             try:
                 visit, articles = await self._work(source, lease)
@@ -181,8 +235,13 @@ class Poller:
                 self._log.exception("poll failed unexpectedly", source=source.id)
                 text = f"internal error ({type(error).__name__}); see the log"
                 await self._write_failure(source, lease, SourceError(source.id, FetchReason.BROKEN, text), began)
+            if source.id in self._again:
+                await self._store.run(lambda s: s.hasten({source.id: self._clock()}))
         except StoreError as error:
             self._not_stored(source, error)
+        finally:
+            self._busy.discard(source.id)
+            self._again.discard(source.id)
 
     def _not_stored(self, source: Source, error: StoreError) -> None:
         """The store could take neither news nor a failure: only the log and the summary of a run can tell."""
@@ -227,6 +286,7 @@ class Poller:
             moved_to=first.moved_to,
             cadence=parsed.cadence,
             marks=parsed.marks,
+            offer=parsed.offer,
         )
         return visit, articles
 
@@ -252,38 +312,59 @@ class Poller:
         """Judge what is new, decide, and commit."""
         revised: tuple[Revised, ...] = ()
         if articles:
-            brought, now = articles, self._clock()
-            found = await self._store.read(lambda s: identity.sort_out(s, source.id, brought, now))
-            articles, revised = found.new, found.revised
-            if self._full_text is not None:
-                since = None if self._max_age is None else now - self._max_age
-                articles = await self._full_text.read(source, articles, since)
-                revised = await self._full_text.reread(source, revised)
+            articles, revised = await self._sort_out(source, articles)
         now = self._clock()
-        arrivals = [article.published if article.dated else now for article in articles]
-        result = outcome.answered(source, lease, visit, arrivals, now)
-        poll = result.poll
-        if not articles and not revised:
-            poll = replace(poll, elapsed_s=time.perf_counter() - began)
-            await self._store.commit(Batch(poll))
-            self._remember(source, visit)
-            self._finish(source, poll, None)
-            self._tell(result.notices)
-            return
+        pushed = self._pushes is not None and self._pushes.polled(
+            source.id, found_news=bool(articles), last_poll=lease.last_success, now=now
+        )
+        result = outcome.answered(source, lease, visit, _arrivals(articles, now), now, pushed=pushed)
+        poll = replace(result.poll, new_items=len(articles))
+        written: Written | None = None
+        if articles or revised:
+            elapsed = partial(self._elapsed, poll, began)
+            written = await self._publish(articles, revised, elapsed, first_poll=lease.first)
+        else:
+            await self._store.commit(Batch(self._elapsed(poll, began)))
+        self._remember(source, visit)
+        self._finish(source, self._elapsed(poll, began), written)
+        self._tell(result.notices)
+        if self._pushes is not None and visit.outcome == "ok" and source.kind == "feed":
+            await self._pushes.offered(source.id, visit.offer)
+
+    @staticmethod
+    def _elapsed(poll: Poll, began: float) -> Poll:
+        return replace(poll, elapsed_s=time.perf_counter() - began)
+
+    async def _sort_out(
+        self, source: Source, brought: tuple[Article, ...]
+    ) -> tuple[tuple[Article, ...], tuple[Revised, ...]]:
+        """What is new of what came, and what was edited; with the pages' texts where the source wants them."""
+        now = self._clock()
+        found = await self._store.read(lambda s: identity.sort_out(s, source.id, brought, now))
+        articles, revised = found.new, found.revised
+        if self._full_text is not None:
+            since = None if self._max_age is None else now - self._max_age
+            articles = await self._full_text.read(source, articles, since)
+            revised = await self._full_text.reread(source, revised)
+        return articles, revised
+
+    async def _publish(
+        self,
+        articles: tuple[Article, ...],
+        revised: tuple[Revised, ...],
+        record: Callable[[], Poll | Push],
+        *,
+        first_poll: bool,
+    ) -> Written:
+        """Judge, decide, commit, and wake the channels. ``record`` is asked once all is decided."""
         rulebook = self.rulebook
         judged = await self._in_core(pipeline.judge, articles, rulebook.engine)
         edited = await self._in_core(pipeline.judge_edits, revised, rulebook.engine) if revised else ()
-
-        def finished() -> Poll:
-            return replace(poll, new_items=len(articles), elapsed_s=time.perf_counter() - began)
-
-        written = await self._assembler.write(judged, edited, finished, rulebook.route, first_poll=lease.first)
+        written = await self._assembler.write(judged, edited, record, rulebook.route, first_poll=first_poll)
         self._on_deliveries({d.channel for d in written.assembled.deliveries})
         self._count_matches(judged)
         self.tally.revised += len(revised)
-        self._remember(source, visit)
-        self._finish(source, finished(), written)
-        self._tell(result.notices)
+        return written
 
     async def _in_core(self, stage: Callable[[A, Engine], T], given: A, engine: Engine) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._core, stage, given, engine)
@@ -309,22 +390,14 @@ class Poller:
 
     def _finish(self, source: Source, poll: Poll, written: Written | None) -> None:
         new = written.new if written is not None else ()
-        decisions = written.assembled.decisions if written is not None else ()
         self.last_alive = poll.finished_at
         self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s, poll.finished_at)
         tally = self.tally
         tally.polls += 1
         tally.items += poll.items
         tally.new += len(new)
-        verdicts: dict[str, set[str]] = {}
-        for decision in decisions:
-            if decision.alert_id:
-                verdicts.setdefault(decision.alert_id, set()).add(decision.verdict)
-        for given in verdicts.values():
-            tally.alerts += Verdict.SEND in given
-            tally.held += Verdict.HOLD in given and Verdict.SEND not in given
-            tally.repeats += not given.isdisjoint(_REPEATS) and given.isdisjoint((Verdict.SEND, Verdict.HOLD))
-            tally.old += given == {Verdict.OLD}
+        if written is not None:
+            self._count_verdicts(written)
         if poll.ok:
             self.failures.pop(source.id, None)
             self._log.info("polled", source=source.id, outcome=poll.outcome, items=poll.items, new=len(new))
@@ -332,3 +405,20 @@ class Poller:
         tally.failed += 1
         self.failures[source.id] = poll.error
         self._log.warning("poll failed", source=source.id, outcome=poll.outcome, error=poll.error)
+
+    def _count_verdicts(self, written: Written) -> None:
+        tally = self.tally
+        verdicts: dict[str, set[str]] = {}
+        for decision in written.assembled.decisions:
+            if decision.alert_id:
+                verdicts.setdefault(decision.alert_id, set()).add(decision.verdict)
+        for given in verdicts.values():
+            tally.alerts += Verdict.SEND in given
+            tally.held += Verdict.HOLD in given and Verdict.SEND not in given
+            tally.repeats += not given.isdisjoint(_REPEATS) and given.isdisjoint((Verdict.SEND, Verdict.HOLD))
+            tally.old += given == {Verdict.OLD}
+
+
+def _arrivals(articles: Iterable[Article], now: datetime) -> list[datetime]:
+    """When new items came: what their publisher says, or now."""
+    return [article.published if article.dated else now for article in articles]

@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -261,6 +262,24 @@ class HttpSettings(Model):
     )
 
 
+def _public_url(value: str) -> str:
+    url = check_web_url(value)
+    if urlsplit(url).query or urlsplit(url).fragment or urlsplit(url).username:
+        raise ValueError("write the address without ?, # and without a name; hubs are given what stands below it")
+    return url.rstrip("/")
+
+
+class WebSubSettings(Model):
+    """Publishers that push (WebSub): hubs tell the bot of new items, over the listener of `http:`."""
+
+    public_url: Annotated[Text, AfterValidator(_public_url)] = Field(
+        description="Where hubs reach the listener: the address that your proxy takes, up to /websub."
+    )
+    lease: Annotated[Duration, at_least(timedelta(hours=1))] = Field(
+        default=timedelta(days=7), description="For how long hubs are asked; they may grant less or more."
+    )
+
+
 class PollSettings(Model):
     """How sources are asked."""
 
@@ -340,6 +359,7 @@ class Settings(NoiseSettings):
         default=timedelta(hours=24), description="Older articles never alert."
     )
     http: HttpSettings | None = Field(default=None, description="Health checks and metrics.")
+    websub: WebSubSettings | None = Field(default=None, description="Publishers that push.")
     ner_model: Text | None = Field(default=None, description="An installed spaCy model, such as en_core_web_sm.")
     allow_private: tuple[Host, ...] = Field(default=(), description="Hosts in private networks that may be polled.")
     poll: PollSettings = Field(default=PollSettings(), description="How sources are asked.")

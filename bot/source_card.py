@@ -13,6 +13,8 @@ from bot.model import HttpState, Source, TextFrom
 from bot.source_state import Outage, SourceState
 from bot.source_words import describe, state_of
 from bot.store.sources_port import SourceRecord, SourceStatus
+from bot.websub import words as websub
+from bot.websub.subscription import Subscription
 from bot.words import brief, moment
 
 COUNTED = timedelta(days=7)  # over which items are counted
@@ -30,9 +32,10 @@ def card(
     outages: Sequence[Outage],
     now: datetime,
     tz: tzinfo,
+    subscriptions: Sequence[Subscription] = (),
 ) -> tuple[Line, ...]:
     """Label and text of each line. ``record`` covers :data:`COUNTED`, ``outages`` :data:`REMEMBERED`; ``status`` is
-    ``None`` for a source that no run has seen yet."""
+    ``None`` for a source that no run has seen yet. ``subscriptions`` are those at hubs."""
     lines = [
         ("source", f"{source.name} ({source.id})" if source.title else source.id),
         ("address", redact_url(source.url)),
@@ -50,6 +53,9 @@ def card(
     if status is not None and status.last_poll is not None:
         lines.append(("last poll", moment(status.last_poll, tz)))
         lines.append(("asks with", _conditions(record.state)))
+    told = websub.describe((one for one in subscriptions if one.source_id == source.id), now, tz)
+    if told is not None:
+        lines.append(("push", told))
     lines.append(("full text", _full_text(source, record)))
     lines.extend(("outage", _outage(one, now, tz)) for one in [*outages][-OUTAGES_MAX:])
     return tuple(lines)

@@ -47,6 +47,7 @@ from bot.settings import (
     SlackConnection,
     SlackSettings,
     WebhookSettings,
+    WebSubSettings,
 )
 from bot.sources_file import SourceEntry, SourcesFile
 from bot.summary.model import Filters
@@ -390,6 +391,7 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "permissions.", Grant
     yield "http.", HttpSettings
     yield "poll.", PollSettings
+    yield "websub.", WebSubSettings
     yield "log.", LogSettings
     yield "slack.*.", SlackConnection
     yield "discord.*.", DiscordConnection

@@ -88,11 +88,12 @@ def show_source(path: Path, source_id: str) -> int:
         status = _statuses(store).get(source_id)
         record = store.source_record(source_id, now - COUNTED) if store else SourceRecord()
         outages = store.outages(now - REMEMBERED, now) if store else ()
+        subscriptions = store.subscriptions() if store else ()
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     mine = [one for one in outages if one.source_id == source_id]
-    for label, text in card(source, status, record, mine, now, config.timezone):
+    for label, text in card(source, status, record, mine, now, config.timezone, subscriptions):
         table.add_row(label, Text(text))
     # What goes to a file or a pipe is not wrapped, so that it can be searched.
     Console(width=None if sys.stdout.isatty() else UNWRAPPED).print(table)

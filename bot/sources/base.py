@@ -21,11 +21,12 @@ MAX_ITEMS = 1000  # items taken from one answer, the first ones; the longest rea
 @dataclass(frozen=True, slots=True)
 class Request:
     """One GET that a kind wants. ``headers`` may hold secrets; they stay with the origin of ``url``. ``accept`` is the
-    header of that name; feeds in any format where it is empty."""
+    header of that name; feeds in any format where it is empty. With a ``form`` it is a POST of these fields."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = ""
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 class Kind(Protocol):

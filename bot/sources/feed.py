@@ -27,6 +27,7 @@ from bot.sources.entry import RawEntry, to_item
 from bot.sources.sniff import NoFeed, binary, sniff
 from bot.sources.walls import wall_in
 from bot.sources.xml_guard import HostileXmlError, settle, without_doctype
+from bot.websub.offer import offer_of
 
 LENIENT_MAX = 1024 * 1024  # bytes; feedparser needs about a second for so much damaged XML
 _OLDEST = 1990  # years before are placeholders
@@ -84,8 +85,10 @@ def _parse_rest(fetched: Fetched, trimmed: Trimmed, form: str, max_items: int) -
     """Read what an earlier answer did not have; ``None`` where the whole feed has to be read after all."""
     skipped = trimmed.total - trimmed.left
     if not trimmed.left:
-        cadence = read_cadence(_edges(trimmed.content))
-        return ParsedFeed((), format=form, cadence=cadence, marks=trimmed.marks, skipped=skipped)
+        edges = _edges(trimmed.content)
+        offer = offer_of(fetched.headers, edges, fetched.url)
+        cadence = read_cadence(edges)
+        return ParsedFeed((), format=form, cadence=cadence, marks=trimmed.marks, skipped=skipped, offer=offer)
     if not skipped:
         return None
     content, note = settle(trimmed.content)
@@ -99,7 +102,7 @@ def _parse_rest(fetched: Fetched, trimmed: Trimmed, form: str, max_items: int) -
 
 def _parse_json(fetched: Fetched, content: bytes, max_items: int) -> ParsedFeed:
     try:
-        return json_feed.parse_json_feed(content, fetched.url, max_items)
+        return json_feed.parse_json_feed(content, fetched.url, max_items, fetched.headers)
     except json_feed.NotJsonFeedError as error:
         raise _error(fetched, error.reason, f"answered with {error}; check the address") from error
 
@@ -142,7 +145,8 @@ def _parse_xml(fetched: Fetched, content: bytes, form: str, notes: list[str], ma
     blank = min(total, max_items) - len(items)
     if blank:
         notes.append(f"{blank} {'entry has' if blank == 1 else 'entries have'} neither title, link nor text")
-    return ParsedFeed(items, to_line(title, 200), lang, form, "; ".join(notes), read_cadence(edges))
+    offer = offer_of(fetched.headers, edges, fetched.url)
+    return ParsedFeed(items, to_line(title, 200), lang, form, "; ".join(notes), read_cadence(edges), offer=offer)
 
 
 # -- fastfeedparser -------------------------------------------------------------------------------------------------

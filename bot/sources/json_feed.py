@@ -14,6 +14,7 @@ from bot.extract import to_line
 from bot.model import ParsedFeed
 from bot.sources.dates import parse_date
 from bot.sources.entry import RawEntry, to_item
+from bot.websub.offer import offer_of_json
 
 _PLAIN = frozenset({"title", "summary"})
 
@@ -26,8 +27,8 @@ class NotJsonFeedError(Exception):
         self.reason = reason
 
 
-def parse_json_feed(content: bytes, url: str, max_items: int) -> ParsedFeed:
-    """Read a JSON Feed. Raises :class:`NotJsonFeedError`."""
+def parse_json_feed(content: bytes, url: str, max_items: int, headers: Mapping[str, str]) -> ParsedFeed:
+    """Read a JSON Feed; ``headers`` are those that it came with. Raises :class:`NotJsonFeedError`."""
     feed = _load(content)
     version = _text(feed.get("version")) if isinstance(feed, dict) else ""
     entries = feed.get("items") if isinstance(feed, dict) else None
@@ -43,6 +44,7 @@ def parse_json_feed(content: bytes, url: str, max_items: int) -> ParsedFeed:
         lang=lang,
         format=f"json feed {version.rstrip('/').rpartition('/')[2][:8]}",
         note=f"{left_out} of {len(entries)} entries were left out" if left_out > 0 else "",
+        offer=offer_of_json(headers, feed.get("hubs"), feed.get("feed_url"), url),
     )
 
 

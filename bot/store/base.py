@@ -22,11 +22,12 @@ from bot.store.people_port import PeopleStore
 from bot.store.sources_port import Poll, SourcesStore
 from bot.store.states_port import StatesStore
 from bot.store.summary_port import SummaryStore
+from bot.store.websub_port import Push, WebSubStore
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Everything that one poll changes; written in one transaction.
+    """Everything that one poll or push changes; written in one transaction.
 
     ``stories`` maps an article key to (story id, reason). Articles whose key is known are not written again, nor is
     a delivery whose key is known, so that the same batch may be written twice without harm. An article has at most
@@ -36,7 +37,7 @@ class Batch:
     or whose article has been purged, changes nothing.
     """
 
-    poll: Poll
+    poll: Poll | Push
     articles: Sequence[Article] = ()
     stories: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     alerts: Sequence[Alert] = ()
@@ -58,6 +59,7 @@ class Store(
     SourcesStore,
     StatesStore,
     SummaryStore,
+    WebSubStore,
     Protocol,
 ):
     """The whole port: a protocol for each domain, and what concerns the database as such."""

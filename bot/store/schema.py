@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0010"
+REVISION = "r0011"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -395,4 +395,13 @@ watches = Table(
     Column("created_at", Micros, nullable=False),
     UniqueConstraint("channel", "term", "country"),
     sqlite_autoincrement=True,
+)
+
+# Subscriptions at the hubs of publishers (WebSub); those of a source that went are kept until they are ended there.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("source_id", Words, nullable=False),
+    Column("record", Text, nullable=False),  # JSON of Subscription, with its secret
 )

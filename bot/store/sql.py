@@ -32,9 +32,10 @@ from bot.store.sql_noise import SqlNoise
 from bot.store.sql_people import SqlPeople
 from bot.store.sql_states import SqlStates
 from bot.store.sql_summary import SqlSummary
+from bot.store.sql_websub import SqlWebSub
 
 
-class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary):
+class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary, SqlWebSub):
     """See :class:`bot.store.base.Store`. ``url`` is SQLAlchemy's (``sqlite:///var/wirewatch.db``); ``busy_timeout_s``
     is how long a locked SQLite file is waited for, in seconds. Raises ``StoreError`` for a URL that cannot be used."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.store.base import Batch
 from bot.store.faults import is_refusal
 from bot.store.queries import archive, articles, noise, outbox, revisions, sources
+from bot.store.sources_port import Poll
 
 T = TypeVar("T")
 
@@ -29,11 +30,12 @@ def write_all(connection: Connection, batches: Sequence[Batch]) -> tuple[Result,
 
 def _is_bare(batch: Batch) -> bool:
     parts = (batch.articles, batch.alerts, batch.deliveries, batch.revisions, batch.holds, batch.decisions)
-    return not any(parts)
+    return isinstance(batch.poll, Poll) and not any(parts)
 
 
 def _write_bare(connection: Connection, group: Sequence[Batch]) -> list[Result]:
-    failure = _in_savepoint(connection, lambda: sources.record_polls(connection, [batch.poll for batch in group]))
+    polls = [batch.poll for batch in group if isinstance(batch.poll, Poll)]
+    failure = _in_savepoint(connection, lambda: sources.record_polls(connection, polls))
     if not isinstance(failure, Exception):
         return [()] * len(group)
     if len(group) == 1:
@@ -73,5 +75,8 @@ def _write(connection: Connection, batch: Batch) -> tuple[str, ...]:
     noise.insert_holds(connection, batch.holds)
     noise.end_holds(connection, batch.told)
     noise.insert_decisions(connection, batch.decisions)
-    sources.record_polls(connection, [batch.poll])
+    if isinstance(batch.poll, Poll):
+        sources.record_polls(connection, [batch.poll])
+    else:
+        sources.record_push(connection, batch.poll)
     return tuple(new)

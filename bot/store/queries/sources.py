@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
 
@@ -14,6 +15,7 @@ from bot.store.queries import states
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, articles, sources, storable
 from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
+from bot.store.websub_port import Push
 from bot.urls import host_of
 
 
@@ -89,21 +91,24 @@ def _unless_gone(due: datetime) -> tuple[bool, datetime]:
     return due != NEVER, due
 
 
+_LEASED = (
+    sources.c.id,
+    sources.c.http_state,
+    sources.c.failures,
+    sources.c.last_success_at,
+    sources.c.state,
+    sources.c.state_reason,
+    sources.c.state_since,
+    sources.c.url_in_use,
+    sources.c.memory,
+    sources.c.last_elapsed_s,
+)
+
+
 def lease_due(connection: Connection, now: datetime, limit: int, until: datetime) -> tuple[Lease, ...]:
     """Rows that another worker is leasing at this moment are passed over where the database can lock rows."""
     due = (
-        select(
-            sources.c.id,
-            sources.c.http_state,
-            sources.c.failures,
-            sources.c.last_success_at,
-            sources.c.state,
-            sources.c.state_reason,
-            sources.c.state_since,
-            sources.c.url_in_use,
-            sources.c.memory,
-            sources.c.last_elapsed_s,
-        )
+        select(*_LEASED)
         .where(
             sources.c.enabled,
             sources.c.next_poll_at <= now,
@@ -116,20 +121,28 @@ def lease_due(connection: Connection, now: datetime, limit: int, until: datetime
     rows = connection.execute(due).all()
     for ids in chunks([row.id for row in rows]):
         connection.execute(update(sources).where(sources.c.id.in_(ids)).values(lease_until=until))
-    return tuple(
-        Lease(
-            source_id=row.id,
-            state=decode(HttpState, row.http_state) if row.http_state else HttpState(),
-            first=row.last_success_at is None,
-            failures=row.failures,
-            last_success=row.last_success_at,
-            standing=Standing(SourceState(row.state), row.state_reason),
-            since=row.state_since,
-            url_in_use=row.url_in_use,
-            memory=decode(Memory, row.memory) if row.memory else Memory(),
-            elapsed_s=row.last_elapsed_s,
-        )
-        for row in rows
+    return tuple(_lease(row) for row in rows)
+
+
+def look(connection: Connection, source_id: str) -> Lease | None:
+    """The same of one source, which stays where it is."""
+    wanted = select(*_LEASED).where(sources.c.id == storable(source_id), sources.c.enabled)
+    row = connection.execute(wanted).first()
+    return None if row is None else _lease(row)
+
+
+def _lease(row: Any) -> Lease:
+    return Lease(
+        source_id=row.id,
+        state=decode(HttpState, row.http_state) if row.http_state else HttpState(),
+        first=row.last_success_at is None,
+        failures=row.failures,
+        last_success=row.last_success_at,
+        standing=Standing(SourceState(row.state), row.state_reason),
+        since=row.state_since,
+        url_in_use=row.url_in_use,
+        memory=decode(Memory, row.memory) if row.memory else Memory(),
+        elapsed_s=row.last_elapsed_s,
     )
 
 
@@ -173,6 +186,22 @@ _POSTPONE = (
 def postpone(connection: Connection, due: Mapping[str, datetime]) -> None:
     if due:
         connection.execute(_POSTPONE, [{"b_id": source_id, "b_at": at} for source_id, at in due.items()])
+
+
+_HASTEN = (
+    update(sources)
+    .where(
+        sources.c.id == bindparam("b_id", type_=Words),
+        sources.c.next_poll_at > bindparam("b_at", type_=Micros),
+        sources.c.next_poll_at < NEVER,
+    )
+    .values(next_poll_at=bindparam("b_at", type_=Micros))
+)
+
+
+def hasten(connection: Connection, due: Mapping[str, datetime]) -> None:
+    if due:
+        connection.execute(_HASTEN, [{"b_id": source_id, "b_at": at} for source_id, at in due.items()])
 
 
 def release_leases(connection: Connection) -> int:
@@ -238,6 +267,13 @@ def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
         if poll.url_in_use is not None:
             moved = {"url_in_use": poll.url_in_use, "host": host_of(poll.url_in_use)}
             connection.execute(update(sources).where(sources.c.id == poll.source_id).values(moved))
+
+
+def record_push(connection: Connection, push: Push) -> None:
+    values: dict[str, object] = {"items_total": sources.c.items_total + push.new_items}
+    if push.memory is not None:
+        values["memory"] = encode(Memory, push.memory)
+    connection.execute(update(sources).where(sources.c.id == storable(push.source_id)).values(values))
 
 
 def statuses(connection: Connection) -> tuple[SourceStatus, ...]:

@@ -6,6 +6,7 @@ so the reason is read from the innermost error that says something. Bugs (``Type
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -83,6 +84,10 @@ def _known(source_id: str, where: str, host: str, error: BaseException) -> Fetch
             return FetchError(source_id, FetchReason.CONNECT, f"{where} refuses connections")
         case aiohttp.InvalidURL() | httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
             return FetchError(source_id, FetchReason.INVALID_URL, f"{where} is not a usable address; correct it")
+        case aiohttp.ClientConnectorError() if not isinstance(error.os_error, TimeoutError):
+            # No route, no network: the transport calls it a connect timeout.
+            why = os.strerror(error.os_error.errno).lower() if error.os_error.errno else "no connection"
+            return FetchError(source_id, FetchReason.CONNECT, f"{where} cannot be reached ({why})")
         case _:
             return None
 

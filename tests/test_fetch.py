@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import socket
 from collections.abc import AsyncIterator
@@ -374,6 +375,18 @@ async def test_a_closed_port_is_a_connect_error(fetcher: Fetcher) -> None:
         taken.bind(("127.0.0.1", 0))  # bound, not listening
         error = await failed(fetcher, f"http://127.0.0.1:{taken.getsockname()[1]}/")
     assert error.reason is FetchReason.CONNECT
+
+
+async def test_a_network_that_is_not_there_is_no_timeout(
+    server: FeedServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sock_connect(*ignored: object) -> None:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(type(asyncio.get_running_loop()), "sock_connect", sock_connect)
+    error = await failed(fetcher, server.url("/feed"))
+    assert error.reason is FetchReason.CONNECT
+    assert "cannot be reached (network is unreachable)" in str(error)
 
 
 async def test_plain_http_behind_https_is_a_tls_error(server: FeedServer, fetcher: Fetcher) -> None:

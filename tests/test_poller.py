@@ -16,7 +16,7 @@ import pytest
 from bot import rulebook
 from bot.assembly import Assembler
 from bot.errors import StoreError
-from bot.fetch import Fetcher
+from bot.fetch import Fetcher, Limits
 from bot.full_text import FullText
 from bot.health import Metrics
 from bot.hosts import Hosts
@@ -43,6 +43,7 @@ rules:
 """
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 EVERY = timedelta(minutes=10)
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -147,14 +148,14 @@ async def desk(tmp_path: Path, engine: Engine) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, engine: Engine) -> AsyncIterator[Desk]:
+async def open_desk(folder: Path, engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Desk]:
     store = SqlStore(f"sqlite:///{folder}/river.db")
     store.upgrade()
     store.open()
     thread = Thread(store)
     hosts = Hosts(4)
     with ThreadPoolExecutor(1) as core:
-        async with FeedServer() as server, Fetcher(allow_private=True, hosts=hosts) as fetcher:
+        async with FeedServer() as server, Fetcher(allow_private=True, hosts=hosts, limits=limits) as fetcher:
 
             def route(matches: tuple[Match, ...]) -> tuple[str, ...]:
                 return ("desk",)

@@ -1,0 +1,349 @@
+"""Hostile servers against the whole way of a poll: what they cannot reach, and what they cannot cost.
+
+The parts have tests of their own (address, fetch, decode, each kind of source); here it is the recorded outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+import zstandard
+from aiohttp import web
+
+from bot.errors import FetchError, FetchReason
+from bot.fetch import Fetcher, Limits
+from bot.model import HttpState, Source
+from bot.rules.match import Engine
+from bot.source_state import SourceState
+from tests.fakes.feeds import Answer, FeedServer, Handler, endless, rss
+from tests.test_poller import EVERY, Desk, Entry, engine, open_desk
+
+__all__ = ["engine"]  # a fixture
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+QUICK = Limits(connect_s=0.3, read_s=2, total_s=2.5)
+MIB = 1024 * 1024
+
+# -- what cannot be reached -----------------------------------------------------------------------------------------
+
+OUTSIDE = "192.0.2.1"  # TEST-NET-1 (RFC 5737): leads nowhere, and is refused; a public one would be connected to
+Lookups = dict[str, Iterator[str]]
+
+
+def _forever(*addresses: str) -> Iterator[str]:
+    while True:
+        yield from addresses
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Lookups:
+    """A name service of ours in place of the system's: each lookup of a name gives its next answer, in which
+    addresses are joined by commas. Other names, and addresses, are the system's business."""
+    table: Lookups = {}
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *args: Any, **fields: Any) -> list[Any]:
+        if host not in table:
+            return real(host, port, *args, **fields)
+        return [
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, port, 0, 0) if ":" in address else (address, port),
+            )
+            for address in next(table[host]).split(",")
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return table
+
+
+@pytest.fixture
+async def inside() -> AsyncIterator[FeedServer]:
+    """A server that stands in the operator's network."""
+    async with FeedServer({"/feed": Answer(rss(3))}) as running:
+        yield running
+
+
+async def refused(fetcher: Fetcher, url: str) -> FetchError:
+    with pytest.raises(FetchError) as caught:
+        await fetcher.fetch(Source("s", url), HttpState(), NOW)
+    assert caught.value.reason is FetchReason.ADDRESS, caught.value
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "10.0.0.5", "192.168.1.1", "fd00::5",
+     "fe80::1", "169.254.169.254", "0.0.0.0", "64:ff9b::7f00:1", "2002:7f00:1::1", "100.64.0.1"],
+)  # fmt: skip
+async def test_a_name_that_resolves_inside_leads_nowhere(inside: FeedServer, names: Lookups, address: str) -> None:
+    names["news.example"] = _forever(address)
+    async with Fetcher(limits=QUICK) as fetcher:
+        error = await refused(fetcher, inside.url("/feed", host="news.example"))
+    assert "allow_private" in error.text
+    assert inside.seen == []
+
+
+async def test_one_address_inside_among_others_is_not_tried_instead(inside: FeedServer, names: Lookups) -> None:
+    """A client that goes on to the next address must not find the way in by that."""
+    names["news.example"] = _forever(f"{OUTSIDE},127.0.0.1", f"127.0.0.1,{OUTSIDE}")
+    async with Fetcher(limits=QUICK) as fetcher:
+        for _ in range(2):
+            await refused(fetcher, inside.url("/feed", host="news.example"))
+    assert inside.seen == []
+
+
+PUBLIC = "8.8.8.8"
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses to which a connection was begun. Those outside of this machine end there: no network."""
+    begun: list[str] = []
+    real = asyncio.selector_events.BaseSelectorEventLoop.sock_connect
+
+    async def sock_connect(loop: Any, sock: socket.socket, address: tuple[Any, ...]) -> None:
+        begun.append(address[0])
+        if address[0] == PUBLIC:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        await real(loop, sock, address)
+
+    monkeypatch.setattr(asyncio.selector_events.BaseSelectorEventLoop, "sock_connect", sock_connect)
+    return begun
+
+
+async def test_a_name_that_is_another_address_at_each_lookup_never_leads_inside(
+    inside: FeedServer, names: Lookups, tried: list[str]
+) -> None:
+    """Rebinding: where a check looks a name up and the connection looks it up again, the two see different answers.
+    Here the check sees the very address of the connection, however often anybody looks."""
+    names["rebind.example"] = _forever(PUBLIC, "127.0.0.1", f"{PUBLIC},127.0.0.1")
+    reasons = []
+    for _ in range(6):  # each fetcher with a cache of names of its own
+        async with Fetcher(limits=QUICK) as fetcher:
+            with pytest.raises(FetchError) as caught:
+                await fetcher.fetch(Source("s", inside.url("/feed", host="rebind.example")), HttpState(), NOW)
+            reasons.append(caught.value.reason)
+    assert reasons == [FetchReason.CONNECT, FetchReason.ADDRESS, FetchReason.ADDRESS] * 2
+    assert set(tried) == {PUBLIC}
+    assert inside.seen == []
+
+
+METADATA = (
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[::ffff:169.254.169.254]/latest/meta-data/",
+    "http://[fd00:ec2::254]/latest/meta-data/",
+    "http://metadata.example/computeMetadata/v1/",
+)
+
+
+@pytest.mark.parametrize("target", METADATA)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_leads_to_a_metadata_service(
+    inside: FeedServer, names: Lookups, target: str, status: int
+) -> None:
+    names["metadata.example"] = _forever("169.254.169.254")
+    inside.answers["/moved"] = Answer(status=status, headers={"Location": target})
+    async with Fetcher(limits=QUICK, allow_private=frozenset({"localhost"})) as fetcher:
+        await refused(fetcher, inside.url("/moved", host="localhost"))
+    assert [seen.path for seen in inside.seen] == ["/moved"]
+
+
+@pytest.mark.parametrize("host", ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"])
+async def test_numbers_in_other_notations_lead_nowhere_either(inside: FeedServer, tried: list[str], host: str) -> None:
+    inside.answers["/moved"] = Answer(status=302, headers={"Location": f"http://{host}/latest/meta-data/"})
+    async with Fetcher(limits=QUICK, allow_private=frozenset({"localhost"})) as fetcher:
+        with pytest.raises(FetchError) as caught:
+            await fetcher.fetch(Source("s", inside.url("/moved", host="localhost")), HttpState(), NOW)
+    unread = (FetchReason.ADDRESS, FetchReason.DNS, FetchReason.INVALID_URL, FetchReason.REDIRECTS)
+    assert caught.value.reason in unread
+    assert tried == ["127.0.0.1"]  # the server that redirects
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "file://localhost/etc/passwd", "FILE:/etc/passwd", "ftp://x/"]
+)
+async def test_no_redirect_leads_to_a_file(inside: FeedServer, target: str) -> None:
+    inside.answers["/moved"] = Answer(status=301, headers={"Location": target})
+    async with Fetcher(limits=QUICK, allow_private=True) as fetcher:
+        with pytest.raises(FetchError) as caught:
+            await fetcher.fetch(Source("s", inside.url("/moved")), HttpState(), NOW)
+    assert caught.value.reason is FetchReason.REDIRECTS
+    assert "only http and https are followed" in caught.value.text
+
+
+# -- what it cannot cost --------------------------------------------------------------------------------------------
+
+UNPACKED = 96 * MIB  # of each bomb; eight times what is read
+
+
+def _zeros(add: Callable[[bytes], bytes], end: Callable[[], bytes], head: bytes = b"") -> bytes:
+    block = b" " * MIB
+    return b"".join([add(head), *(add(block) for _ in range(UNPACKED // MIB)), end()])
+
+
+def gzip_bomb() -> bytes:
+    squeezer = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return _zeros(squeezer.compress, squeezer.flush)
+
+
+def brotli_bomb() -> bytes:
+    squeezer = brotli.Compressor(quality=4)
+    return _zeros(squeezer.process, squeezer.finish)
+
+
+def zstd_bomb() -> bytes:
+    squeezer = zstandard.ZstdCompressor().compressobj()
+    return _zeros(squeezer.compress, squeezer.flush)
+
+
+def coded(body: bytes, coding: str) -> Answer:
+    return Answer(body, headers={"Content-Encoding": coding})
+
+
+def laughs() -> bytes:
+    """A billion laughs: entities of entities, 10 ** 9 times the first."""
+    entities = '<!ENTITY l0 "ha">' + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    return document(f"<!DOCTYPE rss [{entities}]>", "&l9;")
+
+
+def quadratic() -> bytes:
+    """One long entity, many times."""
+    return document(f'<!DOCTYPE rss [<!ENTITY a "{"a" * 50_000}">]>', "&a;" * 50_000)
+
+
+def external() -> bytes:
+    return document('<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>', "Flood warning &x;")
+
+
+def document(doctype: str, title: str) -> bytes:
+    channel = f"<channel><title>x</title><item><title>{title}</title><guid>1</guid></item></channel>"
+    return f"<?xml version='1.0'?>{doctype}<rss version='2.0'>{channel}</rss>".encode()
+
+
+def head_without_end() -> Handler:
+    """Headers for ever, a byte at a time would be the same."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(b"HTTP/1.1 200 OK\r\n")  # type: ignore[attr-defined]
+        for n in range(10_000):
+            request.transport.write(f"X-{n}: {'y' * 1_000}\r\n".encode())  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        raise ConnectionResetError
+
+    return handler
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """What a server sends, and what stands against its source afterwards. No ``reason``: it is read, without harm."""
+
+    answer: Answer | Handler
+    reason: str = ""
+    text: str = ""
+    state: SourceState = SourceState.FAILING
+
+
+def hostile() -> dict[str, Hostile]:
+    too_large, broken, timeout = "too_large", "broken", "timeout"
+    deep = b"<rss version='2.0'><channel><item>" + b"<a>" * 100_000
+    wide = b"<rss version='2.0'><channel><item " + b" ".join(b"a%d='1'" % n for n in range(100_000)) + b"/>"
+    return {
+        "gzip": Hostile(coded(gzip_bomb(), "gzip"), too_large, "unpacked more than 12 MiB"),
+        "gzip-twice": Hostile(coded(zlib_twice(), "gzip, gzip"), too_large, "unpacked more than 12 MiB"),
+        "brotli": Hostile(coded(brotli_bomb(), "br"), too_large, "unpacked more than 12 MiB"),
+        "zstd": Hostile(coded(zstd_bomb(), "zstd"), too_large, "unpacked more than 12 MiB"),
+        "layers": Hostile(coded(b"x", "gzip, gzip, gzip"), "protocol", "encoded 3 times over"),
+        "announced": Hostile(Answer(b" " * (9 * MIB)), too_large, "announced more than 8 MiB"),
+        "endless": Hostile(endless(b"<item>" * 10_000), too_large, "sent more than 8 MiB"),
+        "drip": Hostile(endless(b"<", pause_s=0.05), timeout, "did not finish within"),
+        "headers": Hostile(head_without_end(), "protocol"),
+        "laughs": Hostile(Answer(laughs())),
+        "quadratic": Hostile(Answer(quadratic())),
+        "external": Hostile(Answer(external())),
+        "open-doctype": Hostile(Answer(b"<!DOCTYPE rss [" + b"<!ENTITY a 'b'>" * 100_000), broken, "does not end"),
+        "deep": Hostile(Answer(deep), broken, "nested more than 256 deep"),
+        "wide": Hostile(Answer(wide), broken, "attributes"),
+        "crowd": Hostile(Answer(b"<rss version='2.0'><channel>" + b"<b/>" * 500_000), broken, "elements"),
+        "json-deep": Hostile(Answer(b'{"items":' + b"[" * 200_000), broken, "nested too deep"),
+        "flood": Hostile(Answer(rss(5_000, words=3))),
+    }
+
+
+def zlib_twice() -> bytes:
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return squeezer.compress(gzip_bomb()) + squeezer.flush()
+
+
+@contextmanager
+def peak() -> Iterator[list[int]]:
+    """By how many bytes the memory of this process grew at most; one entry, once it is over."""
+    Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins anew
+    before = _memory("VmRSS")
+    grown: list[int] = []
+    yield grown
+    grown.append(_memory("VmHWM") - before)
+
+
+def _memory(field: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024
+
+
+async def test_hostile_answers_end_in_a_recorded_error_within_time_and_memory(tmp_path: Path, engine: Engine) -> None:
+    cases = hostile()
+    async with open_desk(tmp_path, engine, QUICK) as desk:
+        desk.server.answers |= {f"/{name}": case.answer for name, case in cases.items()}
+        desk.serves("/good")
+        await desk.sources(*(f"/{name}" for name in cases), "/good")
+        desk.poller._concurrency = len(cases) + 1  # all at once: the worst moment for memory
+        began = time.monotonic()
+        with peak() as grown:
+            await desk.poll(timedelta(0))
+        elapsed = time.monotonic() - began
+        desk.serves("/good", Entry("Flood warning beside the bombs"))
+        statuses = {s.source_id: s for s in await desk.thread.read(lambda s: s.source_statuses())}
+        outcomes = await _outcomes(desk, cases)
+        await desk.sources("/good")
+        await desk.poll(EVERY * 2)
+        alerts = await desk.alerts()
+        texts = [d.payload for d in await desk.deliveries()]
+    found = {name: (outcomes[name], statuses[name].state) for name in cases}
+    assert found == {
+        name: (case.reason or "ok", case.state if case.reason else SourceState.OK) for name, case in cases.items()
+    }
+    assert [name for name, case in cases.items() if case.text not in statuses[name].error] == []
+    assert all(statuses[name].error.isprintable() and len(statuses[name].error) < 400 for name in cases)
+    assert statuses["flood"].items_total == 1_000  # of 5,000
+    assert alerts == ["Flood warning beside the bombs"]  # the others go on
+    assert "root:" not in repr(texts)
+    assert elapsed < 60
+    # Four bombs of 96 MiB came at once, with nine megabytes of this and that beside them.
+    assert grown[0] < 150 * MIB, grown
+
+
+async def _outcomes(desk: Desk, names: Iterable[str]) -> dict[str, str]:
+    """The reason of each source's last poll, from the closed set that labels the metric too."""
+    from sqlalchemy import select
+
+    from bot.store.schema import sources
+
+    store = desk.thread._store
+    with store._read() as connection:  # type: ignore[attr-defined]
+        return {row.id: row.last_outcome for row in connection.execute(select(sources.c.id, sources.c.last_outcome))}

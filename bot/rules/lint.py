@@ -41,6 +41,7 @@ from bot.yaml_nodes import Place
 COMPARED_MAX = 100  # other rules that one rule is compared with, the nearest in the files first
 FLOOD_SHARE = 0.05  # of all articles; of the 500 that a modest set of sources brings each day, 25
 LEAD_WORDS = 60  # DESIGN, "Conditions"
+_MONTHS = frozenset({"march", "may"})
 
 Frequencies = Callable[[str], float]
 """The share of articles (0 to 1) in which a phrase is found, as the archive counts them."""
@@ -59,6 +60,7 @@ def lint(
         linter.rule(rule)
     for condition in ruleset.defines.values():
         linter.walk_unused(condition)
+    linter.months()
     linter.choices()
     linter.compare()
     return tuple(sorted(set(linter.problems), key=lambda p: (str(p.file), p.line, p.column, p.text)))
@@ -134,6 +136,16 @@ class _Linter:
         if self._frequencies is None:
             return common.share(term, texts)
         return min(1.0, sum(self._frequencies(text.strip()) for text in texts))
+
+    def months(self) -> None:
+        """Words that are months, too: every date would hold them."""
+        for term in self._program.needs:
+            if isinstance(term, Term) and term.kind in (TermKind.WORDS, TermKind.EXACT) and term.text in _MONTHS:
+                text = (
+                    f'{term.label!r} is also the month, which stands in every other dateline; write "={term.text}" '
+                    "for the word in small letters, and its other forms beside it"
+                )
+                self._say(term.place, text, "also-a-month")
 
     # -- never -----------------------------------------------------------------------------------------------------
     def impossible(self, condition: Condition, region: str = "") -> str:

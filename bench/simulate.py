@@ -38,6 +38,7 @@ channels:
   desk:  {{kind: slack, channel: "#desk"}}
   intel: {{kind: discord, channel: "#intel"}}
 slack: {{default: {{pace: 0s}}}}
+poll: {{concurrency: 1}}  # one after another, so that a stream comes in the same order in every run
 {more}"""
 
 
@@ -108,11 +109,17 @@ class Stage:
     file: Path
 
     async def step(self, to: datetime) -> None:
-        """Jump there, do all that is due, and deliver."""
+        """Jump there, do all that is due, and deliver. Raises ``RuntimeError`` where that did not come to its end: what
+        is counted afterwards would be wrong without a sign of it."""
         self.clock.jump(to)
         await self.app.poller.poll_all()
         await self.app.newsroom.release()
-        await self.app.deliverer.drain(DRAIN_S)
+        if not await self.app.deliverer.drain(DRAIN_S):
+            raise RuntimeError(f"not all was delivered within {DRAIN_S:.0f} s at {to:%Y-%m-%d %H:%M}")
+        if self.app.poller.failures:
+            raise RuntimeError(f"polls failed at {to:%Y-%m-%d %H:%M}: {dict(self.app.poller.failures)}")
+        if self.app.poller.tally.put_off:
+            raise RuntimeError(f"polls were put off at {to:%Y-%m-%d %H:%M}, and come a step too late")
 
     def posts(self) -> list[Post]:
         """What people see in both channels."""

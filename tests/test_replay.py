@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from bench.replay import captures, read_capture, replay
 
 BEGIN = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -51,3 +53,13 @@ async def test_groups_of_several_outlets_are_found_with_their_reasons(tmp_path: 
     assert [[one.source_id for one in group] for group in groups] == [["a", "b"]]
     assert reasons[groups[0][0].article_key] == "no earlier article like it"
     assert summary.startswith("3 articles in 2 stories, 1 of them told by several outlets; 2 articles matched a rule")
+
+
+async def test_a_feed_that_cannot_be_read_ends_the_replay_instead_of_falsifying_it(tmp_path: Path) -> None:
+    feed(tmp_path / "a.rss", ("Earthquake kills nine in Peru", QUAKE, BEGIN))
+    (tmp_path / "b.rss").write_text("<html><body>Not found</body></html>", "utf-8")
+    found = captures(tmp_path, everything=True)
+    folder = tmp_path / "room"
+    folder.mkdir()
+    with pytest.raises(RuntimeError, match=r"polls failed at 2026-11-03 06:00: \{'b': "):
+        await replay(found, BEGIN, BEGIN, timedelta(minutes=10), folder)

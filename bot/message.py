@@ -147,13 +147,23 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that a channel took a post. ``ref`` finds it again (a Slack ts, a Discord message id, an HTTP status)."""
+    """Proof that a channel took a post. ``ref`` finds it again (a Slack ts, a Discord message id, an HTTP status);
+    ``called``: the post mentions the people whom the channel's settings name."""
 
     channel: str
     key: str
     ref: str
     sent_at: datetime
     url: str = ""
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The latest post of a channel that mentioned people: its delivery key, and when it was sent."""
+
+    key: str
+    at: datetime
 
 
 class DeliveryKind(StrEnum):

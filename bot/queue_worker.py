@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.base import Channel, FileChannel
+from bot.channels.base import Calling, Channel, FileChannel
 from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
-from bot.message import DeliveryKind, Digest, Message, Notice, Receipt
+from bot.message import Call, DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
 from bot.store.outbox_port import Delivery, Followed, NewDelivery
 from bot.summary.chart import file_of
@@ -43,6 +43,7 @@ class Outbox(Protocol):
     def mark_dropped(self, delivery_id: int, reason: str) -> None: ...
     def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None: ...
     def followed(self, key: str) -> Followed | None: ...
+    def last_call(self, channel: str) -> Call | None: ...
 
 
 class OutboxAccess(Protocol):
@@ -151,11 +152,14 @@ class Queue:
     async def _start_channel(self) -> bool:
         while not self._finishing:
             try:
+                await self._recall()
                 await self._channel.start()
             except PermanentDeliveryError as error:
                 await self._tell(error.text)
             except TransientDeliveryError as error:
                 self._log.warning("channel not started", error=error.text)
+            except StoreError as error:
+                self._log.error("store refused", error=str(error))
             except Exception:  # noqa: BLE001 - a bug in one channel must not end its queue
                 self._log.exception("bug in a channel", doing="start")
             else:
@@ -163,6 +167,12 @@ class Queue:
                 return True
             await self._wait_out_failure()
         return False
+
+    async def _recall(self) -> None:
+        """Tell the channel whom it called last: a restart is no reason to call them again."""
+        name = self._channel.name
+        if isinstance(self._channel, Calling) and (last := await self._tools.outbox.read(lambda s: s.last_call(name))):
+            self._channel.recall(last)
 
     async def _stop_channel(self, within_s: float) -> None:
         try:

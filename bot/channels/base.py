@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
-from bot.message import Digest, Message, Notice, Receipt
+from bot.message import Call, Digest, Message, Notice, Receipt
 from bot.summary.post import SummaryPost
 
 
@@ -132,4 +132,13 @@ class FileChannel(Protocol):
 
     async def post_file(self, to: Receipt, file: File) -> Receipt:
         """Post a picture after an earlier post; :meth:`Channel.find` finds it by its key, too."""
+        ...
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A channel whose alerts may mention people, with a cool-down. Its receipts say where one did."""
+
+    def recall(self, last: Call) -> None:
+        """The latest call of an earlier run, before anything is sent."""
         ...

@@ -39,7 +39,7 @@ from bot.channels.discord_summary import summary_post
 from bot.channels.mentions import Mentions
 from bot.errors import DeliveryError, PermanentDeliveryError
 from bot.log import Log
-from bot.message import Digest, Message, Notice, Receipt
+from bot.message import Call, Digest, Message, Notice, Receipt
 from bot.summary.post import SummaryPost
 
 if TYPE_CHECKING:
@@ -110,6 +110,9 @@ class DiscordChannel:
     def connection(self) -> DiscordConnection:
         return self._connection
 
+    def recall(self, last: Call) -> None:
+        self._mentions.recall(last)
+
     async def start(self) -> None:
         if not self._started:
             self._started = True
@@ -129,9 +132,7 @@ class DiscordChannel:
 
     async def post(self, message: Message) -> Receipt:
         roles = self._mentions.due(message)
-        receipt = await self._deliver(alert_post(message, roles=roles))
-        self._sent(message, roles)
-        return receipt
+        return self._sent(await self._deliver(alert_post(message, roles=roles)), message, roles)
 
     async def post_digest(self, digest: Digest) -> Receipt:
         receipt = await self._deliver(digest_post(digest))
@@ -167,13 +168,11 @@ class DiscordChannel:
             return found
         place, message_id = parse_ref(to.ref)
         receipt = await self._variants(post, lambda p: self._answer(target, place, message_id, p, aloud))
-        self._sent(message, roles)
-        return receipt
+        return self._sent(receipt, message, roles)
 
-    def _sent(self, message: Message, roles: tuple[int, ...]) -> None:
-        if roles:
-            self._mentions.called(message)
+    def _sent(self, receipt: Receipt, message: Message, roles: tuple[int, ...]) -> Receipt:
         self._connection.remember(message)
+        return self._mentions.called(receipt) if roles else receipt
 
     async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         """The post keeps its own key, by which it was delivered; nobody is pinged again."""
@@ -215,7 +214,8 @@ class DiscordChannel:
             return None
         if target.announces and not posted.published and posted.channel_id == target.id:
             self._announce(target, posted)
-        return self._receipt(target, key, posted)
+        receipt = self._receipt(target, key, posted)
+        return self._mentions.called(receipt) if posted.calls else receipt
 
     async def check(self) -> str | None:
         """The first thing that ``doctor`` would find about this channel."""

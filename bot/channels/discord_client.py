@@ -68,6 +68,7 @@ class Posted:
     files: tuple[str, ...] = ()  # names
     has_thread: bool = False
     published: bool = False
+    calls: bool = False  # begins with the roles that it pings
 
 
 Place = discord.TextChannel | discord.ForumChannel | discord.Thread | discord.VoiceChannel
@@ -332,6 +333,7 @@ class WireClient(discord.Client):
             files=tuple(attachment.filename for attachment in message.attachments),
             has_thread=message.flags.has_thread,
             published=message.flags.crossposted,
+            calls=message.content.startswith("<@&"),
         )
 
 

@@ -15,6 +15,7 @@ from bot.channels.slack_blocks import (
     Look,
     Payload,
     alert_payload,
+    calls_somebody,
     digest_payload,
     metadata,
     notice_payload,
@@ -26,7 +27,7 @@ from bot.channels.slack_files import share, shows
 from bot.commands import slack_view
 from bot.errors import DeliveryError
 from bot.log import Log
-from bot.message import Digest, Message, Notice, Receipt
+from bot.message import Call, Digest, Message, Notice, Receipt
 from bot.summary.answer import as_reply
 from bot.summary.post import SummaryPost
 
@@ -101,6 +102,9 @@ class SlackChannel:
     def capabilities(self) -> Capabilities:
         return Capabilities(readable=True, edits=True, replies=True, files=True, pace_s=self._pace_s)
 
+    def recall(self, last: Call) -> None:
+        self._mentions.recall(last)
+
     async def start(self) -> None:
         if not self._started:
             self._started = True
@@ -170,9 +174,7 @@ class SlackChannel:
         """Send, and call whom the settings name, unless they were called a short while ago."""
         groups = self._mentions.due(message)
         receipt = await send(self._look(groups))
-        if groups:
-            self._mentions.called(message)
-        return receipt
+        return self._mentions.called(receipt) if groups else receipt
 
     async def _send(self, key: str, payload: Payload, **more: Any) -> Receipt:
         more |= {"unfurl_links": False, "unfurl_media": False, "mrkdwn": False}
@@ -236,16 +238,18 @@ class SlackChannel:
         try:
             channel_id = await self._resolve()
             workspace = await self._workspace()
-            if thread is not None and (found := await self._find_in_thread(key, *_split(thread.ref), oldest)):
-                return self._receipt(key, workspace, *found)
+            if thread is not None:
+                room, parent = _split(thread.ref)
+                if found := await self._find_in_thread(key, room, parent, oldest):
+                    return self._found(found, key, workspace, room, parent)
             async for message in self._messages("conversations.history", channel=channel_id, oldest=oldest):
                 if _key(message) == key or await self._shows(message, file_name(key)):
-                    return self._receipt(key, workspace, channel_id, message["ts"])
+                    return self._found(message, key, workspace, channel_id)
                 if thread is None and message.get("latest_reply") and _key(message) and len(threads) < THREADS:
                     threads.append(message["ts"])
             for parent in threads:
                 if found := await self._find_in_thread(key, channel_id, parent, oldest):
-                    return self._receipt(key, workspace, *found)
+                    return self._found(found, key, workspace, channel_id, parent)
         except SlackRefused as refused:
             raise self._error(refused) from None
         return None
@@ -253,12 +257,16 @@ class SlackChannel:
     async def _shows(self, message: dict[str, Any], name: str) -> bool:
         return bool(message.get("files")) and shows(message, name, (await self._connection.identity()).user_id)
 
-    async def _find_in_thread(self, key: str, channel_id: str, parent: str, oldest: str) -> tuple[str, str, str] | None:
-        """Channel, ts and thread of the reply with ``key``; ``None`` also where the thread is gone."""
+    def _found(self, message: dict[str, Any], key: str, workspace: str, channel_id: str, parent: str = "") -> Receipt:
+        receipt = self._receipt(key, workspace, channel_id, message["ts"], parent)
+        return self._mentions.called(receipt) if calls_somebody(message.get("blocks")) else receipt
+
+    async def _find_in_thread(self, key: str, channel_id: str, parent: str, oldest: str) -> dict[str, Any] | None:
+        """The reply with ``key``; ``None`` also where the thread is gone."""
         try:
             async for message in self._messages("conversations.replies", channel=channel_id, ts=parent, oldest=oldest):
                 if _key(message) == key:
-                    return channel_id, message["ts"], parent
+                    return message
         except SlackRefused as refused:
             if refused.error not in _THREAD_GONE:
                 raise

@@ -177,6 +177,13 @@ _ROOMS: Final = (
 """Ever less; the last one fits whatever an alert holds."""
 
 
+def calls_somebody(part: object) -> bool:
+    """Whether blocks, as Slack gives them back, mention a user group."""
+    if isinstance(part, dict):
+        return part.get("type") == "usergroup" or any(map(calls_somebody, part.values()))
+    return isinstance(part, list) and any(map(calls_somebody, part))
+
+
 # -- alert ----------------------------------------------------------------------------------------------------------
 
 

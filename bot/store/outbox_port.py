@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.message import DeliveryKind, DeliveryState, Digest, Message, Notice, Receipt
+from bot.message import Call, DeliveryKind, DeliveryState, Digest, Message, Notice, Receipt
 from bot.summary.post import ChartPost, SummaryPost
 
 Payload = Message | Digest | Notice | SummaryPost | ChartPost
@@ -118,6 +118,10 @@ class OutboxStore(Protocol):
 
     def followed(self, key: str) -> Followed | None:
         """What became of the post with this key; ``None`` for one that is not known (any more)."""
+        ...
+
+    def last_call(self, channel: str) -> Call | None:
+        """The latest post of a channel that mentioned people, by the receipts that :meth:`mark_sent` was given."""
         ...
 
     def alert_of_delivery(self, key: str) -> Delivered | None:

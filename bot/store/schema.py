@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0011"
+REVISION = "r0012"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -293,6 +293,15 @@ delivery_alerts = Table(
     Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
 )
 Index("ix_delivery_alerts_alert", delivery_alerts.c.alert_id)
+
+# For each channel the latest post that mentioned people. Apart from deliveries, which are purged by their age.
+calls = Table(
+    "calls",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("at", Micros, nullable=False),
+)
 
 # What became of an article on a channel, and why. Without a foreign key to the alert: of two polls that bring the same
 # article at the same moment, one alert is stored.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Select, column, inspect, select, tabl
 
 from bot.errors import StoreError
 from bot.identity import Kept
-from bot.message import DeliveryState, Receipt
+from bot.message import Call, DeliveryState, Receipt
 from bot.model import Article, Revision, Source
 from bot.store.articles_port import Archived, RuleHits, Sample, StoredStory
 from bot.store.base import Batch
@@ -258,6 +258,10 @@ class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary, SqlWebSub
     def followed(self, key: str) -> Followed | None:
         with self._read() as connection:
             return outbox.followed(connection, key)
+
+    def last_call(self, channel: str) -> Call | None:
+        with self._read() as connection:
+            return outbox.last_call(connection, channel)
 
     def alert_of_delivery(self, key: str) -> Delivered | None:
         with self._read() as connection:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.errors import OverError, StoreError
-from bot.message import DeliveryKind, DeliveryState, Receipt
+from bot.message import Call, DeliveryKind, DeliveryState, Receipt
 from bot.store.outbox_port import Delivery, Followed, NewDelivery
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ class MemoryOutbox:
         self.rows: dict[int, Delivery] = {}
         self.receipts: dict[str, Receipt] = {}
         self.folded: dict[str, str] = {}  # key of an alert -> key of its digest
+        self.calls: dict[str, Call] = {}
         self._last = 0
 
     def add(self, new: NewDelivery) -> int:
@@ -61,6 +62,8 @@ class MemoryOutbox:
         assert receipt.key == row.payload.key
         self.receipts[receipt.key] = receipt
         self.rows[delivery_id] = replace(row, state=DeliveryState.SENT)
+        if receipt.called:
+            self.calls[receipt.channel] = Call(receipt.key, receipt.sent_at)
 
     def mark_waiting(self, delivery_id: int, not_before: datetime | None, error: str) -> None:
         row = self._open(delivery_id)
@@ -78,6 +81,9 @@ class MemoryOutbox:
         carrier = self.folded.get(key, key)
         row = next((row for row in self.rows.values() if row.payload.key == carrier), None)
         return row and Followed(row.state, self.receipts.get(carrier), folded=carrier != key)
+
+    def last_call(self, channel: str) -> Call | None:
+        return self.calls.get(channel)
 
     def unpark(self) -> None:
         for number, row in self.rows.items():

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from bot.errors import StoreBusyError, StoreError
-from bot.message import DeliveryKind, DeliveryState
+from bot.message import Call, DeliveryKind, DeliveryState
 from bot.model import HttpState
 from bot.rhythm import Rhythm
 from bot.source_state import Memory, Move, Outage, SourceState, Standing
@@ -491,6 +491,16 @@ class TestOutbox:
         assert store.pending("desk", 1) == ()
         assert store.receipt("k") == receipt("k")
         assert keys(store.deliveries([DeliveryState.SENT], 5)) == ["k"]
+
+    def test_the_latest_call_of_each_channel_outlives_its_delivery(self, make_store: MakeStore) -> None:
+        store = make_store()
+        store.enqueue([notice_delivery(key, "desk") for key in ("k1", "k2", "k3")])
+        for d, called, later in zip(store.pending("desk", 10), (True, True, False), range(3), strict=True):
+            store.mark_sent(d.id, replace(receipt(d.payload.key), called=called, sent_at=minutes(later)))
+        store.purge(minutes(10_000))
+        assert store.deliveries(ALL_STATES, 10) == ()
+        assert make_store().last_call("desk") == Call("k2", minutes(1))
+        assert store.last_call("intel") is None
 
     def test_what_was_being_sent_is_still_so_after_a_restart(self, make_store: MakeStore) -> None:
         store = make_store()

@@ -8,11 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, Select, Update, func, select, update
 
 from bot.errors import OverError, StoreError
-from bot.message import DeliveryKind, DeliveryState, Receipt
+from bot.message import Call, DeliveryKind, DeliveryState, Receipt
 from bot.store.codec import decode_payload, encode_payload
 from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
-from bot.store.queries.dialect import chunks, insert_new
-from bot.store.schema import FOLDED, PENDING, alerts, deliveries, delivery_alerts, storable
+from bot.store.queries.dialect import chunks, insert_new, upsert
+from bot.store.schema import FOLDED, PENDING, alerts, calls, deliveries, delivery_alerts, storable
 
 _OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
 
@@ -150,6 +150,9 @@ def mark_sent(connection: Connection, delivery_id: int, receipt: Receipt) -> Non
             sent_at=receipt.sent_at,
         ),
     )
+    if receipt.called:
+        latest = {"key": receipt.key, "at": receipt.sent_at}
+        connection.execute(upsert(connection, calls, key={"channel": receipt.channel}, rest=latest))
 
 
 def mark_waiting(connection: Connection, delivery_id: int, not_before: datetime | None, error: str) -> None:
@@ -249,6 +252,11 @@ def followed(connection: Connection, key: str) -> Followed | None:
     if row.sent_at is not None:
         proven = Receipt(channel=row.channel, key=row.key, ref=row.ref, sent_at=row.sent_at, url=row.url or "")
     return Followed(DeliveryState(row.state), proven, folded=row.key != key)
+
+
+def last_call(connection: Connection, channel: str) -> Call | None:
+    row = connection.execute(select(calls).where(calls.c.channel == channel)).first()
+    return Call(row.key, row.at) if row is not None else None
 
 
 def behind(connection: Connection, key: str) -> Delivered | None:

@@ -63,9 +63,9 @@ class Room:
         return process.returncode or 0, out.decode(), err.decode()
 
 
-async def until(condition: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object], within_s: float = WAIT_S) -> None:
     """Wait for something that another process does. Raises ``TimeoutError``."""
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - another process sets no event here
             await asyncio.sleep(0.01)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bot_process import Room
+from tests.fakes import discord as on_discord
+from tests.fakes import slack as on_slack
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.slack import SlackServer
@@ -30,6 +34,16 @@ class Tally:
     in_order: bool
 
 
+@dataclass(frozen=True)
+class Told:
+    """What one platform shows."""
+
+    channel: list[str]  # what its messages say first, oldest first
+    thread: list[str]  # the same of the answers under the alert
+    alert: str  # as it is read now
+    calls: int  # messages that pinged somebody
+
+
 class ChatRoom(Room):
     """A deployment with one channel on each platform, ``desk`` and ``intel``, and one source."""
 
@@ -42,14 +56,24 @@ class ChatRoom(Room):
         *,
         pace: str = "0s",
         extra: str = "",
+        calls: bool = False,
     ) -> None:
         self.slack, self.discord, self.news = slack, discord, news
         self.room = slack.workspace.add_channel("desk")
-        self.place = discord.world.add_channel(discord.world.add_guild(), "intel")
-        channels = f'  desk: {{kind: slack, channel: "#desk"}}\n  intel: {{kind: discord, channel: {self.place.id}}}\n'
+        guild = discord.world.add_guild()
+        self.place = discord.world.add_channel(guild, "intel")
+        groups = roles = ""
+        if calls:
+            groups = ", mention: {groups: [S0123456789], cooldown: 1h}"
+            roles = f", mention: {{roles: [{discord.world.add_role(guild, 'on duty').id}], cooldown: 1h}}"
+        channels = (
+            f'  desk: {{kind: slack, channel: "#desk"{groups}}}\n'
+            f"  intel: {{kind: discord, channel: {self.place.id}{roles}}}\n"
+        )
         super().__init__(folder, channels, extra=f"slack: {{default: {{pace: {pace}}}}}\n{extra}")
         self.sources(news.url("/feed"))
         self.titles: list[str] = []
+        self._edits: dict[str, str] = {}  # by title
         self._readers: set[asyncio.Task[None]] = set()
 
     @property
@@ -78,14 +102,43 @@ class ChatRoom(Room):
         """So many more items in the feed; returns all titles so far."""
         start = len(self.titles)
         self.titles += [f"Flood warning {n:04d}" for n in range(start, start + count)]
-        self.news.answers["/feed"] = Answer(_feed(self.titles[-100:]))
+        self._print()
         return self.titles
+
+    def edit(self, title: str, more: str) -> None:
+        """The paper changes one of its reports: ``more`` is added to headline and text."""
+        self._edits[title] = more
+        self._print()
+
+    def report(self, title: str, paper: str, headline: str, words: slice, text: str = "") -> None:
+        """Another paper, whose feed is ``/paper``, has the story of ``title``: with those of its words, and as many of
+        its own."""
+        theirs = made_up(f"text of {title}", 60)[words]
+        own = made_up(f"{paper} on {title}", len(theirs) * 2 // 3)
+        told = f"{' '.join([*theirs, *own])}. {text}"
+        self.news.answers[f"/{paper}"] = Answer(_rss(paper, [_item(f"{paper} {title}", headline, told, 1)]))
+
+    def _print(self) -> None:
+        self.news.answers["/feed"] = Answer(_feed(self.titles[-100:], self._edits))
+
+    def poll_now(self) -> None:
+        """As if the minute until the next polls were over; the bot sees it within a second."""
+        with closing(sqlite3.connect(self.folder / "wirewatch.db", timeout=10)) as store, store:
+            store.execute("UPDATE sources SET next_poll_at = 0")
+
+    def waiting(self) -> Counter[tuple[str, str]]:
+        """What the outbox holds: for each channel and kind of delivery, how many are to be sent."""
+        with closing(sqlite3.connect(self.folder / "wirewatch.db", timeout=10)) as store:
+            rows = store.execute(
+                "SELECT channel, kind, count(*) FROM deliveries WHERE state IN ('waiting', 'sending') GROUP BY 1, 2"
+            )
+            return Counter({(channel, kind): count for channel, kind, count in rows})
 
     # -- what people see --------------------------------------------------------------------------------------------
 
     def on_slack(self) -> list[str]:
         """The headlines in the Slack channel, oldest first."""
-        return [h for m in self.room.messages if (h := _headline(m["text"]))]
+        return [h for m in self.room.messages if not is_reply(m) and (h := _headline(m["text"]))]
 
     def on_discord(self) -> list[str]:
         """The headlines in the Discord channel, oldest first."""
@@ -97,6 +150,28 @@ class ChatRoom(Room):
             name: _tally(found, expected)
             for name, found in (("slack", self.on_slack()), ("discord", self.on_discord()))
         }
+
+    def told(self, story: str) -> dict[str, Told]:
+        """By platform: the channel, and what became of one alert in it."""
+        messages = self.room.messages
+        [alert] = [m for m in messages if not is_reply(m) and story in m["text"]]
+        under = [m for m in messages if is_reply(m) and m["thread_ts"] == alert["ts"]]
+        shown = [m for m in messages if not is_reply(m) or m.get("subtype") == "thread_broadcast"]
+        slack = Told(
+            [_says(m["text"]) for m in shown],
+            [_says(m["text"]) for m in under if m.get("subtype") != "thread_broadcast"],
+            on_slack.visible_text(alert),
+            sum("usergroup" in [one.kind for one in on_slack.live(m)] for m in messages),
+        )
+        [post] = [m for m in self.place.messages if story in m["content"]]
+        threads = list(self.discord.world.children(self.place.id))
+        discord = Told(
+            [_says(m["content"]) for m in self.place.messages],
+            [_says(m["content"]) for thread in threads if thread.id == post["id"] for m in thread.messages],
+            on_discord.visible_text(post),
+            sum(bool(pinged) for pinged in self.discord.messages.pings.values()),
+        )
+        return {"slack": slack, "discord": discord}
 
     # -- when to kill -----------------------------------------------------------------------------------------------
 
@@ -127,24 +202,44 @@ class ChatRoom(Room):
         self.discord.observe = observe
 
 
+def is_reply(message: Mapping[str, Any]) -> bool:
+    """Whether a Slack message stands in a thread, under another."""
+    return message.get("thread_ts", message["ts"]) != message["ts"]
+
+
 def _word(rng: random.Random) -> str:
     """Made up, so that no two articles share any."""
     return "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(4))
 
 
-def _feed(titles: Sequence[str]) -> bytes:
+def _feed(titles: Sequence[str], edits: Mapping[str, str]) -> bytes:
     """News that has nothing in common but the words of the rule, so that no two are taken for one story."""
-    now, items = datetime.now(UTC), []
+    items = []
     for n, title in enumerate(titles):
-        rng = random.Random(title)
-        headline, text = (" ".join(_word(rng) for _ in range(words)) for words in (5, 60))
-        items.append(
-            f"<item><title>{title} {headline}</title><guid isPermaLink='false'>{title}</guid>"
-            f"<link>https://river.example/{title.replace(' ', '-')}</link>"
-            f"<description>{text}.</description>"
-            f"<pubDate>{format_datetime(now - timedelta(seconds=len(titles) - n))}</pubDate></item>"
-        )
-    return f"<rss version='2.0'><channel><title>River Post</title>{''.join(items)}</channel></rss>".encode()
+        headline, text = made_up(title, 5), made_up(f"text of {title}", 60)
+        shown, told = f"{title} {' '.join(headline)}", f"{' '.join(text)}."
+        if more := edits.get(title):
+            shown, told = f"{shown}, {more}", f"{told} {more}."
+        items.append(_item(title, shown, told, len(titles) - n))
+    return _rss("River Post", items)
+
+
+def made_up(seed: str, count: int) -> list[str]:
+    """Words that no other seed gives."""
+    rng = random.Random(seed)
+    return [_word(rng) for _ in range(count)]
+
+
+def _item(guid: str, title: str, text: str, age_s: float) -> str:
+    return (
+        f"<item><title>{title}</title><guid isPermaLink='false'>{guid}</guid>"
+        f"<link>https://river.example/{guid.replace(' ', '-')}</link><description>{text}</description>"
+        f"<pubDate>{format_datetime(datetime.now(UTC) - timedelta(seconds=age_s))}</pubDate></item>"
+    )
+
+
+def _rss(name: str, items: Sequence[str]) -> bytes:
+    return f"<rss version='2.0'><channel><title>{name}</title>{''.join(items)}</channel></rss>".encode()
 
 
 async def _drain(stream: asyncio.StreamReader) -> None:
@@ -155,6 +250,12 @@ async def _drain(stream: asyncio.StreamReader) -> None:
 def _headline(text: str) -> str:
     found = re.search(r"Flood warning \d{4}", text)
     return found[0] if found else ""
+
+
+def _says(text: str) -> str:
+    """What an alert is about, or the first thing that an answer brings."""
+    found = re.search(r"(New number|Severity is now|Edited by)[^·“]*|Flood warning \d{4}", text)
+    return found[0].strip(" :") if found else text
 
 
 def _tally(found: Sequence[str], expected: Sequence[str]) -> Tally:

@@ -18,7 +18,7 @@ from bot.app import App, Options, open_app
 from bot.config import load_config
 from bot.model import Mute
 from bot.people import AuditEntry, Watch
-from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.fakes.discord import TOKEN, FakeDiscord, openapi
 from tests.fakes.discord.person import Person as DiscordPerson
 from tests.fakes.discord.world import Channel
 from tests.fakes.feeds import Answer, FeedServer
@@ -82,6 +82,7 @@ class Team:
     socket: bool = True
     refused: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)  # what Slack refuses on purpose: ``method: error``
+    law: openapi.OpenApi | None = field(default_factory=openapi.law)
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
     _app: App | None = None
 
@@ -89,6 +90,13 @@ class Team:
     def app(self) -> App:
         assert self._app is not None
         return self._app
+
+    def note(self, method: str, path: str, body: Any, status: int, answer: Any) -> None:
+        """A request to Discord, with its answer."""
+        if status >= 400:
+            self.refused.append(f"{method} {path}: {answer}")
+        if self.law is not None:
+            self.law.observe(method, path, body, status, answer)
 
     async def start(self) -> None:
         config = load_config(self.folder / "wirewatch.yaml", self.environment)
@@ -172,7 +180,8 @@ async def team(
     catch_up: bool = False,
 ) -> AsyncIterator[Team]:
     """Started, with the news polled and posted on both platforms. Nothing that the bot sent may have been
-    refused, with the scopes of docs/slack-manifest.yaml and no others."""
+    refused, with the scopes of docs/slack-manifest.yaml and no others; what it said to Discord fits Discord's OpenAPI
+    document, where that is there."""
     async with SlackServer() as slack, FakeDiscord(speed=1000) as discord, FeedServer() as server:
         manifest = yaml.safe_load((ROOT / "docs" / "slack-manifest.yaml").read_text("utf-8"))
         slack.set_scopes(*manifest["oauth_config"]["scopes"]["bot"])
@@ -198,9 +207,7 @@ async def team(
         }
         options = Options(catch_up=catch_up, watch=False, spread=False)
         one = Team(folder, slack, discord, server, room, place, environment, options, socket)
-        one.discord.observe = lambda method, path, body, status, answer: (
-            one.refused.append(f"{method} {path}: {answer}") if status >= 400 else None
-        )
+        one.discord.observe = one.note
         one.publish()
         try:
             await one.start()
@@ -211,3 +218,4 @@ async def team(
             await one.stop()
         wrong = [f"{c.method}: {c.error}" for c in slack.calls if c.ok is False]
         assert (wrong, one.refused, slack.hub.violations) == (one.expected, [], [])
+        assert one.law is None or not (found := one.law.problems()), "\n".join(found)

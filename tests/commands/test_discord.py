@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from bot.model import MuteKind
@@ -184,6 +185,11 @@ async def test_posts_that_are_no_longer_stored_answer_from_what_they_show(tmp_pa
         assert "no longer stored" in visible_text(await ada.hears_more(it))
 
 
+async def remembered(one: Team) -> str:
+    key = f"discord.commands.{one.discord.world.application_id}.global"
+    return await one.app.chat.commands.desk.store.read(lambda s: s.remembered(key))
+
+
 async def test_commands_are_registered_once_and_again_only_when_they_change(tmp_path: Path) -> None:
     async with team(tmp_path, news=False) as one:
         await one.registered()
@@ -202,6 +208,8 @@ async def test_commands_are_registered_once_and_again_only_when_they_change(tmp_
             "status",
             "help",
         }
+        while not await remembered(one):  # the answer was sent, and is written down  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
         asked = len(one.discord.requests)
         await one.restart()
         await until(lambda: any(p.endswith("/commands") for _, p, _ in one.discord.requests[asked:]))

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
-import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import discord
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 from discord import app_commands
 
@@ -22,15 +18,13 @@ from bot.channels.discord_connection import DiscordConnection
 from bot.channels.discord_webhook import DiscordWebhook
 from bot.secret import Secret
 from tests.channels.contract import MESSAGE, NOTICE, digest
-from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.fakes.discord import TOKEN, FakeDiscord, openapi
 from tests.fakes.discord import world as w
 from tests.fakes.discord.limits import Limiter
 from tests.fakes.discord.markdown import links, pings, plain, visible_text
 from tests.fakes.discord.validate import Refused, check_commands, check_message
 from tests.fakes.discord.world import Channel, Json
 from tests.fakes.discord_preview import render
-
-SPEC = Path(__file__).parents[3] / "shared/spec/discord-openapi.json.gz"
 
 
 @pytest.fixture
@@ -416,59 +410,10 @@ async def test_preview_shows_all_that_is_visible_and_escapes_html(server: FakeDi
 # -- against Discord's own document ---------------------------------------------------------------------------------
 
 
-class Spec:
-    """Validates requests and answers by method and path."""
-
-    def __init__(self, document: Json) -> None:
-        self.document = document
-        self.problems: list[str] = []
-        self.seen: set[str] = set()
-
-    def observe(self, method: str, path: str, body: Any, status: int, answer: Any) -> None:
-        template = self._template(path, method)
-        if template is None:
-            if status != 404:
-                self.problems.append(f"{method} {path}: not in the document")
-            return
-        self.seen.add(f"{method} {template}")
-        operation = self.document["paths"][template][method.lower()]
-        if status < 300:
-            content = operation.get("requestBody", {}).get("content", {})
-            if "application/json" in content and body:
-                self._check(
-                    f"{method} {template} request", content["application/json"]["schema"], body.get("list", body)
-                )
-        described = operation["responses"].get(str(status)) or operation["responses"].get(f"{status // 100}XX")
-        if described is None:
-            self.problems.append(f"{method} {template}: status {status} is not described")
-            return
-        if "$ref" in described:
-            described = self.document["components"]["responses"][described["$ref"].rpartition("/")[2]]
-        if answer is not None and "application/json" in described.get("content", {}):
-            self._check(f"{method} {template} {status}", described["content"]["application/json"]["schema"], answer)
-
-    def _template(self, path: str, method: str) -> str | None:
-        found = [
-            t
-            for t, operations in self.document["paths"].items()
-            if method.lower() in operations and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", t), path)
-        ]
-        return min(found, key=lambda t: t.count("{"), default=None)
-
-    def _check(self, what: str, schema: Json, value: Any) -> None:
-        whole = schema | {"components": self.document["components"]}
-        for error in jsonschema.Draft202012Validator(whole).iter_errors(value):
-            self.problems.append(f"{what}: {error.json_path}: {_deepest(error)}"[:300])
-
-
-def _deepest(error: jsonschema.ValidationError) -> str:
-    best = jsonschema.exceptions.best_match([error])
-    return f"{best.json_path} {best.message}" if best is not None else error.message
-
-
-@pytest.mark.skipif(not SPEC.exists(), reason="Discord's OpenAPI document is not at ../shared/spec")
+@pytest.mark.skipif(not openapi.PLACE.exists(), reason=openapi.ABSENT)
 async def test_everything_said_and_answered_fits_discords_own_document(server: FakeDiscord) -> None:
-    spec = Spec(json.loads(gzip.decompress(SPEC.read_bytes())))
+    spec = openapi.law()
+    assert spec is not None
     server.observe = spec.observe
     guild = server.world.add_guild()
     places = [server.world.add_channel(guild, k, t) for k, t in (("a", w.TEXT), ("b", w.ANNOUNCEMENT), ("c", w.FORUM))]
@@ -477,21 +422,61 @@ async def test_everything_said_and_answered_fits_discords_own_document(server: F
         channel = DiscordChannel(place.name, channel=f"#{place.name}", connection=line)
         await channel.start()
         first = await channel.post(replace(MESSAGE, image="https://news.example/i.jpg"))
-        await channel.reply(first, replace(MESSAGE, key="k-2"))
+        answer = await channel.reply(first, replace(MESSAGE, key="k-2"))
+        await channel.reply(first, replace(MESSAGE, key="k-3"), aloud=True)
+        thread = server.world.channels[answer.ref.partition("/")[0]]
+        thread.archived = thread.type in w.THREADS
+        await channel.edit(answer, replace(MESSAGE, key="k-2", headline="Rewritten"))  # opens an archived thread
         await channel.edit(first, MESSAGE)
         await channel.post_digest(digest(3))
         notice = await channel.post_notice(NOTICE)
         assert await channel.find(notice.key) == notice
         assert await channel.check() is None
         await channel.stop()
+    ada = server.world.add_user("ada")
+    await line.start()
+    direct = DiscordChannel("dm", user=int(ada.id), connection=line)
+    first = await direct.post(MESSAGE)
+    await direct.reply(first, replace(MESSAGE, key="k-2"))
+    await line.stop()
     hook = DiscordWebhook("hook", url=Secret(server.webhook_url(places[0])))
     await hook.edit(await hook.post(MESSAGE), MESSAGE)
     assert await hook.check() is None
     await hook.stop()
     for bad in ("/channels/123456789012345678/messages", f"/channels/{places[2].id}/messages"):
         await call(server, "POST", bad, {"content": "x"})
-    assert len(spec.seen) >= 15
-    assert not spec.problems, "\n".join(sorted(set(spec.problems)))
+    assert spec.seen >= {
+        "POST /users/@me/channels",
+        "PATCH /channels/{channel_id}",
+        "PATCH /channels/{channel_id}/messages/{message_id}",
+        "POST /channels/{channel_id}/messages/{message_id}/crosspost",
+        "POST /channels/{channel_id}/messages/{message_id}/threads",
+        "POST /channels/{channel_id}/threads",
+        "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
+    }
+    assert len(spec.seen) >= 18
+    assert not (found := spec.problems()), "\n".join(found)
+
+
+@pytest.mark.skipif(not openapi.PLACE.exists(), reason=openapi.ABSENT)
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "answer", "amiss"),
+    [
+        ("POST", "/channels/1/messages", {"content": 5}, 200, None, "POST /channels/{channel_id}/messages request"),
+        ("PUT", "/applications/1/commands", {"list": [{"name": "wire", "options": 1}]}, 200, None, "request: $[0]"),
+        ("POST", "/interactions/1/x/callback", {"type": 44}, 204, None, "callback request"),
+        ("POST", "/interactions/1/x/callback", {"type": 6}, 200, {"interaction": {"id": ""}}, "callback 200"),
+        ("GET", "/channels/1/messages", None, 302, None, "status 302 is not described"),
+        ("POST", "/channels/1/nonsense", {}, 200, None, "not in the document"),
+    ],
+)
+def test_what_does_not_fit_the_document_is_found(
+    method: str, path: str, body: Any, status: int, answer: Any, amiss: str
+) -> None:
+    law = openapi.law()
+    assert law is not None
+    law.observe(method, path, body, status, answer)
+    assert any(amiss in problem for problem in law.problems()), law.problems()
 
 
 def test_links_counts_every_way_to_click() -> None:

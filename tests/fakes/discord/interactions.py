@@ -145,15 +145,16 @@ class Interactions:
         it.answered.set()
         if kind != DEFER:
             it.completed.set()
-        about: Json = {
-            "interaction": {"id": it.id, "type": it.kind, "channel_id": it.channel.id, "guild_id": it.channel.guild_id}
-        }
+        about: Json = {"interaction": {"id": it.id, "type": it.kind, "channel_id": it.channel.id}}
+        if it.channel.guild_id:
+            about["interaction"]["guild_id"] = it.channel.guild_id
         if it.original is not None and kind != DEFER_UPDATE:
             about["interaction"] |= {
                 "response_message_id": it.original["id"],
                 "response_message_loading": kind == DEFER,
                 "response_message_ephemeral": it.ephemeral,
             }
+        if it.original is not None and kind in (MESSAGE, UPDATE):  # of a deferred one, the document promises none
             about["resource"] = {"type": kind, "message": it.original}
         return about
 

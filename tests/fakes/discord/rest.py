@@ -380,12 +380,13 @@ class _Api:
         stored = []
         for command in wanted:
             id_ = before.get((command.get("type", 1), command["name"])) or self.world.ids.next()
+            needed = command.get("default_member_permissions")  # taken as a number too, given back as a string
             stored.append(
                 defaults
                 | {"contexts": None, "integration_types": [0]}
                 | command
                 | common
-                | {"id": id_}
+                | {"id": id_, "default_member_permissions": needed if needed is None else str(needed)}
                 | ({"guild_id": place} if place else {})
             )
         self.world.commands[place] = stored

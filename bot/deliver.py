@@ -36,7 +36,8 @@ from types import MappingProxyType
 from bot.channels.base import Channel
 from bot.log import Log
 from bot.message import Message
-from bot.queue_worker import DeliveryMetrics, OutboxAccess, Queue, Sleep, Tools, either
+from bot.queue_ports import DeliveryMetrics, OutboxAccess, Sleep, Tools
+from bot.queue_worker import Queue, either
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.verdicts import FOLD_LIMIT
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum, auto
-from typing import Any, Protocol, TypeVar
+from enum import Enum, auto
+from typing import Any
 
 from bot.channels.base import Calling, Channel, FileChannel
 from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
-from bot.message import Call, DeliveryKind, Digest, Message, Notice, Receipt
+from bot.message import DeliveryKind, Digest, Message, Notice, Receipt
+from bot.queue_ports import Outcome, Tools
 from bot.retry import backoff, retry_wait
-from bot.store.outbox_port import Delivery, Followed, NewDelivery
+from bot.store.outbox_port import Delivery
 from bot.summary.chart import file_of
 from bot.summary.post import ChartPost, SummaryPost
 from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, to_fold, verdict
-
-T = TypeVar("T")
-Sleep = Callable[[float], Coroutine[Any, Any, None]]
 
 FOLD_READ = 5_000  # deliveries looked at when folding; the digest counts all of them and lists a few
 BATCH = 50  # deliveries read at once
@@ -31,69 +29,12 @@ CLOSE_CUT_OFF_S = 1.0  # the same, where the post in hand had to be cut off and 
 LOOK_AGAIN_S = 30.0  # an idle channel looks for deliveries that another process set free (`deliveries retry`)
 
 
-class Outbox(Protocol):
-    """The part of :class:`bot.store.base.Store` that delivering needs."""
-
-    def pending(self, channel: str, limit: int) -> tuple[Delivery, ...]: ...
-    def pending_count(self, channel: str) -> int: ...
-    def mark_sending(self, delivery_id: int, now: datetime) -> None: ...
-    def mark_sent(self, delivery_id: int, receipt: Receipt) -> None: ...
-    def mark_waiting(self, delivery_id: int, not_before: datetime | None, error: str) -> None: ...
-    def mark_parked(self, delivery_id: int, error: str) -> None: ...
-    def mark_dropped(self, delivery_id: int, reason: str) -> None: ...
-    def replace_with_digest(self, channel: str, delivery_ids: Sequence[int], digest: NewDelivery) -> None: ...
-    def followed(self, key: str) -> Followed | None: ...
-    def last_call(self, channel: str) -> Call | None: ...
-
-
-class OutboxAccess(Protocol):
-    """How the event loop reaches it: :class:`bot.store.writer.StoreThread`. Both may raise ``StoreError``; ``run``
-    returns when the change is durable, and ``read`` sees it from then on."""
-
-    async def run(self, op: Callable[[Outbox], T]) -> T: ...
-    async def read(self, op: Callable[[Outbox], T]) -> T: ...
-
-
-class DeliveryMetrics(Protocol):
-    """The part of :class:`bot.health.Metrics` that delivering needs."""
-
-    def delivered(self, channel: str, outcome: str, lag_s: float | None = None) -> None: ...
-    def queue_depth(self, channel: str, waiting: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every queue works with; see :class:`bot.deliver.Deliverer`. ``changed`` is called when a queue becomes
-    empty or has to wait."""
-
-    outbox: OutboxAccess
-    metrics: DeliveryMetrics
-    clock: Callable[[], datetime]
-    sleep: Sleep
-    digest_of: Callable[[Sequence[Delivery], datetime], NewDelivery]
-    on_parked: Callable[[str, str], Awaitable[None]]
-    fold_limit: int | None
-    changed: Callable[[], None]
-
-
 class _Done(Enum):
     """What became of a delivery's turn."""
 
     SENT = auto()
     PASSED_OVER = auto()  # it waits for a post that comes later
     ENDED = auto()
-
-
-class Outcome(StrEnum):
-    """How an attempt ended; labels the metric ``wirewatch_deliveries_total``."""
-
-    SENT = "sent"
-    FOUND = "found"  # was there already, by its key
-    RATE_LIMITED = "rate_limited"
-    FAILED = "failed"
-    BUG = "bug"
-    PARKED = "parked"
-    DROPPED = "dropped"  # there was nothing left that it could change
 
 
 # -- doing ----------------------------------------------------------------------------------------------------------

@@ -47,8 +47,8 @@ class DiscordHarness:
         self.place = server.world.add_channel(server.world.add_guild(), "intel")
 
     def make(self) -> DiscordChannel:
-        # 0.3 s is what the contract's Fault.TIMEOUT waits for
-        connection = connect(self.server, gateway=False, timeout_s=0.3)
+        # 0.8 s is what the contract's Fault.TIMEOUT waits for
+        connection = connect(self.server, gateway=False, timeout_s=0.8)
         return DiscordChannel("intel", channel=self.place.id, connection=connection)
 
     async def seen(self) -> list[Seen]:
@@ -752,7 +752,7 @@ class WebhookHarness(DiscordHarness):
         self.secrets = (self.url.rpartition("/")[2],)
 
     def make(self) -> DiscordWebhook:  # type: ignore[override]
-        return DiscordWebhook("intel", url=Secret(self.url), timeout_s=0.3)
+        return DiscordWebhook("intel", url=Secret(self.url), timeout_s=0.8)
 
 
 class TestWebhookContract(ChannelContract):

@@ -7,7 +7,9 @@ it: its lease runs out, and the source is due again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -41,7 +43,8 @@ from bot.websub.offer import Offer
 T = TypeVar("T")
 A = TypeVar("A")
 
-LEASE = timedelta(minutes=5)  # longer than any poll may take; after a crash a source waits no longer than this
+LEASE = timedelta(minutes=7)  # longer than any poll may take; after a crash a source waits no longer than this
+AHEAD = timedelta(minutes=2)  # how long a lease may wait for its poll to begin
 REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
 
 
@@ -130,25 +133,55 @@ class Poller:
         self._busy: set[str] = set()  # sources that are polled
         self._marks: dict[str, bytes] = {}  # by source: the items of its last answer (see bot.sources.delta)
         self._running: set[asyncio.Task[None]] = set()
+        self._leased: deque[tuple[datetime, Lease]] = deque()  # with the moment of leasing
+        self._more = False  # whether more was due than was leased
+        self._stopping = False
+        self._refill: asyncio.Task[None] | None = None
+        self._ticking = asyncio.Lock()
         self._log = Log("poll")
 
     async def tick(self) -> int:
-        """Start the polls that are due, as many as there is room for. Returns how many."""
+        """Start the polls that are due, as many as there is room for. Returns how many. What is due beyond that is
+        leased ahead, up to twice the room, so that nobody waits for the database between two polls."""
+        async with self._ticking:
+            await self._give_back(self._clock() - AHEAD)
+            started = self._start_leased()
+            while len(self._leased) < self._concurrency and not self._stopping:
+                if not await self._lease_more():
+                    break
+                started += self._start_leased()
+            return started
+
+    async def _lease_more(self) -> bool:
+        """Whether any source was due."""
+        now, most = self._clock(), 2 * self._concurrency
+        leases = await self._store.run(lambda s: s.lease_due(now, most, now + LEASE))
+        self._more = len(leases) == most
+        if not leases:
+            self.last_alive = now  # nothing is due: all is as it should be
+            return False
+        turns = {lease.source_id: self._turn(lease, now) for lease in leases}
+        later = {source_id: at for source_id, at in turns.items() if at > now}
+        if later:
+            await self._postpone(later)
+        self._leased.extend((now, lease) for lease in leases if lease.source_id not in later)
+        return True
+
+    async def _give_back(self, before: datetime | None = None) -> None:
+        """Leases taken before then (all) are due again at once: the slow polls that hold up theirs may take longer
+        than they last."""
+        now = self._clock()
+        back = [lease for at, lease in self._leased if before is None or at < before]
+        self._leased = deque(one for one in self._leased if one[1] not in back)
+        if back:
+            due = {lease.source_id: now for lease in back}
+            await self._store.run(lambda s: s.postpone(due))
+
+    def _start_leased(self) -> int:
         started = 0
-        while (room := self._concurrency - len(self._running)) > 0:
-            now = self._clock()
-            leases = await self._store.run(lambda s, room=room, now=now: s.lease_due(now, room, now + LEASE))  # type: ignore[misc]
-            if not leases:
-                self.last_alive = now  # nothing is due: all is as it should be
-                break
-            turns = {lease.source_id: self._turn(lease, now) for lease in leases}
-            later = {source_id: at for source_id, at in turns.items() if at > now}
-            if later:
-                await self._postpone(later)
-            for lease in leases:
-                if lease.source_id not in later:
-                    self._start(lease)
-                    started += 1
+        while self._leased and len(self._running) < self._concurrency and not self._stopping:
+            self._start(self._leased.popleft()[1])
+            started += 1
         return started
 
     def _turn(self, lease: Lease, now: datetime) -> datetime:
@@ -159,7 +192,21 @@ class Poller:
     def _start(self, lease: Lease) -> None:
         task = asyncio.create_task(self._poll(lease), name=f"poll {lease.source_id}")
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Its room is for the next; where more is due than was leased, that is leased before the room is empty."""
+        self._running.discard(task)
+        self._start_leased()
+        few = len(self._leased) <= self._concurrency // 2
+        if self._more and few and not self._stopping and not self._ticking.locked():
+            self._refill = asyncio.create_task(self._keep_busy(), name="lease more")
+
+    async def _keep_busy(self) -> None:
+        try:
+            await self.tick()
+        except StoreError as error:
+            self._log.error("cannot look for due sources", error=str(error))
 
     async def _postpone(self, later: Mapping[str, datetime]) -> None:
         """These have another turn, which is no failure: their hosts want a rest or a gap."""
@@ -207,6 +254,10 @@ class Poller:
 
     async def stop(self, timeout_s: float) -> None:
         """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
+        self._stopping = True
+        with contextlib.suppress(StoreError):  # their leases run out otherwise
+            async with self._ticking:
+                await self._give_back()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=timeout_s)
             for task in late:
@@ -400,7 +451,8 @@ class Poller:
             self._count_verdicts(written)
         if poll.ok:
             self.failures.pop(source.id, None)
-            self._log.info("polled", source=source.id, outcome=poll.outcome, items=poll.items, new=len(new))
+            say = self._log.info if new else self._log.debug
+            say("polled", source=source.id, outcome=poll.outcome, items=poll.items, new=len(new))
             return
         tally.failed += 1
         self.failures[source.id] = poll.error

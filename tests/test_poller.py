@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot import rulebook
 from bot.assembly import Assembler
@@ -24,7 +25,7 @@ from bot.message import DeliveryKind, Digest, Message
 from bot.model import Match, Source
 from bot.noise import Mutes, Policy
 from bot.outcome import FAILURES_TOLD, News, SourceNotice
-from bot.poller import LEASE, Poller, Rulebook
+from bot.poller import AHEAD, LEASE, Poller, Rulebook
 from bot.releaser import Releaser
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
@@ -35,6 +36,7 @@ from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories
 from tests.fakes.feeds import Answer, FeedServer
+from tests.fakes.virtual_time import eventually
 
 RULES = """\
 rules:
@@ -379,8 +381,6 @@ async def test_a_source_that_went_away_while_it_was_leased_is_left_alone(desk: D
 
 
 async def test_a_source_removed_by_an_edit_while_its_answer_is_on_the_way_does_no_harm(desk: Desk) -> None:
-    from aiohttp import web
-
     arrived, answer = asyncio.Event(), asyncio.Event()
 
     async def slow(request: web.Request) -> web.StreamResponse:
@@ -411,8 +411,6 @@ async def test_no_more_polls_run_at_once_than_there_is_room_for(desk: Desk) -> N
 
 
 async def test_a_stop_waits_for_the_polls_under_way_and_gives_up_the_rest(desk: Desk) -> None:
-    from aiohttp import web
-
     async def never(request: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
         raise AssertionError
@@ -422,11 +420,10 @@ async def test_a_stop_waits_for_the_polls_under_way_and_gives_up_the_rest(desk: 
     assert await desk.poller.tick() == 1
     await desk.poller.stop(0.05)
     assert desk.poller.tally.polls == 0
+    assert await desk.thread.run(lambda s: s.lease_due(desk.now, 99, desk.now)) == ()
     # Its lease runs out, so that the next start polls it.
-    desk.now += LEASE
-    desk.serves("/a", Entry("A quiet day"))
-    await desk.poll(timedelta(0))
-    assert desk.poller.tally.polls == 1
+    (again,) = await desk.thread.run(lambda s: s.lease_due(desk.now + LEASE, 99, desk.now + 2 * LEASE))
+    assert again.source_id == "a"
 
 
 async def test_an_edit_is_stored_as_a_revision_and_rules_see_its_words(desk: Desk) -> None:
@@ -550,3 +547,51 @@ async def test_the_sources_of_a_host_with_a_documented_gap_are_read_one_after_an
     await desk.poll(timedelta(milliseconds=1))
     await desk.poll(timedelta(milliseconds=1))
     assert [seen.path for seen in desk.server.seen] == ["/0", "/1", "/2"]
+
+
+async def test_one_look_starts_all_that_is_due_as_room_comes_free(desk: Desk) -> None:
+    paths = [f"/{n}" for n in range(30)]
+    for path in paths:
+        desk.serves(path, Entry("A quiet day"))
+    await desk.sources(*paths)
+    assert await desk.poller.tick() == 4
+    await eventually(lambda: desk.poller.tally.polls == 30)
+    assert desk.server.most_busy <= 4
+
+
+async def test_what_was_leased_ahead_is_given_back_at_a_stop(desk: Desk) -> None:
+    leave = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await leave.wait()
+        return web.Response(body=feed(Entry("A quiet day")), content_type="application/rss+xml")
+
+    paths = [f"/{n}" for n in range(8)]
+    for path in paths:
+        desk.server.answers[path] = slow
+    await desk.sources(*paths)
+    await desk.poller.tick()
+    await eventually(lambda: len(desk.server.seen) == 4)
+    await desk.poller.stop(0.01)
+    leave.set()
+    again = await desk.thread.run(lambda s: s.lease_due(desk.now, 99, desk.now + LEASE))
+    assert len(again) == 4
+
+
+async def test_a_lease_that_waits_for_slow_polls_is_renewed_before_it_ends(desk: Desk) -> None:
+    async def never(request: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    paths = [f"/{n}" for n in range(6)]
+    for path in paths:
+        desk.server.answers[path] = never
+    await desk.sources(*paths)
+    began = desk.now
+    await desk.poller.tick()
+    await eventually(lambda: len(desk.server.seen) == 4)
+    desk.now = began + AHEAD + timedelta(seconds=1)
+    await desk.poller.tick()
+    ended = await desk.thread.run(lambda s: s.lease_due(began + LEASE, 99, began + 2 * LEASE))
+    assert len(ended) == 4  # of the polls that hang; the two that wait have leases of their own time
+    await desk.poller.stop(0.01)

@@ -186,7 +186,7 @@ class App:
             thread,
             self.operators,
             clock=self._clock,
-            forget=self.newsroom.stories.forget,
+            forget=self.newsroom.assembler.forget,
             reload=self.rules.reload,
         )
         self.ops_digest = OpsDigest(config, thread, self.operators, clock=self._clock)

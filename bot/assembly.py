@@ -1,28 +1,38 @@
-"""The one place where stories grow: deciding and writing, one poll after another.
+"""The one place where stories grow: deciding and writing, for the polls that end at the same moment together.
 
 A story must not be founded by two polls at once, and what is decided must hang on what was written before: so a lock is
-held from placing the articles to the end of the transaction. What the stories learnt is taken back if the write fails.
-Whatever else changes what channels were told (the release of what is held) takes the same lock.
+held from placing the articles to the end of the transaction. Polls that touch no common story that anybody may be told
+of cannot tell whether they are decided before or after each other; these form a wave, which is placed, decided and
+committed as one. The next wave reads what this one wrote. If a wave cannot be written, its polls are tried one by one,
+so that the fault of one is not the others'. What the stories learnt is taken back if the write fails.
+
+Placing and deciding run in a thread, beside the event loop. Whatever else changes what channels were told (the release
+of what is held) takes the same lock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot import pipeline
+from bot.errors import StoreError
+from bot.follow.thread import Thread
+from bot.groups import Groups
 from bot.model import Alert, Article, Match
 from bot.noise import Context, Mutes, Policy
-from bot.pipeline import Assembled, Edited, Judged
+from bot.pipeline import Arrived, Assembled, Edited, Judged, Ledger
 from bot.store.base import Batch, Store
 from bot.store.sources_port import Poll
 from bot.store.websub_port import Push
 from bot.story import Stories
 
 T = TypeVar("T")
+
+WAVE_MAX = 64  # polls in one transaction: what waits while a tenth of a second's work is done
 
 Channels = Callable[[tuple[Match, ...]], tuple[str, ...]]
 """The channels that hear of a set of matches, in order."""
@@ -37,6 +47,8 @@ class StoreRunner(Protocol):
 
     async def commit(self, batch: Batch) -> tuple[str, ...]: ...
 
+    async def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -44,6 +56,31 @@ class Written:
 
     assembled: Assembled
     new: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What one poll wants written; see :meth:`Assembler.write`."""
+
+    judged: Sequence[Judged]
+    edited: Sequence[Edited]
+    poll: Callable[[], Poll | Push]
+    channels: Channels
+    first_poll: bool
+
+    @property
+    def fires(self) -> bool:
+        return bool(self.edited) or any(one.matches for one in self.judged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store knows of the stories of a wave. ``story_of`` and ``given`` belong to edited articles."""
+
+    threads: Mapping[str, Thread]
+    story_of: Mapping[str, str]
+    given: tuple[Alert, ...]
+    sent: Mapping[tuple[str, str], list[datetime]]
 
 
 class Assembler:
@@ -69,6 +106,7 @@ class Assembler:
         self._clock = clock
         self._max_age = max_age
         self._language = language
+        self._jobs: Groups[_Job, Written] = Groups(self._write, WAVE_MAX)
 
     async def write(
         self,
@@ -80,56 +118,124 @@ class Assembler:
         first_poll: bool,
     ) -> Written:
         """Place articles in their stories, decide about them and about edits, and commit. ``poll`` is asked when all
-        is decided. Raises what the store raises, with nothing learnt."""
+        is decided, on another thread. Raises what the store raises, with nothing learnt."""
+        return await self._jobs.ask(_Job(judged, edited, poll, channels, first_poll))
+
+    async def forget(self, now: datetime) -> None:
+        """Drop the stories that have left the window."""
         async with self.lock:
-            now = self._clock()
+            await asyncio.to_thread(self._stories.forget, now)
+
+    async def _write(self, jobs: Sequence[_Job]) -> Sequence[Written | Exception]:
+        done: list[Written | Exception] = []
+        while left := jobs[len(done) :]:
+            async with self.lock:
+                try:
+                    done += await self._wave(left)
+                except StoreError as error:  # it would refuse the others, too
+                    done += [error] * len(left)
+                except Exception as error:  # noqa: BLE001 - a bug, and raised in the poll that brings it out
+                    if len(left) > 1:
+                        done += await self._alone(left)
+                    else:
+                        done.append(error)
+        return done
+
+    async def _alone(self, jobs: Sequence[_Job]) -> list[Written | Exception]:
+        done: list[Written | Exception] = []
+        for job in jobs:
             try:
-                arrived = pipeline.place(judged, self._stories, now)
-                assembled = await self._assemble(arrived, edited, channels, now, first_poll=first_poll)
-                batch = _batch(poll(), assembled, judged, edited)
-                new = await self._store.commit(batch)
-            except BaseException:
-                self._stories.undo()
-                raise
-            self._stories.keep()
-        return Written(assembled, new)
+                done += await self._wave((job,))
+            except Exception as error:  # noqa: BLE001 - raised in the poll that brings it out
+                done.append(error)
+        return done
 
-    async def _assemble(
+    async def _wave(self, jobs: Sequence[_Job]) -> list[Written]:
+        """The first of the jobs, and those after it that form a wave with it."""
+        now = self._clock()
+        try:
+            story_of = await self._stories_of(jobs)
+            arrived = await asyncio.to_thread(self._place, jobs, story_of, now)
+            jobs = jobs[: len(arrived)]
+            known = await self._read(jobs, arrived, story_of, now)
+            made = await asyncio.to_thread(self._decide, jobs, arrived, known, now)
+            new = await self._store.commit_together([batch for batch, _ in made])
+        except BaseException:
+            self._stories.undo()
+            raise
+        return [Written(assembled, keys) for (_, assembled), keys in zip(made, new, strict=True)]
+
+    # -- placing ------------------------------------------------------------------------------------------------------
+    def _place(
+        self, jobs: Sequence[_Job], story_of: Mapping[str, str], now: datetime
+    ) -> list[tuple[tuple[Arrived, ...], frozenset[str]]]:
+        """For each job of the wave, its articles in their stories, and those of the stories that were there before."""
+        self._stories.keep()  # all that was learnt so far is stored
+        placed: list[tuple[tuple[Arrived, ...], frozenset[str]]] = []
+        founded: set[str] = set()  # by the wave, with nothing that fires
+        touched: set[str] = set()  # whatever else the wave has to do with
+        for job in jobs:
+            before = self._stories.learnt
+            arrived = pipeline.place(job.judged, self._stories, now)
+            own = {one.story.id for one in arrived if one.story.is_new}
+            mine = {one.story.id for one in arrived}
+            mine.update(story_of[one.revised.before.key] for one in job.edited if one.revised.before.key in story_of)
+            meets = not mine.isdisjoint(touched) or (job.fires and not mine.isdisjoint(founded))
+            if placed and meets:
+                self._stories.undo(before)
+                break
+            placed.append((arrived, frozenset(mine - own - founded)))
+            if job.fires:
+                touched |= mine
+            else:
+                touched |= mine - own - founded
+                founded |= own
+        return placed
+
+    # -- deciding -----------------------------------------------------------------------------------------------------
+    async def _stories_of(self, jobs: Sequence[_Job]) -> Mapping[str, str]:
+        keys = [one.revised.before.key for job in jobs for one in job.edited]
+        return await self._store.read(lambda s: s.stories_of(keys)) if keys else {}
+
+    async def _read(
         self,
-        arrived: Sequence[pipeline.Arrived],
-        edited: Sequence[Edited],
-        channels: Channels,
+        jobs: Sequence[_Job],
+        arrived: Sequence[tuple[tuple[Arrived, ...], frozenset[str]]],
+        story_of: Mapping[str, str],
         now: datetime,
-        *,
-        first_poll: bool,
-    ) -> Assembled:
-        policy = self.policy
-        joined = pipeline.joined(arrived)
-        keys = [one.revised.before.key for one in edited]
-        story_of = await self._store.read(lambda s: s.stories_of(keys)) if keys else {}
-        given: tuple[Alert, ...] = await self._store.read(lambda s: s.alerts(keys)) if keys else ()
-        wanted = joined | set(story_of.values())
-        threads = await self._store.read(lambda s: s.threads(wanted)) if wanted else {}
-        context = Context(
-            policy,
-            self._mutes.in_force(now),
-            first_poll=first_poll,
-            max_age=self._max_age,
-            sent=await self._sent(policy, now) if any(one.matches for one in arrived) or edited else {},
-            language=self._language,
-        )
-        edits = pipeline.edits(edited, story_of, given)
-        return pipeline.assemble(arrived, threads, routing(channels), context, now, edits=edits)
+    ) -> _Known:
+        keys = [one.revised.before.key for job in jobs for one in job.edited]
+        wanted = frozenset[str]().union(*(joined for _, joined in arrived))
+        back = self.policy.looks_back if any(job.fires for job in jobs) else None
+        if not keys and not wanted and back is None:
+            return _Known({}, story_of, (), {})
 
-    async def _sent(self, policy: Policy, now: datetime) -> dict[tuple[str, str], tuple[datetime, ...]]:
-        """What throttles count, as far as one looks back."""
-        back = policy.looks_back
-        if back is None:
-            return {}
-        found: dict[tuple[str, str], list[datetime]] = {}
-        for rule_id, channel, at in await self._store.read(lambda s: s.alerted(now - back)):
-            found.setdefault((rule_id, channel), []).append(at)
-        return {place: tuple(times) for place, times in found.items()}
+        def read(store: Store) -> _Known:
+            sent: dict[tuple[str, str], list[datetime]] = {}
+            if back is not None:  # what throttles count, as far as one looks back
+                for rule_id, channel, at in store.alerted(now - back):
+                    sent.setdefault((rule_id, channel), []).append(at)
+            threads = store.threads(wanted) if wanted else {}
+            return _Known(threads, story_of, store.alerts(keys) if keys else (), sent)
+
+        return await self._store.read(read)
+
+    def _decide(
+        self,
+        jobs: Sequence[_Job],
+        arrived: Sequence[tuple[tuple[Arrived, ...], frozenset[str]]],
+        known: _Known,
+        now: datetime,
+    ) -> list[tuple[Batch, Assembled]]:
+        context = Context(self.policy, self._mutes.in_force(now), max_age=self._max_age, language=self._language)
+        ledger = Ledger(dict(known.threads), dict(known.sent))
+        made = []
+        for job, (mine, _) in zip(jobs, arrived, strict=True):
+            edits = pipeline.edits(job.edited, known.story_of, known.given)
+            here = replace(context, first_poll=job.first_poll)
+            assembled = pipeline.assemble(mine, ledger, routing(job.channels), here, now, edits=edits)
+            made.append((_batch(job.poll(), assembled, job.judged, job.edited), assembled))
+        return made
 
 
 def routing(channels: Channels) -> pipeline.Route:

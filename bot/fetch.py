@@ -207,7 +207,7 @@ class Fetcher:
 
     async def _hop(self, journey: _Journey, headers: list[tuple[bytes, bytes]], form: Mapping[str, str] | None) -> _Hop:
         """One request. All foreign errors end here."""
-        url = journey.url.copy_with(userinfo=b"", fragment=None)
+        url = _bare(journey.url)
         method, content = ("GET", None) if form is None else ("POST", urlencode(form).encode())
         try:
             async with asyncio.timeout(max(journey.deadline, 0.001)) as deadline:
@@ -260,7 +260,7 @@ class Fetcher:
                 status=hop.status,
             )
         try:
-            target = journey.url.copy_with(userinfo=b"", fragment=None).join(location)
+            target = _bare(journey.url).join(location)
             host = target.host
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(
@@ -300,7 +300,7 @@ class Fetcher:
             raise refused
         return Fetched(
             source_id=journey.source_id,
-            url=str(journey.url.copy_with(userinfo=b"")),
+            url=str(journey.url.copy_with(userinfo=b"") if journey.url.userinfo else journey.url),
             status=hop.status,
             headers=hop.headers,
             content=hop.content,
@@ -347,6 +347,11 @@ def _parse_url(source_id: str, url: str) -> httpx.URL:
             source_id, FetchReason.INVALID_URL, f"{redact_url(url)} is not an http or https address; correct it"
         )
     return parsed
+
+
+def _bare(url: httpx.URL) -> httpx.URL:
+    """What is sent of a URL: neither credentials nor fragment. A copy is parsed again, so most are not copied."""
+    return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
 
 
 def _header_map(response: httpx.Response) -> dict[str, str]:

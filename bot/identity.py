@@ -200,20 +200,28 @@ class Kept:
     edited_at: datetime | None = None
 
 
+Name = tuple[str, str]
+"""The id of a source, and a guid, address or hash that names something within it."""
+
+
 class Memory(Protocol):
     """What :func:`sort_out` asks of a store."""
 
     def content_hashes(self, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]: ...
 
-    def known_articles(
-        self, source_id: str, keys: Sequence[str], guids: Sequence[str]
-    ) -> tuple[set[str], set[str]]: ...
+    def known_articles(self, keys: Sequence[str], guids: Sequence[Name]) -> tuple[set[str], set[Name]]: ...
 
-    def namesakes(
-        self, source_id: str, guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]
-    ) -> tuple[Article, ...]: ...
+    def namesakes(self, guids: Sequence[Name], urls: Sequence[Name], hashes: Sequence[Name]) -> tuple[Article, ...]: ...
 
     def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The articles that a poll of a source brought."""
+
+    source_id: str
+    articles: Sequence[Article]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,44 +232,64 @@ class Sorted:
     revised: tuple[Revised, ...] = ()
 
 
-def sort_out(memory: Memory, source_id: str, articles: Sequence[Article], now: datetime) -> Sorted:
-    """Compare the articles of one poll with what is stored. Nearly all are known, and cost one look at an index.
+def sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[Sorted, ...]:
+    """Compare the articles of polls with what is stored. Nearly all are known, and cost one look at an index.
 
     An article that another source brought first is known, and its words are that source's to edit.
     """
-    stored = memory.content_hashes([a.key for a in articles])
-    edited: dict[str, Article] = {}  # by the key under which it is stored
-    unknown: list[Article] = []
-    for article in articles:
-        found = stored.get(article.key)
-        if found is None:
-            unknown.append(article)
-        elif found[0] == source_id and found[1] != article.content_hash:
-            edited[article.key] = article
-    new: list[Article] = []
-    if unknown:
-        gone_keys, gone_guids = memory.known_articles(
-            source_id, [a.key for a in unknown], [a.guid for a in unknown if a.guid]
-        )
-        alike = memory.namesakes(
-            source_id,
-            [a.guid for a in unknown if a.guid],
-            [a.canonical_url for a in unknown if a.canonical_url],
-            [a.content_hash for a in unknown],
-        )
-        stored_guids = {a.guid for a in alike}
-        for article in unknown:
-            old = next((a for a in alike if same_item(a, article)), None)
-            if old is not None:
-                if old.content_hash != article.content_hash:
-                    edited[old.key] = article
-            elif article.key not in gone_keys and (article.guid not in gone_guids or article.guid in stored_guids):
-                new.append(article)
-    if not edited:
-        return Sorted(tuple(new))
-    kept = memory.kept(list(edited))
-    revisions = (edit_of(kept[key], article, now) for key, article in edited.items() if key in kept)
-    return Sorted(tuple(new), tuple(r for r in revisions if r is not None))
+    stored = memory.content_hashes([a.key for poll in polls for a in poll.articles])
+    edited: list[dict[str, Article]] = [{} for _ in polls]  # by the key under which it is stored
+    unknown: list[list[Article]] = [[] for _ in polls]
+    for poll, edits, left in zip(polls, edited, unknown, strict=True):
+        for article in poll.articles:
+            found = stored.get(article.key)
+            if found is None:
+                left.append(article)
+            elif found[0] == poll.source_id and found[1] != article.content_hash:
+                edits[article.key] = article
+    new = _unnamed(memory, polls, unknown, edited)
+    keys = [key for edits in edited for key in edits]
+    kept = memory.kept(keys) if keys else {}
+    made = []
+    for fresh, edits in zip(new, edited, strict=True):
+        revisions = (edit_of(kept[key], article, now) for key, article in edits.items() if key in kept)
+        made.append(Sorted(tuple(fresh), tuple(r for r in revisions if r is not None)))
+    return tuple(made)
+
+
+def _unnamed(
+    memory: Memory,
+    polls: Sequence[Brought],
+    unknown: Sequence[Sequence[Article]],
+    edited: Sequence[dict[str, Article]],
+) -> list[list[Article]]:
+    """Those of unknown keys that nothing stored is another name of; edits of what is are put to ``edited``."""
+    new: list[list[Article]] = [[] for _ in polls]
+    asked = [(poll.source_id, a) for poll, left in zip(polls, unknown, strict=True) for a in left]
+    if not asked:
+        return new
+    guids = [(source_id, a.guid) for source_id, a in asked if a.guid]
+    gone_keys, gone_guids = memory.known_articles([a.key for _, a in asked], guids)
+    alike: dict[str, list[Article]] = defaultdict(list)
+    for old in memory.namesakes(
+        guids,
+        [(source_id, a.canonical_url) for source_id, a in asked if a.canonical_url],
+        [(source_id, a.content_hash) for source_id, a in asked],
+    ):
+        alike[old.source_id].append(old)
+    for poll, left, edits, fresh in zip(polls, unknown, edited, new, strict=True):
+        olds = alike[poll.source_id]
+        stored_guids = {a.guid for a in olds}
+        for article in left:
+            same = next((a for a in olds if same_item(a, article)), None)
+            if same is not None:
+                if same.content_hash != article.content_hash:
+                    edits[same.key] = article
+            elif article.key not in gone_keys and (
+                (poll.source_id, article.guid) not in gone_guids or article.guid in stored_guids
+            ):
+                fresh.append(article)
+    return new
 
 
 def same_item(old: Article, new: Article) -> bool:

@@ -4,8 +4,8 @@
 
 :func:`articles_of` and :func:`judge` are heavy and pure: they run in a worker thread, and read there what stories and
 threads want to know of an article's words. :func:`place` finds the story of each article; what the store knows of
-these stories is read then, and :func:`assemble` decides with it. Both run on the event loop, one poll after another.
-What comes out is written in one transaction.
+these stories is read then, and :func:`assemble` decides with it, one poll after another. What comes out is written in
+one transaction.
 """
 
 from __future__ import annotations
@@ -70,6 +70,16 @@ class Assembled:
     holds: tuple[NewHold, ...]
     told: tuple[Release, ...]
     decisions: tuple[DecisionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is known while several polls are decided one after another: the stories that they belong to, as the store
+    has them, and the times of each rule's alerts on a channel, as far as a throttle looks back. Grows with what is
+    decided."""
+
+    threads: dict[str, Thread]
+    sent: dict[tuple[str, str], list[datetime]]
 
 
 def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tuple[Article, ...]:
@@ -170,24 +180,17 @@ def place(judged: Sequence[Judged], stories: Stories, now: datetime) -> tuple[Ar
     return tuple(arrived)
 
 
-def joined(arrived: Iterable[Arrived]) -> frozenset[str]:
-    """The stories that were there before."""
-    return frozenset(one.story.id for one in arrived) - {one.story.id for one in arrived if one.story.is_new}
-
-
 def assemble(
     arrived: Sequence[Arrived],
-    threads: Mapping[str, Thread],
+    ledger: Ledger,
     route: Route,
     context: Context,
     now: datetime,
     *,
     edits: Sequence[Edit] = (),
 ) -> Assembled:
-    """Decide what becomes of each article, and of each edit. ``threads`` is what the store knows of the stories that
-    they belong to."""
-    known = dict(threads)
-    sent = {place: list(times) for place, times in context.sent.items()}
+    """Decide what becomes of each article, and of each edit."""
+    known, sent = ledger.threads, ledger.sent
     outcomes: list[Outcome] = []
     everything: tuple[Arrived | Edit, ...] = (*arrived, *edits)
     for one in everything:

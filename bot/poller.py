@@ -10,19 +10,21 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from bot import identity, outcome, pipeline
 from bot.assembly import Assembler, Channels, StoreRunner, Written
 from bot.errors import FetchError, FetchReason, HostRestsError, SourceError, StoreError
 from bot.full_text import FullText
+from bot.groups import Groups, Press
 from bot.health import Metrics
 from bot.hosts import Hosts
+from bot.identity import Brought, Sorted
 from bot.log import Log
 from bot.manners import had_enough
 from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
@@ -40,11 +42,10 @@ from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
 from bot.websub.offer import Offer
 
-T = TypeVar("T")
-A = TypeVar("A")
-
 LEASE = timedelta(minutes=7)  # longer than any poll may take; after a crash a source waits no longer than this
+LOOK_S = 0.25  # seconds between looks for what is due meanwhile, where all is polled once
 AHEAD = timedelta(minutes=2)  # how long a lease may wait for its poll to begin
+SORTED_MAX = 64  # polls whose items are looked for in the store by one question
 REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
 
 
@@ -119,7 +120,8 @@ class Poller:
         self._store = store
         self._fetcher = fetcher
         self._assembler = assembler
-        self._core = core
+        self._press = Press(core)
+        self._sorting: Groups[Brought, Sorted] = Groups(self._sort_all, SORTED_MAX)
         self._clock = clock
         self._metrics = metrics
         self._max_age = max_age
@@ -138,6 +140,7 @@ class Poller:
         self._stopping = False
         self._refill: asyncio.Task[None] | None = None
         self._ticking = asyncio.Lock()
+        self._quiet = asyncio.Event()  # no poll is under way
         self._log = Log("poll")
 
     async def tick(self) -> int:
@@ -198,6 +201,8 @@ class Poller:
         """Its room is for the next; where more is due than was leased, that is leased before the room is empty."""
         self._running.discard(task)
         self._start_leased()
+        if not self._running:
+            self._quiet.set()
         few = len(self._leased) <= self._concurrency // 2
         if self._more and few and not self._stopping and not self._ticking.locked():
             self._refill = asyncio.create_task(self._keep_busy(), name="lease more")
@@ -229,9 +234,8 @@ class Poller:
         lease = await self._store.read(lambda s: s.look(source_id))
         if source is None or lease is None:
             return 0  # went away with an edit
-        loop = asyncio.get_running_loop()
-        parsed = await loop.run_in_executor(self._core, kind(source.kind).parse, came, source)
-        brought = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, source, came.fetched_at)
+        parsed = await self._press.run(kind(source.kind).parse, came, source)
+        brought = await self._press.run(pipeline.articles_of, parsed, source, came.fetched_at)
         articles, revised = await self._sort_out(source, brought)
         if not articles and not revised:
             return 0
@@ -249,8 +253,10 @@ class Poller:
     async def poll_all(self) -> None:
         """Poll everything that is due now, and wait for it."""
         while await self.tick() or self._running:
+            self._quiet.clear()
             if self._running:
-                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                with contextlib.suppress(TimeoutError):  # hosts may have room again for what was put off
+                    await asyncio.wait_for(self._quiet.wait(), LOOK_S)
 
     async def stop(self, timeout_s: float) -> None:
         """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
@@ -303,7 +309,6 @@ class Poller:
 
     async def _work(self, source: Source, lease: Lease) -> tuple[Visit, tuple[Article, ...]]:
         """Fetch and run the stages that need no knowledge of other sources. Raises ``SourceError``."""
-        loop = asyncio.get_running_loop()
         now = self._clock()
         asked = replace(source, url=lease.url_in_use) if lease.url_in_use else source
 
@@ -313,7 +318,7 @@ class Poller:
             return replace(got, known=marks) if marks and isinstance(got, Fetched) else got
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
-            return await loop.run_in_executor(self._core, call, steps, answer)
+            return await self._press.run(call, steps, answer)
 
         answer = await collect(asked, lease.state, now, fetch, run)
         self._hosts.welcomed(host_of(asked.url))
@@ -323,7 +328,7 @@ class Poller:
         first, parsed = answer.first, answer.parsed
         articles: tuple[Article, ...] = ()
         if parsed.items:
-            articles = await loop.run_in_executor(self._core, pipeline.articles_of, parsed, asked, first.fetched_at)
+            articles = await self._press.run(pipeline.articles_of, parsed, asked, first.fetched_at)
         if parsed.note:
             self.notes[source.id] = parsed.note
         else:
@@ -390,11 +395,10 @@ class Poller:
         self, source: Source, brought: tuple[Article, ...]
     ) -> tuple[tuple[Article, ...], tuple[Revised, ...]]:
         """What is new of what came, and what was edited; with the pages' texts where the source wants them."""
-        now = self._clock()
-        found = await self._store.read(lambda s: identity.sort_out(s, source.id, brought, now))
+        found = await self._sorting.ask(Brought(source.id, brought))
         articles, revised = found.new, found.revised
         if self._full_text is not None:
-            since = None if self._max_age is None else now - self._max_age
+            since = None if self._max_age is None else self._clock() - self._max_age
             articles = await self._full_text.read(source, articles, since)
             revised = await self._full_text.reread(source, revised)
         return articles, revised
@@ -409,16 +413,17 @@ class Poller:
     ) -> Written:
         """Judge, decide, commit, and wake the channels. ``record`` is asked once all is decided."""
         rulebook = self.rulebook
-        judged = await self._in_core(pipeline.judge, articles, rulebook.engine)
-        edited = await self._in_core(pipeline.judge_edits, revised, rulebook.engine) if revised else ()
+        judged = await self._press.run(pipeline.judge, articles, rulebook.engine)
+        edited = await self._press.run(pipeline.judge_edits, revised, rulebook.engine) if revised else ()
         written = await self._assembler.write(judged, edited, record, rulebook.route, first_poll=first_poll)
         self._on_deliveries({d.channel for d in written.assembled.deliveries})
         self._count_matches(judged)
         self.tally.revised += len(revised)
         return written
 
-    async def _in_core(self, stage: Callable[[A, Engine], T], given: A, engine: Engine) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._core, stage, given, engine)
+    async def _sort_all(self, polls: Sequence[Brought]) -> Sequence[Sorted]:
+        now = self._clock()
+        return await self._store.read(lambda s: identity.sort_out(s, polls, now))
 
     def _remember(self, source: Source, visit: Visit) -> None:
         """What the next answer need not be read for again: only once it is stored."""

@@ -37,7 +37,7 @@ class Upkeep:
         operators: Operators,
         *,
         clock: Callable[[], datetime],
-        forget: Callable[[datetime], None],
+        forget: Callable[[datetime], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._config = config
@@ -51,7 +51,7 @@ class Upkeep:
     async def retain(self) -> None:
         """What is older than the retention goes, in the store and in memory. Raises ``StoreError``."""
         now = self._clock()
-        self._forget(now)
+        await self._forget(now)
         gone = PURGE_AT_ONCE
         while gone == PURGE_AT_ONCE:  # piece by piece, so that polls get their turn at the writer
             gone = await self._store.run(lambda s: s.purge(now - self._config.retention, PURGE_AT_ONCE))

@@ -16,7 +16,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import pipeline
-from bot.identity import EDIT_PAUSE, EDITS_AT_ONCE, Kept, Sorted, content_hash, edit_of, same_item, sort_out
+from bot.identity import (
+    EDIT_PAUSE,
+    EDITS_AT_ONCE,
+    Brought,
+    Kept,
+    Sorted,
+    content_hash,
+    edit_of,
+    same_item,
+    sort_out,
+)
 from bot.model import Article, Item, ParsedFeed, Source, TextFrom
 from bot.store.articles_port import VERSIONS_MAX
 from bot.store.base import Batch
@@ -43,7 +53,7 @@ class Reader:
     def poll(self, *items: Item, later: timedelta = timedelta(minutes=10), source: Source = SOURCE) -> Sorted:
         self.now += later
         articles = pipeline.articles_of(ParsedFeed(items), source, self.now)
-        found = sort_out(self.store, source.id, articles, self.now)
+        (found,) = sort_out(self.store, [Brought(source.id, articles)], self.now)
         self.store.commit(Batch(Poll(source.id, self.now, self.now, "ok"), articles=found.new, revisions=found.revised))
         return found
 

@@ -23,7 +23,7 @@ def assemble(
 ) -> Assembled:
     arrived = pipeline.place(judged, Stories(), NOW)
     context = Context(Policy(), first_poll=first, max_age=age)
-    return pipeline.assemble(arrived, {}, routing(lambda matches: channels), context, NOW)
+    return pipeline.assemble(arrived, pipeline.Ledger({}, {}), routing(lambda matches: channels), context, NOW)
 
 
 def verdicts(made: Assembled) -> list[tuple[str, str, str]]:
@@ -106,9 +106,11 @@ def test_an_alert_is_as_severe_as_its_most_severe_rule() -> None:
 
 def test_an_article_that_another_poll_brought_meanwhile_changes_nothing() -> None:
     arrived = pipeline.place([judged_as(article("a"), (match(),))], Stories(), NOW)
-    first = pipeline.assemble(arrived, {}, routing(lambda m: ("desk",)), Context(Policy()), NOW)
+    first = pipeline.assemble(arrived, pipeline.Ledger({}, {}), routing(lambda m: ("desk",)), Context(Policy()), NOW)
     thread = Thread("a", reports=(Report("a", "wire", "The Wire", "https://wire.example/a", NOW),))
-    again = pipeline.assemble(arrived, {"a": thread}, routing(lambda m: ("desk",)), Context(Policy()), NOW)
+    again = pipeline.assemble(
+        arrived, pipeline.Ledger({"a": thread}, {}), routing(lambda m: ("desk",)), Context(Policy()), NOW
+    )
     assert again.deliveries == again.holds == again.decisions == ()
     assert len(first.deliveries) == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -87,6 +87,11 @@ class Thread(StoreThread):
         if self.broken:
             raise StoreError("sqlite:///river.db: the disk is full; make room")
         return await super().commit(batch)
+
+    async def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
+        if self.broken:
+            raise StoreError("sqlite:///river.db: the disk is full; make room")
+        return await super().commit_together(batches)
 
 
 class Desk:

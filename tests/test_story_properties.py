@@ -95,6 +95,19 @@ def test_undo_restores_what_was_kept_to_the_byte(kept: list[tuple[str, str]], lo
 
 @settings(max_examples=40, deadline=None)
 @given(reports(), reports())
+def test_undo_can_leave_the_first_of_what_was_learnt(first: list[tuple[str, str]], lost: list[tuple[str, str]]) -> None:
+    stories = Stories()
+    fill(stories, first)
+    learnt, before = stories.learnt, stories.digest()
+    fill(stories, lost, "b")
+    stories.undo(learnt)
+    assert (stories.learnt, stories.digest()) == (len(first), before)
+    stories.undo()
+    assert stories.digest() == Stories().digest()
+
+
+@settings(max_examples=40, deadline=None)
+@given(reports(), reports())
 def test_placing_changes_nothing(made: list[tuple[str, str]], asked: list[tuple[str, str]]) -> None:
     stories = Stories()
     fill(stories, made)

@@ -7,10 +7,10 @@ of an answer) tells them one by one as :data:`Steps`; :mod:`bot.sources.collect`
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from bot.errors import FetchError
 from bot.model import Fetched, ParsedFeed, Source
@@ -47,7 +47,6 @@ and go on. They raise :class:`~bot.errors.SourceError`, and bound their own numb
 """
 
 
-@runtime_checkable
 class SteppedKind(Protocol):
     """A kind that may need more than one request, or the time, for a poll."""
 
@@ -57,9 +56,8 @@ class SteppedKind(Protocol):
 
 def steps_of(kind: Kind, source: Source, now: datetime, *, max_items: int = MAX_ITEMS) -> Steps:
     """One poll of a source, whatever its kind: one request and its answer, unless the kind has steps of its own."""
-    if isinstance(kind, SteppedKind):
-        return kind.steps(source, now, max_items=max_items)
-    return _single(kind, source, max_items)
+    own: Callable[..., Steps] | None = getattr(kind, "steps", None)  # of a SteppedKind
+    return _single(kind, source, max_items) if own is None else own(source, now, max_items=max_items)
 
 
 def _single(kind: Kind, source: Source, max_items: int) -> Steps:

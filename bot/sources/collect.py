@@ -67,7 +67,7 @@ async def _collect(
     steps = steps_of(kind(source.kind), source, now, max_items=max_items)
     first: Fetched | None = None
     try:
-        request = await run(advance, steps, None)
+        request = advance(steps, None)  # what to ask for first takes no thinking
         count = 0
         while isinstance(request, Request):
             count += 1

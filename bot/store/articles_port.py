@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.identity import Kept
+from bot.identity import Kept, Name
 from bot.model import Article, Evidence, Revision
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk
@@ -59,8 +59,8 @@ class Sample:
 class ArticlesStore(Protocol):
     """What is stored of articles. They are written by :meth:`~bot.store.base.Store.commit`."""
 
-    def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
-        """Which of the keys (over all sources) and which of the guids (of this source) are stored, or were and have
+    def known_articles(self, keys: Sequence[str], guids: Sequence[Name]) -> tuple[set[str], set[Name]]:
+        """Which of the keys (over all sources) and which of the guids (each of a source) are stored, or were and have
         been purged. Empty keys and guids are never known."""
         ...
 
@@ -68,11 +68,9 @@ class ArticlesStore(Protocol):
         """Source id and content hash of those that are stored, by key."""
         ...
 
-    def namesakes(
-        self, source_id: str, guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]
-    ) -> tuple[Article, ...]:
-        """The stored articles of a source with one of the guids, canonical addresses or content hashes, newest first.
-        Empty strings name nothing."""
+    def namesakes(self, guids: Sequence[Name], urls: Sequence[Name], hashes: Sequence[Name]) -> tuple[Article, ...]:
+        """The stored articles that have one of the guids, canonical addresses or content hashes in their source, newest
+        first. Empty strings name nothing."""
         ...
 
     def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:

@@ -95,6 +95,11 @@ class Store(
         the database itself refuses."""
         ...
 
+    def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
+        """Write outcomes in one transaction, all or none; for each, the keys of the articles that were new. Of an
+        article that several bring, the first one is written."""
+        ...
+
     # -- care ---------------------------------------------------------------------------------------------------
     def purge(self, before: datetime, limit: int = 1000) -> int:
         """Delete articles (with their matches, alerts and sent deliveries) fetched before ``before``. What still waits

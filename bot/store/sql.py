@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
 from bot.errors import StoreError
-from bot.identity import Kept
+from bot.identity import Kept, Name
 from bot.message import Call, DeliveryState, Receipt
 from bot.model import Article, Revision, Source
 from bot.store.articles_port import Archived, RuleHits, Sample, StoredStory
@@ -24,7 +24,7 @@ from bot.store.lock import AdvisoryLock, FileLock
 from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
 from bot.store.queries import archive, articles, care, chat_sources, identities, outbox, revisions
 from bot.store.queries import sources as source_rows
-from bot.store.queries.batches import write_all
+from bot.store.queries.batches import write_all, write_together
 from bot.store.schema import REVISION, VERSION_TABLE, meta
 from bot.store.sources_port import Lease, SourceRecord, SourceStatus
 from bot.store.sql_insight import SqlInsight
@@ -144,19 +144,17 @@ class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary, SqlWebSub
             return chat_sources.remove(connection, source_id)
 
     # -- articles -----------------------------------------------------------------------------------------------
-    def known_articles(self, source_id: str, keys: Sequence[str], guids: Sequence[str]) -> tuple[set[str], set[str]]:
+    def known_articles(self, keys: Sequence[str], guids: Sequence[Name]) -> tuple[set[str], set[Name]]:
         with self._read() as connection:
-            return articles.known_keys(connection, keys), articles.known_guids(connection, source_id, guids)
+            return articles.known_keys(connection, keys), articles.known_guids(connection, guids)
 
     def content_hashes(self, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
         with self._read() as connection:
             return identities.content_hashes(connection, keys)
 
-    def namesakes(
-        self, source_id: str, guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]
-    ) -> tuple[Article, ...]:
+    def namesakes(self, guids: Sequence[Name], urls: Sequence[Name], hashes: Sequence[Name]) -> tuple[Article, ...]:
         with self._read() as connection:
-            return identities.namesakes(connection, source_id, guids, urls, hashes)
+            return identities.namesakes(connection, guids, urls, hashes)
 
     def kept(self, keys: Sequence[str]) -> Mapping[str, Kept]:
         with self._read() as connection:
@@ -177,6 +175,10 @@ class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary, SqlWebSub
             return ()
         with self._write() as connection:
             return write_all(connection, batches)
+
+    def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
+        with self._write() as connection:
+            return write_together(connection, batches)
 
     def article_by_url(self, url: str) -> Article | None:
         with self._read() as connection:

@@ -89,9 +89,15 @@ class Stories:
         self._undo.clear()
         self._settle()
 
-    def undo(self) -> None:
-        """Take back what was learnt since the last :meth:`keep`, exactly: it could not be stored, and comes again."""
-        while self._undo:
+    @property
+    def learnt(self) -> int:
+        """How many articles were learnt since the last :meth:`keep`."""
+        return len(self._undo)
+
+    def undo(self, to: int = 0) -> None:
+        """Take back what was learnt since the last :meth:`keep`, but for the first ``to`` articles, exactly: it could
+        not be stored, and comes again."""
+        while len(self._undo) > to:
             last = self._undo.pop()
             self._weights.unlearn(last.terms)
             story, sibling = self._index.pop()
@@ -101,7 +107,8 @@ class Stories:
                 del self._number[self._ids.pop()]
                 self._last.pop()
                 self._places.pop()
-        self._settle()
+        if not self._undo:
+            self._settle()
 
     def forget(self, now: datetime) -> None:
         """Drop what has left the window; with the next :meth:`keep` or :meth:`undo`, if one is due."""

@@ -39,7 +39,7 @@ def archive(room: Path) -> Path:
     judged = pipeline.judge(articles, engine)
     arrived = pipeline.place(judged, Stories(), NOW)
     context = Context(Policy())
-    made = pipeline.assemble(arrived, {}, routing(lambda matches: ("console",)), context, NOW)
+    made = pipeline.assemble(arrived, pipeline.Ledger({}, {}), routing(lambda matches: ("console",)), context, NOW)
     store = SqlStore(f"sqlite:///{room / 'own.db'}")
     store.upgrade()
     store.open()

@@ -36,7 +36,9 @@ def archive(room: Path) -> SqlStore:
     articles = [a for item in ITEMS if (a := to_article(item, WIRE, NOW)) is not None]
     judged = pipeline.judge(articles, engine)
     arrived = pipeline.place(judged, Stories(), NOW)
-    made = pipeline.assemble(arrived, {}, routing(lambda matches: ("console",)), Context(Policy()), NOW)
+    made = pipeline.assemble(
+        arrived, pipeline.Ledger({}, {}), routing(lambda matches: ("console",)), Context(Policy()), NOW
+    )
     store = SqlStore(f"sqlite:///{room / 'own.db'}")
     store.upgrade()
     store.open()

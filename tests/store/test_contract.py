@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 
@@ -158,7 +159,7 @@ class TestSources:
         assert wire.next_due() is None
         assert leased(wire, minutes(60)) == []
         assert [s.state for s in wire.source_statuses()] == ["off"]
-        assert wire.known_articles("wire", ["key-1"], []) == ({"key-1"}, set())
+        assert wire.known_articles(["key-1"], []) == ({"key-1"}, set())
 
     def test_a_source_that_comes_back_is_due_at_once(self, wire: SqlStore) -> None:
         wire.commit(batch("1"))
@@ -182,6 +183,30 @@ class TestSources:
         wire.commit(replace(batch(), poll=poll(next_poll_at=minutes(60 * 24))))
         wire.sync_sources([source(every=timedelta(minutes=2))], minutes(1), {})
         assert wire.next_due() == minutes(3)
+
+
+class TestTogether:
+    """Outcomes of several polls in one transaction."""
+
+    def test_each_gets_the_keys_that_it_brought_first(self, wire: SqlStore) -> None:
+        wire.sync_sources([source(), source("other")], T0, {})
+        one = batch("1", "2")
+        other = replace(
+            batch(source_id="other"), articles=(article("2", "other", title="Later"), article("3", "other"))
+        )
+        assert wire.commit_together([one, other]) == (("key-1", "key-2"), ("key-3",))
+        assert wire.commit_together([one, other]) == ((), ())
+        kept = wire.article_by_url("https://wire.example/2")
+        assert kept is not None
+        assert (kept.source_id, kept.title) == ("wire", article("2").title)
+        assert [s.last_poll for s in wire.source_statuses()] == [one.poll.finished_at] * 2
+
+    def test_all_of_them_are_written_or_none(self, wire: SqlStore) -> None:
+        naive = replace(batch(), articles=(article("2", published=datetime(2026, 9, 1)),))
+        with pytest.raises(Exception, match="time without zone"):
+            wire.commit_together([batch("1"), naive])
+        assert wire.counts()["articles"] == 0
+        assert wire.source_statuses()[0].last_poll is None
 
 
 class TestArticles:
@@ -215,20 +240,34 @@ class TestArticles:
         found = wire.article_by_url("https://wire.example/1")
         assert found is not None
         assert (found.title, found.text) == ("broken \ufffd surrogate", "a\ufffdb 🇰🇵 \ufffdc")
-        assert wire.known_articles("wire", [], ["g\ud800"]) == (set(), {"g\ud800"})
+        assert wire.known_articles([], [("wire", "g\ud800")]) == (set(), {("wire", "g\ud800")})
 
     def test_keys_are_known_everywhere_and_guids_within_their_source(self, wire: SqlStore) -> None:
         wire.sync_sources([source(), source("other")], T0, {})
         wire.commit(batch("1", "2"))
-        ask = (["key-1", "key-9", ""], ["guid-2", "guid-9", ""])
-        assert wire.known_articles("wire", *ask) == ({"key-1"}, {"guid-2"})
-        assert wire.known_articles("other", *ask) == ({"key-1"}, set())
+        asked = [(name, guid) for name in ("wire", "other") for guid in ("guid-2", "guid-9", "")]
+        assert wire.known_articles(["key-1", "key-9", ""], asked) == ({"key-1"}, {("wire", "guid-2")})
+
+    def test_names_of_many_sources_are_told_apart(self, wire: SqlStore) -> None:
+        """Asked for together, each guid, address and hash counts in its own source only."""
+        names = [f"s{n}" for n in range(70)]
+        wire.sync_sources([source(name) for name in names], T0, {})
+        for name in names:
+            found = article(name, name, guid=f"g{name}", canonical_url=f"https://{name}.example/", content_hash="same")
+            wire.commit(replace(batch(source_id=name), articles=(found,)))
+        right = [(name, f"g{name}") for name in names]
+        wrong = [(name, f"g{other}") for name, other in pairwise(names)]
+        assert wire.known_articles([], [*right, *wrong])[1] == set(right)
+        assert [a.source_id for a in wire.namesakes(right, [], [])] == names[::-1]
+        assert wire.namesakes(wrong, [], []) == ()
+        assert [a.key for a in wire.namesakes([], [("s3", "https://s3.example/")], [])] == ["key-s3"]
+        assert [a.key for a in wire.namesakes([], [], [("s4", "same"), ("s9", "other")])] == ["key-s4"]
 
     def test_thousands_of_keys_can_be_asked_for(self, wire: SqlStore) -> None:
         names = [str(n) for n in range(2500)]
         wire.commit(batch(*names, alerts=False))
         asked = [f"key-{n}" for n in range(5000)]
-        assert wire.known_articles("wire", asked, asked)[0] == {f"key-{n}" for n in names}
+        assert wire.known_articles(asked, [("wire", key) for key in asked])[0] == {f"key-{n}" for n in names}
 
     def test_recent_stories_come_in_the_order_in_which_they_were_fetched(self, wire: SqlStore) -> None:
         found = [article(name, fetched_at=minutes(n)) for name, n in (("d", -9), ("b", 1), ("a", 3), ("c", 3))]
@@ -435,7 +474,7 @@ class TestCommit:
         assert isinstance(second, Exception)
         assert isinstance(third, ValueError)
         assert keys(wire.pending("desk", 10)) == ["post-1", "post-4"]
-        assert wire.known_articles("wire", ["key-2", "key-3"], []) == (set(), set())
+        assert wire.known_articles(["key-2", "key-3"], []) == (set(), set())
 
     def test_a_bad_poll_among_many_is_told_apart(self, wire: SqlStore) -> None:
         naive = poll(finished_at=datetime(2026, 9, 1))
@@ -603,8 +642,8 @@ class TestRetention:
         wire.commit(batch("1"))
         self.finish(wire)
         wire.purge(minutes(1))
-        assert wire.known_articles("wire", ["key-1", "key-2"], ["guid-1"]) == ({"key-1"}, {"guid-1"})
-        assert wire.known_articles("other", [], ["guid-1"]) == (set(), set())
+        assert wire.known_articles(["key-1", "key-2"], [("wire", "guid-1")]) == ({"key-1"}, {("wire", "guid-1")})
+        assert wire.known_articles([], [("other", "guid-1")]) == (set(), set())
         assert wire.commit(batch("1")) == ()
         assert wire.pending_count("desk") == 0
 

@@ -100,7 +100,7 @@ def test_a_batch_is_whole_or_absent_whenever_the_writer_is_killed(url: str, reop
     posts = {d.payload.key.removeprefix("post-") for d in reopened.pending("desk", 10**6)}
     for n in range(told + 2):
         names = {f"{n}-{m}-{k}" for m in range(4) for k in range(3)}
-        known, _ = reopened.known_articles("wire", [f"key-{name}" for name in names], [])
+        known, _ = reopened.known_articles([f"key-{name}" for name in names], [])
         assert len(known) in (0, 12), "four batches, one transaction"
         assert names & posts == (names if known else set()), "articles and deliveries come together"
         assert known or n >= told, "what was reported is there"

@@ -251,7 +251,7 @@ class TestWriting:
     def test_a_table_that_is_gone(self, sqlite_store: SqlStore, file: Path) -> None:
         execute(file, "DROP TABLE forgotten")
         with pytest.raises(StoreError, match=r"does not have the tables it should \(no such table: forgotten\)"):
-            sqlite_store.known_articles("wire", ["key"], [])
+            sqlite_store.known_articles(["key"], [])
 
     def test_every_sentence_is_one_line(self, file: Path) -> None:
         file.write_text("nothing " * 200)

@@ -57,7 +57,7 @@ def test_an_edit_changes_the_words_and_keeps_the_first_version(wire: SqlStore) -
         Revision(FIRST.key, 2, minutes(2), "Title 2", "New text.", "hash-1.2"),
     )
     assert stored(wire) == replace(two.after, fetched_at=FIRST.fetched_at)
-    assert wire.known_articles("wire", [], ["guid-new"])[1] == {"guid-new"}
+    assert wire.known_articles([], [("wire", "guid-new")])[1] == {("wire", "guid-new")}
 
 
 def test_an_edit_keeps_story_alert_and_deliveries(wire: SqlStore) -> None:

@@ -125,7 +125,7 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     statements.clear()
 
     store.lease_due(T0, 5, minutes(1))
-    store.known_articles("wire", ["key-1"], ["guid-1"])
+    store.known_articles(["key-1"], [("wire", "guid-1")])
     store.recent_stories(T0)
     store.archive(T0, 0, 9)
     store.archive_size(T0)
@@ -187,5 +187,5 @@ def test_many_stores_share_one_database(make_store: MakeStore) -> None:
     first, second = make_store(), make_store()
     first.sync_sources([source()], T0, {})
     first.commit(batch("1"))
-    assert second.known_articles("wire", ["key-1"], [])[0] == {"key-1"}
+    assert second.known_articles(["key-1"], [])[0] == {"key-1"}
     assert second.commit(batch("1", "2")) == ("key-2",)

@@ -159,7 +159,7 @@ async def test_an_operation_whose_caller_gave_up_is_taken_back(thread: StoreThre
     gate.open()
     assert await kept == ("key-2",)
     await held
-    assert await thread.read(lambda s: s.known_articles("wire", ["key-1"], [])) == (set(), set())
+    assert await thread.read(lambda s: s.known_articles(["key-1"], [])) == (set(), set())
 
 
 async def test_closing_finishes_what_is_queued(sqlite_store: SqlStore) -> None:

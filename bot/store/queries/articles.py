@@ -7,14 +7,15 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from bot.follow.novelty import Facts
 from bot.follow.thread import Marks
+from bot.identity import Name
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
-from bot.store.queries.dialect import chunks, insert_new
+from bot.store.queries.dialect import chunks, insert_new, named
 from bot.store.schema import (
     alerts,
     articles,
@@ -45,31 +46,41 @@ def _mark(*parts: str) -> int:
 
 def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Which of the keys are stored, or were and have been purged."""
-    return _known(connection, articles.c.key, articles.c.key.is_not(None), {key: key_mark(key) for key in keys if key})
-
-
-def known_guids(connection: Connection, source_id: str, guids: Iterable[str]) -> set[str]:
-    """The same for guids of one source."""
-    marks = {guid: guid_mark(source_id, guid) for guid in guids if guid}  # none is not the same as another none
-    return _known(connection, articles.c.guid, articles.c.source_id == source_id, marks)
-
-
-def _known(
-    connection: Connection, column: Column[str], within: ColumnElement[bool], marks: Mapping[str, int]
-) -> set[str]:
+    marks = {key: key_mark(key) for key in keys if key}
     stored: set[str] = set()
-    for part in chunks([storable(value) for value in marks]):
-        stored.update(connection.scalars(select(column).where(within, column.in_(part))))
-    gone: set[int] = set()
-    for marked in chunks(list(marks.values())):
-        gone.update(connection.scalars(select(forgotten.c.mark).where(forgotten.c.mark.in_(marked))))
-    return {value for value, mark in marks.items() if mark in gone or storable(value) in stored}
+    for part in chunks([storable(key) for key in marks]):
+        stored.update(connection.scalars(select(articles.c.key).where(articles.c.key.in_(part))))
+    gone = _gone(connection, marks.values())
+    return {key for key, mark in marks.items() if mark in gone or storable(key) in stored}
+
+
+def known_guids(connection: Connection, guids: Iterable[Name]) -> set[Name]:
+    """The same for guids, each with its source."""
+    marks = {name: guid_mark(*name) for name in guids if name[1]}  # none is not the same as another none
+    stored: set[Name] = set()
+    for sources, values in named(sorted({(storable(name[0]), storable(name[1])) for name in marks})):
+        asked = select(articles.c.source_id, articles.c.guid)
+        within = articles.c.source_id.in_(sources) & articles.c.guid.in_(values)
+        stored.update((row.source_id, row.guid) for row in connection.execute(asked.where(within)))
+    gone = _gone(connection, marks.values())
+    return {n for n, mark in marks.items() if mark in gone or (storable(n[0]), storable(n[1])) in stored}
+
+
+def _gone(connection: Connection, marks: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    for part in chunks(list(marks)):
+        found.update(connection.scalars(select(forgotten.c.mark).where(forgotten.c.mark.in_(part))))
+    return found
 
 
 def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
-    """Write those that are not known. Returns key → row id of what was written, in the order of ``batch``."""
+    """Write those that are not known, the first of each key. Returns key → row id of what was written, in the order of
+    ``batch``."""
     known = known_keys(connection, (article.key for article in batch))
-    fresh = {article.key: to_row(article) for article in batch if article.key not in known}
+    fresh: dict[str, dict[str, object]] = {}
+    for article in batch:
+        if article.key not in known and article.key not in fresh:
+            fresh[article.key] = to_row(article)
     if not fresh:
         return {}
     statement = insert_new(connection, articles).returning(articles.c.id, articles.c.key)

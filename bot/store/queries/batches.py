@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from bot.follow.thread import Marks
 from bot.store.base import Batch
 from bot.store.faults import is_refusal
 from bot.store.queries import archive, articles, noise, outbox, revisions, sources
@@ -44,7 +45,7 @@ def _write_bare(connection: Connection, group: Sequence[Batch]) -> list[Result]:
 
 
 def _write_apart(connection: Connection, batch: Batch) -> Result:
-    return _in_savepoint(connection, lambda: _write(connection, batch))
+    return _in_savepoint(connection, lambda: write_together(connection, [batch])[0])
 
 
 def _in_savepoint(connection: Connection, step: Callable[[], T]) -> T | Exception:
@@ -64,19 +65,32 @@ def _in_savepoint(connection: Connection, step: Callable[[], T]) -> T | Exceptio
     return outcome
 
 
-def _write(connection: Connection, batch: Batch) -> tuple[str, ...]:
-    new = articles.insert(connection, batch.articles)
-    revisions.record(connection, batch.revisions)
-    articles.insert_stories(connection, batch.stories, batch.marks, new)
-    articles.add_facts(connection, batch.marks, new)
-    articles.insert_alerts(connection, batch.alerts, new)
-    archive.insert_shadow(connection, batch.shadow, new, batch.poll.finished_at)
-    outbox.enqueue(connection, batch.deliveries)
-    noise.insert_holds(connection, batch.holds)
-    noise.end_holds(connection, batch.told)
-    noise.insert_decisions(connection, batch.decisions)
-    if isinstance(batch.poll, Poll):
-        sources.record_polls(connection, [batch.poll])
-    else:
-        sources.record_push(connection, batch.poll)
+def write_together(connection: Connection, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
+    """All of them, by one statement for each kind of row. The keys of the articles that each brought first."""
+    written = articles.insert(connection, [article for batch in batches for article in batch.articles])
+    left = set(written)
+    new: list[tuple[str, ...]] = []
+    for batch in batches:
+        mine = tuple(key for key in dict.fromkeys(a.key for a in batch.articles) if key in left)
+        left.difference_update(mine)
+        new.append(mine)
+    stories: dict[str, tuple[str, str]] = {}
+    marks: dict[str, Marks] = {}
+    for batch in reversed(batches):  # of an article that several bring, the first one's words hold
+        stories.update(batch.stories)
+        marks.update(batch.marks)
+    revisions.record(connection, [one for batch in batches for one in batch.revisions])
+    articles.insert_stories(connection, stories, marks, written)
+    articles.add_facts(connection, marks, written)
+    articles.insert_alerts(connection, [one for batch in batches for one in batch.alerts], written)
+    for batch in batches:
+        archive.insert_shadow(connection, batch.shadow, written, batch.poll.finished_at)
+    outbox.enqueue(connection, [one for batch in batches for one in batch.deliveries])
+    noise.insert_holds(connection, [one for batch in batches for one in batch.holds])
+    noise.end_holds(connection, [one for batch in batches for one in batch.told])
+    noise.insert_decisions(connection, [one for batch in batches for one in batch.decisions])
+    sources.record_polls(connection, [batch.poll for batch in batches if isinstance(batch.poll, Poll)])
+    for batch in batches:
+        if not isinstance(batch.poll, Poll):
+            sources.record_push(connection, batch.poll)
     return tuple(new)

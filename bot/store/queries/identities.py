@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
-from bot.identity import Kept
+from bot.identity import Kept, Name
 from bot.model import Article
 from bot.store.queries.articles import from_row
-from bot.store.queries.dialect import chunks
+from bot.store.queries.dialect import chunks, named
 from bot.store.schema import articles, revisions, storable
 
 
@@ -27,22 +27,20 @@ def content_hashes(connection: Connection, keys: Sequence[str]) -> Mapping[str, 
 
 
 def namesakes(
-    connection: Connection, source_id: str, guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]
+    connection: Connection, guids: Sequence[Name], urls: Sequence[Name], hashes: Sequence[Name]
 ) -> tuple[Article, ...]:
-    """Articles of a source with one of these, newest first. One question for each index."""
+    """Articles that have one of these names in their source, newest first. One question for each index."""
     found: dict[int, Row[Any]] = {}
-    for column, values in _asked(guids, urls, hashes):
-        for part in chunks(values):
-            rows = connection.execute(
-                select(articles).where(articles.c.source_id == storable(source_id), column.in_(part))
-            )
-            found.update({row.id: row for row in rows})
+    for column, names in (
+        (articles.c.guid, guids),
+        (articles.c.canonical_url, urls),
+        (articles.c.content_hash, hashes),
+    ):
+        asked = {(storable(source_id), storable(value)) for source_id, value in names if value}
+        for part in named(sorted(asked)):
+            rows = connection.execute(select(articles).where(articles.c.source_id.in_(part[0]), column.in_(part[1])))
+            found.update({row.id: row for row in rows if (row.source_id, row._mapping[column]) in asked})
     return tuple(from_row(found[number]) for number in sorted(found, reverse=True))
-
-
-def _asked(guids: Sequence[str], urls: Sequence[str], hashes: Sequence[str]) -> list[tuple[Column[str], list[str]]]:
-    columns = ((articles.c.guid, guids), (articles.c.canonical_url, urls), (articles.c.content_hash, hashes))
-    return [(column, sorted({storable(value) for value in values if value})) for column, values in columns]
 
 
 def kept(connection: Connection, keys: Sequence[str]) -> Mapping[str, Kept]:

@@ -241,6 +241,8 @@ _RECORD_POLL = (
 def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
     """One statement for any number of polls, and some more for those that changed a source's state or address. A
     source that is unknown by now is passed over."""
+    if not polls:
+        return
     connection.execute(
         _RECORD_POLL,
         [

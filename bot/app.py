@@ -28,6 +28,7 @@ from bot.hosts import Hosts
 from bot.in_force import InForce
 from bot.jobs import Every, Job, Jobs, Nightly
 from bot.live_rules import load_rules, shelf_of
+from bot.llm.wiring import writer_of
 from bot.log import Log
 from bot.model import Source
 from bot.newsroom import Newsroom
@@ -114,6 +115,7 @@ class App:
         self._core = core
         self._started = self._clock()
         self._fleet = fleet
+        self._writer = writer_of(config, metrics.llm_story)
         self._log = Log("app")
         self.operators = Operators(config.ops, fleet, thread, clock=self._clock, notify=self._on_delivery)
         self.rules = InForce(
@@ -180,6 +182,7 @@ class App:
             clock=self._clock,
             takes_files=lambda name: fleet.channels[name].capabilities.files,
             notify=self._on_delivery,
+            writer=self._writer,
         )
         self.upkeep = Upkeep(
             config,
@@ -222,6 +225,7 @@ class App:
             on_sources=self.rules.look_for_added,
             on_mutes=self.newsroom.release,
             owners=owners_of(self.config),
+            writer=self._writer,
         )
 
     # -- life --------------------------------------------------------------------------------------------------------

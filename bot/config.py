@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from pydantic import PrivateAttr
 from bot import __version__
 from bot.environment import Surroundings
 from bot.errors import ConfigError, Level, Problem
+from bot.llm.settings import KEY as LLM_KEY
+from bot.llm.settings import OPENAI
 from bot.log import redact_url
 from bot.model import Match
 from bot.people import is_chat_channel, is_watch
@@ -31,12 +34,14 @@ class Config(Settings):
     """All that a deployment decides: :class:`Settings` with the environment in it and every path absolute.
 
     ``slack_api_url`` and ``discord_api_url`` point the client libraries at another server (``None``: the real one).
+    ``llm_api_key`` comes from the environment alone.
     """
 
     file: Path
     rule_folders: tuple[Path, ...]
     slack_api_url: str | None
     discord_api_url: str | None
+    llm_api_key: Secret | None
     _rule_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
     _tag_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
     _source_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
@@ -90,7 +95,8 @@ class Config(Settings):
         password is masked by shape."""
         sections = (self.channels, self.slack, self.discord, self.watchlists)
         owners: Iterator[Model] = (owner for section in sections for owner in section.values())
-        return tuple(value for owner in owners for _, value in owner if isinstance(value, Secret))
+        own = (self.llm_api_key,) if self.llm_api_key else ()
+        return (*own, *(value for owner in owners for _, value in owner if isinstance(value, Secret)))
 
 
 _RULE_KEYS = (
@@ -139,13 +145,22 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     problems += _check_listener(tree, data)
     problems += _check_watchlists(tree, data)
     problems += _check_api_urls(environ, path)
+    llm_key = around.variable(LLM_KEY, path)
+    problems += _check_llm(tree, found, llm_key) if isinstance(found, Settings) else ()
     if problems:
         raise ConfigError(tuple(sorted({around.hide(p) for p in problems})))
     assert isinstance(found, Settings)
-    return _finish(found, path, folders, tree, environ)
+    return _finish(found, path, folders, tree, environ, Secret(llm_key) if llm_key else None)
 
 
-def _finish(settings: Settings, path: Path, folders: tuple[Path, ...], tree: Map, environ: Mapping[str, str]) -> Config:
+def _finish(
+    settings: Settings,
+    path: Path,
+    folders: tuple[Path, ...],
+    tree: Map,
+    environ: Mapping[str, str],
+    llm_key: Secret | None,
+) -> Config:
     values = {name: getattr(settings, name) for name in Settings.model_fields}
     values["store"] = _absolute_store(settings.store, path.parent)
     config = Config.model_construct(
@@ -154,6 +169,7 @@ def _finish(settings: Settings, path: Path, folders: tuple[Path, ...], tree: Map
         rule_folders=folders,
         slack_api_url=environ.get("SLACK_API_URL") or None,
         discord_api_url=environ.get("DISCORD_API_URL") or None,
+        llm_api_key=llm_key,
     )
     config._rule_places = tuple(found for section, key in _RULE_KEYS for found in _items(tree, section, key))
     config._tag_places = tuple(_items(tree, "summaries", "tags"))
@@ -256,6 +272,17 @@ def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:
         if summary.period is not None and summary.period > settings.retention:
             text = f"summaries.{name}.period: is longer than retention; articles would be gone before it ends"
             yield place_of(tree, ("summaries", name, "period")).problem(text, "bad-value")
+
+
+def _check_llm(tree: Map, settings: Settings, key: str | None) -> Iterator[Problem]:
+    if settings.llm is None:
+        return
+    if find_spec("openai") is None:
+        text = "llm: needs the openai client; install it with pip install 'wirewatch[llm]'"
+        yield place_of(tree, ("llm",)).problem(text, "missing-extra")
+    elif settings.llm.url == OPENAI and not key:
+        text = f"llm: this endpoint needs a key; set {LLM_KEY} in the environment, or name another one under url:"
+        yield place_of(tree, ("llm",)).problem(text, "no-connection")
 
 
 _SLACK_NEEDS = {"socket": "app_token", "http": "signing_secret"}

@@ -69,6 +69,12 @@ class Metrics:
         self._deliveries = Counter(
             "wirewatch_deliveries", "Attempts to deliver by outcome.", ["channel", "outcome"], registry=registry
         )
+        self._llm = Counter(
+            "wirewatch_llm_stories",
+            "Stories a language model was asked about, by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
         self._depth = Gauge("wirewatch_queue_depth", "Deliveries that wait.", ["channel"], registry=registry)
         self._lag = Histogram(
             "wirewatch_lag_seconds",
@@ -122,6 +128,10 @@ class Metrics:
         self._deliveries.labels(self._channel(channel), self._outcome(outcome)).inc()
         if lag_s is not None:
             self._lag.labels(self._channel(channel)).observe(max(lag_s, 0.0))
+
+    def llm_story(self, outcome: str) -> None:
+        """A language model was asked about a story: a name of :class:`bot.llm.writer.Outcome`, in lower case."""
+        self._llm.labels(self._outcome(outcome)).inc()
 
     def queue_depth(self, channel: str, waiting: int) -> None:
         self._depth.labels(self._channel(channel)).set(waiting)

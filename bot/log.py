@@ -27,6 +27,9 @@ _SECRET_MIN = 6  # characters; masking shorter ones would blot out ordinary word
 _CHATTY = (
     "httpx",
     "httpcore",
+    "httpx2",
+    "httpcore2",
+    "openai",
     "aiohttp.access",
     "apscheduler",
     "slack_bolt",

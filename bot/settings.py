@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from bot.chat_settings import DiscordId, DiscordMention, SlackMention, TemplateSettings
+from bot.llm.settings import LlmSettings
 from bot.log import redact_url
 from bot.model import Match, Severity
 from bot.noise_settings import ChannelNoise, NoiseSettings, OpsDigestSettings, Zone
@@ -349,6 +350,7 @@ class Settings(NoiseSettings):
     routes: tuple[Route, ...] = Field(
         default=(), description="First to last, all that fit. None: everything goes everywhere."
     )
+    llm: LlmSettings | None = Field(default=None, description="A language model that may word summaries.")
     summaries: dict[Name, SummarySettings] = Field(
         default={}, description="Summaries that are posted at set times, by a name of yours."
     )

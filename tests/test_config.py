@@ -20,6 +20,7 @@ from bot.chat_settings import DiscordMention, SlackMention, TemplateSettings
 from bot.config import Config, config_schema, load_config, shipped_rules
 from bot.cron import Cron
 from bot.errors import ConfigError, Level
+from bot.llm.settings import LlmSettings
 from bot.model import Match, Severity
 from bot.noise_settings import (
     ChannelNoise,
@@ -387,6 +388,7 @@ def models() -> Iterator[tuple[str, type[Model]]]:
     yield "inhibit.", InhibitSettings
     yield "stories.", StoriesSettings
     yield "summaries.*.", SummarySettings
+    yield "llm.", LlmSettings
     yield "routes.", Route
     yield "permissions.", Grant
     yield "http.", HttpSettings
@@ -531,3 +533,25 @@ def test_summaries_become_one_schedule_for_each_channel(tmp_path: Path) -> None:
         Level.WARNING,
         "no source of the rules folders has the id 'wire'; did you mean 'wires'?",
     )
+
+
+def test_the_key_of_a_language_model_comes_from_the_environment_alone(tmp_path: Path) -> None:
+    text = "channels: {desk: {kind: console}}\nllm: {model: gpt-5-mini}"
+    config = load(tmp_path, text, {"LLM_API_KEY": "sk-s3cret-key"})
+    assert config.llm is not None
+    assert config.llm_api_key is not None
+    assert config.llm_api_key in config.secrets()
+    assert "s3cret" not in repr(config)
+    with pytest.raises(ConfigError, match=r"wirewatch\.yaml:2:6: llm: this endpoint needs a key; set LLM_API_KEY"):
+        load(tmp_path, text, {})
+    with pytest.raises(ConfigError, match="unknown key 'api_key'"):
+        load(tmp_path, text.replace("}", "}").replace("gpt-5-mini", "gpt-5-mini, api_key: x"), {})
+    local = load(tmp_path, text.replace("mini}", 'mini, url: "http://localhost:11434/v1"}'), {})
+    assert local.llm_api_key is None
+
+
+def test_without_the_extra_a_language_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.config.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install 'wirewatch\[llm\]'"):
+        load(tmp_path, "channels: {desk: {kind: console}}\nllm: {model: gpt-5-mini}", {})
+    assert load(tmp_path, "channels: {desk: {kind: console}}", {}).llm is None

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # pydantic is not among them: typer checks arguments with it.
 SLOW = {
     *("spacy", "lemminflect", "trafilatura", "sqlalchemy", "alembic", "slack_bolt", "discord", "apscheduler"),
-    *("feedparser", "httpx", "aiohttp", "re2", "py3langid", "matplotlib"),
+    *("feedparser", "httpx", "aiohttp", "re2", "py3langid", "matplotlib", "openai"),
 }
 
 _PROBE = """
@@ -68,3 +68,12 @@ def test_explain_of_a_text_loads_no_language_chat_or_database_library(tmp_path: 
     article = tmp_path / "article.txt"
     article.write_text("Ministers of NATO met in Mali.", encoding="utf-8")
     assert loaded_by("explain", str(article), "--rules", str(rules), cache=tmp_path).isdisjoint(SLOW - {"httpx"})
+
+
+def test_a_summary_without_a_language_model_loads_none(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    config = tmp_path / "wirewatch.yaml"
+    config.write_text("rules: [rules/]\nchannels: {c: {kind: console}}\nstore: sqlite:///w.db\n", encoding="utf-8")
+    loaded_by("db", "upgrade", "--config", str(config), cache=tmp_path)
+    loaded = loaded_by("summary", "--config", str(config), cache=tmp_path)
+    assert loaded.isdisjoint({"openai", "matplotlib", "discord", "slack_bolt", "trafilatura"})

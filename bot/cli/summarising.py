@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ from zoneinfo import ZoneInfo
 from bot.config import load_config
 from bot.errors import WirewatchError
 from bot.live_rules import load_rules
+from bot.llm.wiring import writer_of
 from bot.noise_settings import owners_of
 from bot.store.sql import SqlStore
 from bot.summary.ask import ask
 from bot.summary.model import Summary
 from bot.summary.page import page
-from bot.summary.service import known_of, summarise
+from bot.summary.service import known_of, summarise, written
 from bot.summary.text import as_json, markdown
 
 
@@ -53,9 +55,12 @@ def summary(
     store = SqlStore(config.store.reveal())
     store.open()
     try:
-        made = summarise(store, asked, known, tuple(book.sources.values()), stories=stories, owners=owners_of(config))
+        material = summarise(
+            store, asked, known, tuple(book.sources.values()), stories=stories, owners=owners_of(config)
+        )
     finally:
         store.close()
+    made = asyncio.run(written(material, writer_of(config)))
     if chart is not None:
         _write_chart(chart, made, config.timezone)
     if form == "json":

@@ -14,6 +14,7 @@ from bot.permissions import Grant
 from bot.rulebook import Rulebook
 from bot.rules.evaluate import Subject
 from bot.store.base import Store
+from bot.summary.service import Writes
 
 T = TypeVar("T")
 
@@ -42,7 +43,8 @@ async def _nothing() -> None:
 class Desk:
     """See the module. ``heavy`` runs what takes the processor for long in a thread of its own. ``page`` reads a web
     page and ``discover`` looks for its feeds (both raise :class:`~bot.errors.SourceError`). The three
-    ``on_`` are told after a change. ``owners`` is :func:`bot.noise_settings.owners_of`."""
+    ``on_`` are told after a change. ``owners`` is :func:`bot.noise_settings.owners_of`, ``writer``
+    the language model, if there is one."""
 
     store: StoreAccess
     book: Callable[[], Rulebook]
@@ -58,6 +60,7 @@ class Desk:
     on_sources: Callable[[], Awaitable[None]]
     on_mutes: Callable[[], Awaitable[None]] = _nothing
     owners: Mapping[str, str] = field(default_factory=dict)
+    writer: Writes | None = None
 
     def names(self) -> Names:
         """The ids that exist now."""

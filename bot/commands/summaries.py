@@ -11,7 +11,7 @@ from bot.commands.request import Progress, Request
 from bot.summary.answer import as_reply
 from bot.summary.ask import ask
 from bot.summary.model import Summary
-from bot.summary.service import known_of, summarise
+from bot.summary.service import known_of, summarise, written
 
 
 async def summary(desk: Desk, request: Request, tell: Progress) -> Reply:
@@ -28,7 +28,10 @@ async def summary(desk: Desk, request: Request, tell: Progress) -> Reply:
         severity=request.get("severity"),
     )
     sources = tuple(desk.sources.values())
-    made = await desk.store.read(lambda s: summarise(s, asked, known, sources, owners=desk.owners))
+    material = await desk.store.read(lambda s: summarise(s, asked, known, sources, owners=desk.owners))
+    if desk.writer is not None and material.summary.stories:
+        await tell("Asking the language model")
+    made = await written(material, desk.writer)
     return replace(as_reply(made, desk.zone), picture=_chart(made, desk.zone))
 
 

@@ -20,7 +20,7 @@ from bot.summary.chart import available, chart_post
 from bot.summary.model import Summary
 from bot.summary.post import SummaryPost
 from bot.summary.schedule import Due, Schedule, due, last_time
-from bot.summary.service import known_of, summarise
+from bot.summary.service import Writes, known_of, summarise, written
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class Announcer:
         clock: Callable[[], datetime],
         takes_files: Callable[[str], bool],
         notify: Callable[[str], None],
+        writer: Writes | None = None,
     ) -> None:
         self._store = store
         self._schedules = schedules
@@ -54,6 +55,7 @@ class Announcer:
         self._clock = clock
         self._takes_files = takes_files
         self._notify = notify
+        self._writer = writer
         self._last: dict[str, datetime] = {}  # by mark: the last time that was dealt with
         self._log = Log("summaries")
 
@@ -99,9 +101,10 @@ class Announcer:
     async def _made(self, wanted: Due) -> Summary:
         schedule, book = wanted.schedule, self._book()
         known, sources, note = known_of(book), tuple(book.sources.values()), wanted.note(self._clock())
-        return await self._store.read(
+        material = await self._store.read(
             lambda s: summarise(s, wanted.ask, known, sources, stories=schedule.stories, owners=self._owners, note=note)
         )
+        return await written(material, self._writer)
 
     def _deliveries(self, schedule: Schedule, post: SummaryPost, now: datetime) -> list[NewDelivery]:
         """The text, and after it the chart where there is something to show and somewhere to show it."""

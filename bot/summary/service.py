@@ -6,15 +6,18 @@ It reads the store and may take a few hundred milliseconds: an event loop calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.coverage import coverage
 from bot.flags import country_name
+from bot.log import Log
 from bot.model import Source
 from bot.rulebook import Rulebook
 from bot.source_state import Outage
+from bot.store.articles_port import Archived
 from bot.store.summary_port import SummaryStore
 from bot.summary import weights
 from bot.summary.ask import STORIES, Ask, Known, in_words
@@ -24,6 +27,7 @@ from bot.summary.sentences import TEXT_MAX
 from bot.summary.summarise import tell
 
 NO_OWNERS: Owners = {}
+_log = Log("summaries")
 
 
 def known_of(book: Rulebook) -> Known:
@@ -44,6 +48,31 @@ class Archive(SummaryStore, Protocol):
     def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A summary, and the articles of its stories."""
+
+    summary: Summary
+    documents: Mapping[str, tuple[Archived, ...]]
+
+
+class Writes(Protocol):
+    """:class:`bot.llm.writer.Writer`."""
+
+    async def write(self, made: Summary, documents: Mapping[str, Sequence[Archived]]) -> Summary: ...
+
+
+async def written(made: Material, writer: Writes | None) -> Summary:
+    """The summary in a language model's words where there is one, and as it is where there is none or it fails."""
+    if writer is None:
+        return made.summary
+    try:
+        return await writer.write(made.summary, made.documents)
+    except Exception:  # noqa: BLE001 - a bug there must not cost the summary that is here
+        _log.exception("bug in the language model's writer")
+        return made.summary
+
+
 def summarise(
     store: Archive,
     ask: Ask,
@@ -54,9 +83,9 @@ def summarise(
     owners: Owners = NO_OWNERS,
     name_of: Callable[[str], str] = country_name,
     note: str = "",
-) -> Summary:
-    """The summary of a period. ``sources`` are those of the coverage line, ``owners`` says who owns an outlet,
-    by source id or domain."""
+) -> Material:
+    """The summary of a period, in the words of its articles. ``sources`` are those of the coverage line, ``owners``
+    says who owns an outlet, by source id or domain."""
     earlier = ask.since - (ask.until - ask.since)
     begins = store.archive_begins()
     reaches = begins is not None and begins <= earlier
@@ -65,7 +94,7 @@ def summarise(
     before = [line for line in store.alert_lines(earlier, ask.since, of) if meets(line, ask.filters)]
     total, shown = order(lines, before, ask.since, ask.until, owners, store.story_lines, stories)
     documents = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
-    return Summary(
+    made = Summary(
         since=ask.since,
         until=ask.until,
         about=in_words(ask.filters, known, name_of),
@@ -79,3 +108,4 @@ def summarise(
         timeline=timeline(lines, ask.since, ask.until),
         note=note,
     )
+    return Material(made, documents)

@@ -92,7 +92,7 @@ def left_out(summary: Summary) -> str:
 def footer(summary: Summary) -> tuple[str, ...]:
     """What a reader should know of how it was made; each a sentence without a full stop."""
     written = (
-        f"Sentences by {summary.model}, each borne out by the item it links to"
+        f"Sentences by {summary.model}, or quoted; each rests on the item that it links to"
         if summary.model
         else "Each sentence is quoted from the item that it links to"
     )

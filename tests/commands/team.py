@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -178,6 +178,7 @@ async def team(
     slack_extra: str = "pace: 0s",
     socket: bool = True,
     catch_up: bool = False,
+    environ: Mapping[str, str] = {},
 ) -> AsyncIterator[Team]:
     """Started, with the news polled and posted on both platforms. Nothing that the bot sent may have been
     refused, with the scopes of docs/slack-manifest.yaml and no others; what it said to Discord fits Discord's OpenAPI
@@ -204,6 +205,7 @@ async def team(
             "SLACK_API_URL": slack.api_url,
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": discord.api_url,
+            **environ,
         }
         options = Options(catch_up=catch_up, watch=False, spread=False)
         one = Team(folder, slack, discord, server, room, place, environment, options, socket)

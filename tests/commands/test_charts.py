@@ -1,13 +1,17 @@
-"""Charts on both platforms: behind a command's answer, and behind a summary at its set time."""
+"""Summaries on both platforms: charts behind answers and at set times, and a language model's words."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.commands.team import Team, team
+from tests.fakes.openai import KEY, fake_model
 from tests.fakes.slack import visible_text
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -91,3 +95,31 @@ async def test_a_summary_at_its_time_on_both_platforms_once_through_restarts(tmp
         assert "2 alerts in 2 stories" in post["embeds"][0]["description"]
         assert picture["message_reference"]["message_id"] == post["id"]
         assert picture["attachments"][0]["description"].startswith("Bar chart: 2 alerts over time")
+
+
+async def test_a_language_model_words_what_is_asked_and_what_is_scheduled(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("openai", reason="the extra llm is not installed")
+    worded = "Officials in Seoul said that North Korea agreed to supply ammunition to Russia."
+    answer = json.dumps({"sentences": [{"text": worded, "item": 1}]})
+    at = datetime.now(UTC) + timedelta(minutes=30)
+    async with fake_model(reply=lambda asked: answer if "Seoul" in str(asked["messages"]) else "no") as model:
+        extra = (
+            f'summaries: {{day: {{to: [desk], cron: "{at.minute} {at.hour} * * *", chart: false}}}}\n'
+            f'llm: {{model: local, url: "{model.url}"}}\n'
+        )
+        async with team(tmp_path, extra=extra, environ={"LLM_API_KEY": KEY}) as one:
+            await one.poll()
+            ada = one.on_slack(admin=False)
+            await ada.types("/wire summary today", one.room)
+            assert "Asking the language model" in visible_text(await ada.hears(1))
+            asked = visible_text(await ada.hears(2))
+            assert worded in asked
+            assert "The river rises near the old town" in asked, "quoted, since the model said no sense"
+            one.options = replace(one.options, clock=lambda: datetime.now(UTC) + timedelta(hours=1))
+            await one.restart()
+            await one.poll()
+            (text,) = (m for m in one.room.messages if "News summary" in m["text"])
+            assert worded in visible_text(text)
+            assert len(model.requests) == 4

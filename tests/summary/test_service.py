@@ -22,7 +22,9 @@ KNOWN = Known({"coup": "Coup"}, {}, frozenset())
 
 
 def made(store: SqlStore, filters: Filters = EVERYTHING, **period: float) -> Summary:
-    return summarise(store, Ask(ago(**(period or {"days": 1})), NOW, filters), KNOWN, sources("wire", "outlet0"))
+    return summarise(
+        store, Ask(ago(**(period or {"days": 1})), NOW, filters), KNOWN, sources("wire", "outlet0")
+    ).summary
 
 
 def test_the_stories_of_the_period_come_ranked_with_what_they_say(archive: SqlStore) -> None:
@@ -40,7 +42,7 @@ def test_the_stories_of_the_period_come_ranked_with_what_they_say(archive: SqlSt
 
 def test_outlets_of_a_declared_owner_count_once(archive: SqlStore) -> None:
     owners = {"outlet0": "owner:house", "outlet1.example": "owner:house"}  # by source, by domain
-    found = summarise(archive, Ask(ago(days=1), NOW), KNOWN, owners=owners)
+    found = summarise(archive, Ask(ago(days=1), NOW), KNOWN, owners=owners).summary
     assert {one.story_id: one.sources for one in found.stories} == {"coup": 1, "quake": 2}
 
 
@@ -75,7 +77,7 @@ def test_filters_choose_the_stories(archive: SqlStore, filters: Filters, stories
 
 
 def test_what_is_not_told_is_counted(archive: SqlStore) -> None:
-    found = summarise(archive, Ask(ago(days=1), NOW), KNOWN, stories=1)
+    found = summarise(archive, Ask(ago(days=1), NOW), KNOWN, stories=1).summary
     assert (len(found.stories), words.left_out(found)) == (1, "1 more story")
 
 
@@ -137,5 +139,5 @@ def test_json_holds_every_figure(archive: SqlStore) -> None:
     ],
 )
 def test_periods_are_said_shortly(empty: SqlStore, since: object, until: object, shown: str) -> None:
-    found = summarise(empty, Ask(since, until), KNOWN)  # type: ignore[arg-type]
+    found = summarise(empty, Ask(since, until), KNOWN).summary  # type: ignore[arg-type]
     assert words.period(found, UTC) == shown

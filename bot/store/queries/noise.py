@@ -61,7 +61,7 @@ def read_alerts(connection: Connection, ids: Iterable[str]) -> tuple[Alert, ...]
     for part in chunks(sorted({storable(alert_id) for alert_id in ids})):
         fired: dict[str, list[Match]] = {}
         for row in connection.execute(select(matches).where(matches.c.alert_id.in_(part)).order_by(matches.c.rule_id)):
-            fired.setdefault(row.alert_id, []).append(_match(row))
+            fired.setdefault(row.alert_id, []).append(match_of(row))
         rows = connection.execute(
             select(
                 articles,
@@ -83,7 +83,8 @@ def read_alerts(connection: Connection, ids: Iterable[str]) -> tuple[Alert, ...]
     return tuple(sorted(found, key=lambda a: (a.created_at, a.id)))
 
 
-def _match(row: Row[tuple[object, ...]]) -> Match:
+def match_of(row: Row[tuple[object, ...]]) -> Match:
+    """What fired, of a row of ``matches``."""
     return Match(
         rule_id=row.rule_id,
         title=row.title,

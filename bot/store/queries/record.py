@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, func, or_, select
 
 from bot.message import DeliveryKind, Digest, Message
-from bot.model import Article, Evidence, Match, Severity
+from bot.model import Article, Severity
 from bot.record import MEMBERS_MAX, NEAREST_MAX, POSTS_MAX, Address, Found, Member, Nearest, Post, Raised, Record
 from bot.store.codec import decode, decode_payload
 from bot.store.queries.articles import from_row, guid_mark, key_mark
 from bot.store.queries.dialect import chunks
+from bot.store.queries.noise import match_of
 from bot.store.schema import (
     alerts,
     articles,
@@ -156,18 +157,7 @@ def _alert(connection: Connection, article_id: int) -> Raised | None:
         severity=Severity(row.severity),
         countries=decode(_STRINGS, row.countries),
         created_at=row.created_at,
-        matches=tuple(_match(one) for one in fired),
-    )
-
-
-def _match(row: Row[Any]) -> Match:
-    return Match(
-        rule_id=row.rule_id,
-        title=row.title,
-        severity=Severity(row.severity),
-        tags=decode(_STRINGS, row.tags),
-        evidence=decode(tuple[Evidence, ...], row.evidence),
-        channels=decode(_STRINGS, row.channels),
+        matches=tuple(match_of(one) for one in fired),
     )
 
 

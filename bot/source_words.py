@@ -44,7 +44,9 @@ def describe(source: Source, status: SourceStatus | None, now: datetime) -> tupl
     state = state_of(source, status)
     if status is None or state in (SourceState.OFF, SourceState.NEW):
         every = f"{_wish(source)}" if source.bounds else duration.show(source.every)
-        return (("state", state.value), ("interval", every))
+        waits = status is not None and state is SourceState.NEW and bool(status.reason)
+        told = f"{state.value}: {status.reason}" if status is not None and waits else state.value
+        return (("state", told), ("interval", every))
     lines = [("state", _state(status, now))]
     if status.url_in_use:
         lines.append(("read at", redact_url(status.url_in_use)))

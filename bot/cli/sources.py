@@ -68,7 +68,7 @@ def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
             f"{every} auto" if source.bounds else every,
             ago(status.last_success, now) if known and status else "",
             str(status.items_total) if status else "",
-            Text(status.reason if known and status else ""),
+            Text(status.reason if status and state is not SourceState.OFF else ""),
         )
     Console().print(table)
     print(tally(states.values()))

@@ -387,6 +387,9 @@ class TestStates:
             "s2": minutes(30) + timedelta(seconds=40),
             "s3": minutes(120),
         }
+        reasons = {s.source_id: s.reason for s in wire.source_statuses()}
+        assert reasons["s0"] == "not polled yet: its host asked to be left alone"
+        assert (reasons["wire"], reasons["s3"]) == ("", "")
 
     def test_a_source_that_moved_counts_with_the_host_that_it_moved_to(self, wire: SqlStore) -> None:
         wire.commit(Batch(poll(url_in_use="https://cdn.example/feed")))

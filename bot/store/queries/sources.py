@@ -159,7 +159,10 @@ def make_due(connection: Connection, now: datetime) -> None:
 
 
 def put_off(connection: Connection, host: str, until: datetime, spread_s: float) -> int:
-    """Evenly after ``until``, in the order in which they would have been polled."""
+    """Evenly after ``until``, in the order in which they would have been polled. Those that never were have a reason
+    then why that is so."""
+    never = sources.c.state == SourceState.NEW.value
+    reason = case((never, "not polled yet: its host asked to be left alone"), else_=sources.c.state_reason)
     found = connection.execute(
         select(sources.c.id)
         .where(sources.c.host == host, sources.c.enabled, sources.c.next_poll_at < until)
@@ -170,7 +173,7 @@ def put_off(connection: Connection, host: str, until: datetime, spread_s: float)
         connection.execute(
             update(sources)
             .where(sources.c.id == bindparam("b_id", type_=Words))
-            .values(next_poll_at=bindparam("b_at")),
+            .values(next_poll_at=bindparam("b_at"), state_reason=reason),
             [{"b_id": row.id, "b_at": until + step * n} for n, row in enumerate(found)],
         )
     return len(found)

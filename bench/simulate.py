@@ -20,10 +20,10 @@ from typing import Any
 from bot.app import App, Options, open_app
 from bot.config import load_config
 from bot.message import DeliveryState
-from bot.model import Article, Source, Story
+from bot.model import Source, Story
 from bot.store.outbox_port import Delivery
 from bot.store.sql import SqlStore
-from bot.story import Stories
+from bot.story import Reading, Stories
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack import SlackServer
 
@@ -68,8 +68,8 @@ class Clock:
 class Apart(Stories):
     """What a bot without stories makes of articles: each stands alone."""
 
-    def place(self, article: Article, now: datetime) -> Story:
-        return Story(article.key, True, "there are no stories")
+    def place(self, one: Reading, now: datetime) -> Story:
+        return Story(one.key, True, "there are no stories")
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ WEBSUB_S = 2.0  # seconds between looks for subscriptions that are due
 SUMMARIES_S = 5.0  # seconds between looks for summaries that are due
 OPS_DIGEST_S = 60.0  # seconds between looks whether the digest for the operators is due
 RELEASE_S = 5.0  # seconds between looks for held alerts that are due
+RECHECK_S = 60.0  # seconds between looks for pages of alerts that are due
 TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
 STOP_POSTS_S = 3.0
@@ -139,6 +140,7 @@ class App:
             wordings=fleet.wordings,
         )
         max_age = config.max_age if options.catch_up else None
+        pages = FullText(fetcher, core, self._clock)
         self.newsroom = Newsroom(
             thread,
             config,
@@ -146,6 +148,7 @@ class App:
             clock=self._clock,
             max_age=max_age,
             notify=self._on_delivery,
+            pages=pages,
             stories=stories,
         )
         self.websub = WebSub(
@@ -171,7 +174,7 @@ class App:
             on_deliveries=self._on_deliveries,
             on_notice=self.operators.on_source,
             hosts=hosts,
-            full_text=FullText(fetcher, core, self._clock),
+            full_text=pages,
             pushes=self.websub.subscriptions,
         )
         self._announcer = Announcer(
@@ -264,6 +267,7 @@ class App:
         yield Job("look for due sources", Every(TICK_S, at_once=True), self.poller.tick)
         yield Job("look after subscriptions at hubs", Every(WEBSUB_S), self.websub.tick)
         yield Job("release what is held", Every(RELEASE_S), self.newsroom.release)
+        yield Job("look at the pages of alerts again", Every(RECHECK_S), self.newsroom.recheck)
         yield Job("look for summaries that are due", Every(SUMMARIES_S), self._announcer.tick)
         yield Job("look for added sources", Every(ADDED_S), self.rules.look_for_added)
         yield Job("tell what the alerts were worth", Every(OPS_DIGEST_S, at_once=True), self.ops_digest.tick)

@@ -87,6 +87,22 @@ class FullText:
         done = await self._pages(source, [one.after for one in revised[:PAGES_MAX]])
         return tuple(_merged_edit(one, done.get(one.after.key, _LATE)) for one in revised)
 
+    async def status(self, source: Source, url: str) -> int | None:
+        """What a page answers, asked for with the same manners; ``None`` where it may not be asked, or gives no
+        answer."""
+        permission = await self._robots.permission(source, url)
+        if not permission.allowed or permission.delay_s > DELAY_MAX_S:
+            return None
+        try:
+            async with self._turns_of(url).take(max(self._gap_s, permission.delay_s)):
+                answer = await self._fetcher.fetch(
+                    source, HttpState(), self._clock(), request=Request(url, accept=_ACCEPT)
+                )
+        except FetchError as error:
+            return error.status
+        assert isinstance(answer, Fetched)  # nothing conditional was sent
+        return answer.status
+
     async def _pages(self, source: Source, articles: Sequence[Article]) -> dict[str, Article | str]:
         """By key: the article with the text of its page, or why there is none."""
         done: dict[str, Article | str] = {a.key: _LATE for a in articles}

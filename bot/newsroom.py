@@ -11,6 +11,7 @@ from bot.language import detect
 from bot.model import Article, Source
 from bot.noise import Mutes, Policy
 from bot.noise_settings import policy_of
+from bot.recheck import Pages, Rechecker
 from bot.releaser import Releaser
 from bot.rulebook import Rulebook
 from bot.story import WINDOW, Stories
@@ -18,7 +19,8 @@ from bot.story import WINDOW, Stories
 
 class Newsroom:
     """``book`` gives the rules and sources in force, ``notify`` is told a channel that has something new to send.
-    ``stories`` decides what belongs together (its own kind, but for comparisons)."""
+    ``pages`` looks at the pages of what was alerted. ``stories`` decides what belongs together (its own kind, but for
+    comparisons)."""
 
     def __init__(
         self,
@@ -29,6 +31,7 @@ class Newsroom:
         clock: Callable[[], datetime],
         max_age: timedelta | None,
         notify: Callable[[str], None],
+        pages: Pages,
         stories: Stories | None = None,
     ) -> None:
         self._store = store
@@ -41,6 +44,15 @@ class Newsroom:
             store, self.stories, mutes, self._policy(), clock=clock, max_age=max_age, language=language_of
         )
         self._releaser = Releaser(store, self.assembler, mutes, clock=clock, sources=self._sources, notify=notify)
+        self._rechecker = Rechecker(
+            store,
+            self.assembler,
+            pages,
+            sorted(config.stories.recheck),
+            clock=clock,
+            sources=lambda: book().sources,
+            notify=notify,
+        )
 
     async def open(self) -> None:
         """Take up what an earlier run stored."""
@@ -59,6 +71,10 @@ class Newsroom:
     async def release(self) -> None:
         """Take up the mutes as they are stored, and let out what is due. A job, and for whoever changed a mute."""
         await self._releaser.tick()
+
+    async def recheck(self) -> None:
+        """Look whether what was alerted is still on its publishers' pages. A job."""
+        await self._rechecker.tick()
 
     def _policy(self) -> Policy:
         config = self._config

@@ -156,6 +156,11 @@ class StoriesSettings(Model):
     raise_at: Whole = Field(
         default=5, ge=0, le=100, description="Show a story again when so many independent sources have it; 0: never."
     )
+    recheck: tuple[Annotated[Duration, at_least(timedelta(minutes=5))], ...] = Field(
+        default=(timedelta(hours=1), timedelta(hours=6), timedelta(hours=24)),
+        max_length=10,
+        description="How long after an alert its article's page is looked at, to see whether it is gone; none: never.",
+    )
 
 
 class NoiseSettings(Model):

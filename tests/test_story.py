@@ -211,3 +211,13 @@ def test_a_flash_that_names_no_country_does_not_join_two_coups() -> None:
     elsewhere = (TAKEOVER[0].replace("Officers", "Generals"), f"{TAKEOVER[1]} Shops were shut on Tuesday in the rain.")
     assert stories.place(report("d", elsewhere, countries=("TD",)), NOW).is_new
     assert not stories.place(report("d", elsewhere, countries=("ML",)), NOW).is_new
+
+
+def test_a_toll_that_grows_is_one_story_and_bulletins_are_many() -> None:
+    text = "Rescuers dug through the rubble of {} after the quake, {} and helicopters flew in tents from the coast."
+    nine = report("a", ("Quake in Kelva kills 9", text.format("Dorum", "the mayor said")), "wire")
+    twelve = report("b", ("Quake in Kelva kills 12", text.format("Dorum", "the governor said")), "wire")
+    assert joined(nine, twelve)
+    first = report("a", ("Flood warning 16 for the Kelva", text.format("Dorum", "the mayor said")), "wire")
+    second = report("b", ("Flood warning 17 for the Kelva", text.format("Dorum", "the governor said")), "wire")
+    assert not joined(first, second)

@@ -16,6 +16,7 @@ from bot.follow.thread import Marks
 from bot.model import Alert, Article, Match, Revised
 from bot.store.articles_port import ArticlesStore
 from bot.store.insight_port import InsightStore
+from bot.store.looks_port import LooksStore
 from bot.store.noise_port import DecisionRow, NewHold, NoiseStore, Release
 from bot.store.outbox_port import NewDelivery, OutboxStore
 from bot.store.people_port import PeopleStore
@@ -53,6 +54,7 @@ class Batch:
 class Store(
     ArticlesStore,
     InsightStore,
+    LooksStore,
     NoiseStore,
     OutboxStore,
     PeopleStore,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0012"
+REVISION = "r0013"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -225,6 +225,17 @@ alerts = Table(
 )
 Index("ix_alerts_created_at", alerts.c.created_at)
 Index("ix_alerts_story", alerts.c.story_id)
+
+# Alerts whose page was looked at again: how often, and what it says.
+page_looks = Table(
+    "page_looks",
+    metadata,
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("looks", Integer, nullable=False),  # turns that are behind it
+    Column("looked_at", Micros, nullable=False),
+    Column("missing_since", Micros),
+    Column("gone", Words),  # why the report is gone, once it is
+)
 
 matches = Table(
     "matches",

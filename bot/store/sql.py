@@ -28,6 +28,7 @@ from bot.store.queries.batches import write_all, write_together
 from bot.store.schema import REVISION, VERSION_TABLE, meta
 from bot.store.sources_port import Lease, SourceRecord, SourceStatus
 from bot.store.sql_insight import SqlInsight
+from bot.store.sql_looks import SqlLooks
 from bot.store.sql_noise import SqlNoise
 from bot.store.sql_people import SqlPeople
 from bot.store.sql_states import SqlStates
@@ -35,7 +36,7 @@ from bot.store.sql_summary import SqlSummary
 from bot.store.sql_websub import SqlWebSub
 
 
-class SqlStore(SqlInsight, SqlNoise, SqlPeople, SqlStates, SqlSummary, SqlWebSub):
+class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary, SqlWebSub):
     """See :class:`bot.store.base.Store`. ``url`` is SQLAlchemy's (``sqlite:///var/wirewatch.db``); ``busy_timeout_s``
     is how long a locked SQLite file is waited for, in seconds. Raises ``StoreError`` for a URL that cannot be used."""
 

@@ -15,6 +15,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from bot.follow.numbers import CONCEPTS, numbers
 from bot.model import Article
 from bot.story.stopwords import STOPWORDS
 from bot.story.thresholds import (
@@ -52,7 +53,7 @@ Words32 = npt.NDArray[np.uint32]
 @dataclass(frozen=True, slots=True)
 class Features:
     """``signs`` are 64-bit numbers for link, text and headline (0: none). ``sketch`` holds up to six shingles.
-    ``series`` stands for the outlet and its headline without numbers and single letters (0: no headline), ``headline``
+    ``series`` stands for the outlet and its headline without numbers and single letters (0: of no series), ``headline``
     for the whole of it. ``terms`` maps the hash of each stem to how much it matters in the article, ``words`` to a word
     that has it."""
 
@@ -95,9 +96,7 @@ def features(source_id: str, canonical_url: str, title: str, text: str) -> Featu
         _sign("t", " ".join(body)) if len(body) >= TEXT_WORDS_MIN else 0,
         _sign("h", " ".join(headline)) if len(headline) >= HEADLINE_WORDS_MIN else 0,
     )
-    plain = ("0" if len(word) == 1 or not word.isalpha() else word for word in headline)
-    series = hashed(f"{source_id}\0{' '.join(plain)}") if headline else 0
-    return Features(signs, series, hashed(" ".join(headline)), _sketch(body), terms, words)
+    return Features(signs, _series(source_id, title, headline), hashed(" ".join(headline)), _sketch(body), terms, words)
 
 
 def places(countries: Iterable[str]) -> int:
@@ -107,6 +106,15 @@ def places(countries: Iterable[str]) -> int:
     for code in countries:
         bits |= 1 << (crc32(code.encode()) & 63)
     return bits
+
+
+def _series(source_id: str, title: str, headline: Sequence[str]) -> int:
+    """Bulletins of an outlet differ by a number ("Flood warning 16"). So do reports of one event as it grows ("kills
+    9", then 12), but there the number counts people that something befell: such a headline is of no series."""
+    if not headline or any(number.kind in CONCEPTS for number in numbers(title)):
+        return 0
+    plain = ("0" if len(word) == 1 or not word.isalpha() else word for word in headline)
+    return hashed(f"{source_id}\0{' '.join(plain)}")
 
 
 def stem(word: str) -> str:

@@ -83,8 +83,10 @@ async def _run(path: Path, slack_fake: ModuleType, discord_fake: ModuleType, pag
             result = await app.once()
             summary(console, app, result, time.perf_counter() - began, next_steps=False)
         shown = {
-            "slack.html": _fake("slack_preview").render([room]),
-            "discord.html": _fake("discord_preview").render(place.messages, channel=place.name),
+            "slack.html": _fake("slack_preview").render([room], files=slack.workspace.files),
+            "discord.html": _fake("discord_preview").render(
+                place.messages, channel=place.name, uploads=discord.world.uploads
+            ),
         }
         counts = (len(room.messages), len(place.messages))
     console.print(f"\n{counts[0]} posts on Slack, {counts[1]} on Discord. Open in a browser:", highlight=False)

@@ -7,14 +7,12 @@ from datetime import tzinfo
 
 from bot.commands.reply import (
     Block,
-    Heading,
     Line,
     Link,
     Mark,
     Reply,
     Words,
     bold,
-    bullets,
     line,
     paragraph,
     small,
@@ -32,9 +30,9 @@ def as_reply(made: Summary, zone: tzinfo) -> Reply:
         blocks.append(paragraph(*_story(number, story)))
     if rest := words.left_out(made):
         blocks.append(small(f"and {rest}"))
-    for name, found in (("Countries", made.countries), ("Rules", made.rules)):
-        if found:
-            blocks += [Heading(name), bullets(_counts(found))]
+    counted = [_counts(name, found) for name, found in (("Countries", made.countries), ("Rules", made.rules)) if found]
+    if counted:
+        blocks.append(paragraph(*counted))
     notes = [note for note in (*words.footer(made), words.compared(made)) if note]
     blocks += [small(f"{note[:1].upper()}{note[1:]}.") for note in notes]
     return Reply(words.title(made), tuple(blocks))
@@ -55,7 +53,6 @@ def _cited(one: Cited) -> tuple[Words, Link, Words]:
     return Words(f"{one.text} ("), Link(one.source, one.url), Words(") ")
 
 
-def _counts(found: Sequence[Count]) -> list[Line]:
-    shown = [line(bold(f"{c.flag} {c.name}".strip()), f" {c.now:,}{words.change(c)}") for c in found[:COUNTS]]
-    rest = len(found) - COUNTS
-    return [*shown, line(f"{rest} more")] if rest > 0 else shown
+def _counts(name: str, found: Sequence[Count]) -> Line:
+    """All in one line: lists of a dozen rows would push the stories off the screen."""
+    return line(bold(name), f"  {words.counts(found, COUNTS)}")

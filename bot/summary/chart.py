@@ -8,13 +8,16 @@ light theme.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from importlib.util import find_spec
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import File
+from bot.channels.discord_embed import COLOUR
 from bot.errors import WirewatchError
+from bot.model import Severity
 from bot.summary import words
 from bot.summary.model import Summary, Timeline
 from bot.summary.post import ChartPost, SummaryPost
@@ -22,9 +25,17 @@ from bot.summary.rank import OTHERS
 
 WIDTH_IN, HEIGHT_IN, DPI = 10.0, 4.6, 160  # 1600 x 736 pixels: sharp on a phone, 60 kB
 TICKS_MAX = 9  # labels on the time axis, so that none runs into the next
+ROWS = 7  # countries with a row; :data:`bot.summary.rank.SERIES_MAX`, and the others
+
+_DAY = timedelta(days=1)
+_GAPS = (  # between labels
+    *(timedelta(minutes=minutes) for minutes in (10, 30, 60, 180, 360, 720)),
+    *(_DAY * days for days in (1, 2, 7, 14, 28, 56, 112)),
+)
 
 # Okabe and Ito's palette: told apart by people with any colour vision, and in print.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
+_SEVERITIES = {severity: f"#{COLOUR[severity]:06X}" for severity in Severity}  # as alerts have them on Discord
 _OTHERS, _GROUND, _INK, _FAINT, _GRID = "#AEB6C2", "#F8F9FB", "#1F2933", "#5B6776", "#DDE2E8"
 
 MISSING = "charts need matplotlib; install it with: pip install 'wirewatch[charts]'"
@@ -42,7 +53,7 @@ def chart_of(summary: Summary, zone: tzinfo) -> bytes:
 
 def title_of(summary: Summary) -> str:
     """What stands above the chart."""
-    return f"Alerts {summary.about}" if summary.about else "Alerts"
+    return f"Alerts by country: {summary.about}" if summary.about else "Alerts by country"
 
 
 def chart_post(post: SummaryPost, key: str) -> ChartPost:
@@ -64,74 +75,136 @@ def alt_of(summary: Summary) -> str:
 
 
 def draw(timeline: Timeline, title: str, period: str, zone: tzinfo) -> bytes:
-    """The picture. Raises ``WirewatchError`` where matplotlib is not installed."""
+    """The picture: alerts over time on the left, in the colours of the countries that the rows on the right name; each
+    row says how severe that country's alerts were. Raises ``WirewatchError`` where matplotlib is not installed."""
     if not available():
         raise WirewatchError(MISSING)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, facecolor=_GROUND)
-    axes = figure.add_axes((0.06, 0.12, 0.915, 0.64), facecolor=_GROUND)
-    places = range(len(timeline.starts))
-    floor = [0] * len(timeline.starts)
-    colours = iter(_COLOURS)
-    for name, counts in timeline.series.items():
-        colour = _OTHERS if name == OTHERS else next(colours, _OTHERS)
-        axes.bar(places, counts, bottom=floor, width=0.82, color=colour, label=_label(name), zorder=3)
-        floor = [below + count for below, count in zip(floor, counts, strict=True)]
-    axes.set_xlim(-0.7, len(floor) - 0.3)
-    axes.set_ylim(0, max(floor, default=0) * 1.08 or 1)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    axes.grid(axis="y", color=_GRID, linewidth=0.8, zorder=0)
-    ticks = _ticks(len(timeline.starts))
-    axes.set_xticks(ticks, [_tick(timeline.starts[at].astimezone(zone), timeline.step) for at in ticks])
-    axes.tick_params(colors=_FAINT, labelsize=9.5, length=0, pad=6)
-    for name, spine in axes.spines.items():
-        spine.set_visible(name == "bottom")
-        spine.set_color(_GRID)
-    figure.text(0.06, 0.93, _fitting(title), fontsize=14, fontweight="bold", color=_INK, va="center")
-    figure.text(0.975, 0.93, _fitting(period), fontsize=9.5, color=_FAINT, va="center", ha="right")
+    colours = _colours(timeline)
+    over_time = figure.add_axes((0.045, 0.14, 0.585, 0.70), facecolor=_GROUND)
+    _draw_time(over_time, timeline, colours, zone)
+    figure.text(0.045, 0.93, _fitting(title, 58), fontsize=14, fontweight="bold", color=_INK, va="center")
+    figure.text(0.975, 0.93, _fitting(period, 58), fontsize=9.5, color=_FAINT, va="center", ha="right")
     if timeline.series:
-        figure.legend(
-            loc="center left",
-            bbox_to_anchor=(0.05, 0.835),
-            ncols=len(timeline.series),
-            frameon=False,
-            fontsize=9.5,
-            labelcolor=_INK,
-            handlelength=0.9,
-            handleheight=0.9,
-            handletextpad=0.5,
-            columnspacing=1.4,
-        )
-    else:
-        axes.text(0.5, 0.5, "no alerts", transform=axes.transAxes, ha="center", va="center", fontsize=13, color=_FAINT)
+        _draw_rows(figure.add_axes((0.665, 0.14, 0.31, 0.70), facecolor=_GROUND), timeline, colours)
+        _draw_severities(figure)
     picture = io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(picture, format="png", dpi=DPI, facecolor=_GROUND)
     return picture.getvalue()
 
 
+def _colours(timeline: Timeline) -> dict[str, str]:
+    left = iter(_COLOURS)
+    return {name: _OTHERS if name == OTHERS else next(left, _OTHERS) for name in timeline.series}
+
+
+def _draw_time(axes: Any, timeline: Timeline, colours: Mapping[str, str], zone: tzinfo) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    number = len(timeline.starts)
+    floor = [0] * number
+    for name, counts in timeline.series.items():
+        axes.bar(range(number), counts, bottom=floor, width=0.84, align="edge", color=colours[name], zorder=3)
+        floor = [below + count for below, count in zip(floor, counts, strict=True)]
+    axes.set_xlim(-0.15, number)
+    axes.set_ylim(0, max(floor, default=0) * 1.08 or 1)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+    axes.grid(axis="y", color=_GRID, linewidth=0.8, zorder=0)
+    begin, end = timeline.starts[0], timeline.starts[-1] + timeline.step
+    marks = ticks(begin, end, zone)
+    axes.set_xticks([(at - begin) / timeline.step for at, _ in marks], [label for _, label in marks])
+    axes.tick_params(colors=_FAINT, labelsize=9.5, length=0, pad=6)
+    axes.tick_params(axis="x", length=3, color=_FAINT)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name == "bottom")
+        spine.set_color(_GRID)
+    if not timeline.series:
+        axes.text(0.5, 0.5, "no alerts", transform=axes.transAxes, ha="center", va="center", fontsize=13, color=_FAINT)
+
+
+def _draw_rows(axes: Any, timeline: Timeline, colours: Mapping[str, str]) -> None:
+    """A row for each country: the colour it has on the left, its name, its alerts by severity and in all."""
+    totals = {name: sum(counts) for name, counts in timeline.series.items()}
+    most = max(totals.values())
+    axes.set_xlim(0, most * 1.16)
+    axes.set_ylim(ROWS - 0.45, -0.6)
+    axes.axis("off")
+    for row, (name, total) in enumerate(totals.items()):
+        axes.plot([0.014], [row - 0.3], marker="s", markersize=7, color=colours[name], transform=_mixed(axes))
+        axes.text(
+            0.055, row - 0.3, _label(name), fontsize=9.5, color=_INK, va="center", transform=_mixed(axes)
+        )  # fmt: skip
+        at = 0
+        for severity, count in zip(Severity, timeline.severities.get(name, ()), strict=False):
+            axes.barh(row + 0.1, count, left=at, height=0.3, color=_SEVERITIES[severity], zorder=3)
+            at += count
+        axes.text(total + most * 0.02, row + 0.1, f"{total:,}", fontsize=9.5, color=_FAINT, va="center")
+
+
+def _mixed(axes: Any) -> Any:
+    """Across in parts of the axes, down in rows."""
+    from matplotlib.transforms import blended_transform_factory
+
+    return blended_transform_factory(axes.transAxes, axes.transData)
+
+
+def _draw_severities(figure: Any) -> None:
+    from matplotlib.patches import Patch
+
+    figure.legend(
+        handles=[Patch(color=colour, label=severity.word) for severity, colour in _SEVERITIES.items()],
+        loc="center right",
+        bbox_to_anchor=(0.985, 0.065),
+        ncols=len(_SEVERITIES),
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=_FAINT,
+        handlelength=0.8,
+        handleheight=0.8,
+        handletextpad=0.4,
+        columnspacing=1.0,
+    )
+
+
+def ticks(begin: datetime, end: datetime, zone: tzinfo) -> list[tuple[datetime, str]]:
+    """Round times on the clocks of ``zone`` between two moments, with what stands below them: at most
+    :data:`TICKS_MAX`."""
+    for step in _GAPS:
+        found = list(_round_times(begin, end, step, zone))
+        if len(found) <= TICKS_MAX:
+            break
+    return [(at, _tick(at.astimezone(zone), step)) for at in found]
+
+
+def _round_times(begin: datetime, end: datetime, step: timedelta, zone: tzinfo) -> Iterator[datetime]:
+    local = begin.astimezone(zone).replace(tzinfo=None)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = step // _DAY
+    if days > 1:  # on the same days whenever it is drawn
+        midnight -= timedelta(days=midnight.toordinal() % days)
+    wall = midnight
+    while (at := wall.replace(tzinfo=zone).astimezone(begin.tzinfo)) <= end:
+        if at >= begin:
+            yield at
+        wall += step
+
+
 def _label(name: str) -> str:
-    """Short enough that seven of them stand in one row; matplotlib hides labels that begin with an underscore."""
-    return (name if len(name) <= 18 else f"{name[:17].rstrip()}…").lstrip("_")
+    return name if len(name) <= 30 else f"{name[:29].rstrip()}…"
 
 
-def _fitting(text: str) -> str:
-    plain = text.replace("$", r"\$")  # matplotlib would set what stands between two of them as a formula
-    return plain if len(plain) <= 62 else f"{plain[:61].rstrip()}…"
-
-
-def _ticks(number: int) -> Sequence[int]:
-    """Evenly spaced places, the last one always among them."""
-    gap = -(-number // TICKS_MAX)
-    return range((number - 1) % gap, number, gap)
+def _fitting(text: str, most: int) -> str:
+    plain = text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return plain.replace("$", r"\$")  # matplotlib would set what stands between two of them as a formula
 
 
 def _tick(at: datetime, step: timedelta) -> str:
-    if step >= timedelta(days=1):
+    if step >= _DAY:
         return f"{at:%-d %b}"
-    if step >= timedelta(hours=6):
-        return f"{at:%a %-d}\n{at:%H:%M}"
+    if step >= timedelta(hours=6) or (at.hour, at.minute) == (0, 0):
+        return f"{at:%H:%M}\n{at:%a %-d}"
     return f"{at:%H:%M}"

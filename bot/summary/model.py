@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.message import CountryTag
@@ -83,11 +83,13 @@ class Count:
 class Timeline:
     """Alerts over time for a chart: ``starts`` are the beginnings of steps of ``step``, ``series`` maps what is shown
     (a country's name) to one number for each; the last is "others" where there are any. An alert counts for the
-    country that it names most, so that the numbers of a step add up to its alerts."""
+    country that it names most, so that the numbers of a step add up to its alerts. ``severities`` maps the same names
+    to how many alerts there were of each :class:`~bot.model.Severity`, from info to critical."""
 
     starts: tuple[datetime, ...]
     step: timedelta
     series: Mapping[str, tuple[int, ...]]
+    severities: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

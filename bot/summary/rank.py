@@ -39,7 +39,7 @@ _STEPS = (  # the longest period, and the step that shows it in 12 to 50 bars
     (timedelta(days=50), timedelta(days=1)),
 )
 _LONGEST_STEP = timedelta(days=7)
-_MOST_SEVERE = int(max(Severity))
+_LEAST_SEVERE, _MOST_SEVERE = int(min(Severity)), int(max(Severity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +174,14 @@ def timeline(lines: Sequence[AlertLine], since: datetime, until: datetime) -> Ti
     first = [line.countries[0] if line.countries else "" for line in lines]
     shown = [code for code, _ in Counter(code for code in first if code).most_common(SERIES_MAX)]
     series = {code: [0] * number for code in [*shown, ""]}
+    severities = {code: [0] * len(Severity) for code in series}
     for line, code in zip(lines, first, strict=True):
         at = min(number - 1, max(0, (line.created_at - starts[0]) // step))
-        series[code if code in shown else ""][at] += 1
-    named = {country_name(code) if code else OTHERS: tuple(counts) for code, counts in series.items()}
-    return Timeline(starts, step, {name: counts for name, counts in named.items() if any(counts)})
+        under = code if code in series else ""
+        series[under][at] += 1
+        severities[under][line.severity - _LEAST_SEVERE] += 1
+    return Timeline(starts, step, _named(series), _named(severities))
+
+
+def _named(series: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    return {country_name(code) if code else OTHERS: tuple(counts) for code, counts in series.items() if any(counts)}

@@ -5,6 +5,7 @@ For screenshots and for the demo: importable without pytest, and the page needs 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -40,9 +41,10 @@ font-weight:500;padding:6px 16px;line-height:20px}.time{background:#ffffff0f;bor
 .sub{font-size:13px;color:#949ba4}.spoiler{background:#1e1f22;color:transparent}code{background:#1e1f22;
 border-radius:4px;padding:1px 4px;font-size:85%}blockquote{margin:0;border-left:4px solid #4e5058;padding-left:12px}
 .only{background:#5865f20d;border-left:2px solid #5865f2}.only small{color:#949ba4;font-size:12px;display:block;
-margin-top:4px}strong{color:#f2f3f5}
+margin-top:4px}strong{color:#f2f3f5}.upload{display:block;max-width:550px;border-radius:8px;margin-top:6px}
 """
 
+_NOTHING: Mapping[str, bytes] = {}
 _ARROW = " ↗\ufe0e"  # as text, not as an emoji
 _MODAL = """
 .form{background:#313338;border-radius:8px;width:440px;margin:24px auto;padding:8px 20px;color:#dbdee1}
@@ -53,15 +55,18 @@ _MODAL = """
 _TAGS = {"strong": "strong", "em": "em", "underline": "u", "strike": "s", "code": "code", "quote": "blockquote"}
 
 
-def render(messages: Iterable[Json], *, channel: str, now: datetime | None = None) -> str:
+def render(
+    messages: Iterable[Json], *, channel: str, now: datetime | None = None, uploads: Mapping[str, bytes] = _NOTHING
+) -> str:
     """A whole page: ``messages`` (as the local server stores them, oldest first) in a channel of that name.
 
-    ``now`` is what relative times count from; without it, the time of the newest message.
+    ``now`` is what relative times count from; without it, the time of the newest message. ``uploads`` are the world's,
+    for the pictures in messages.
     """
     shown = list(messages)
     stamps = [datetime.fromisoformat(m["timestamp"]) for m in shown]
     at = now or max(stamps, default=datetime.fromtimestamp(0, UTC))
-    articles = "\n".join(_message(m, at) for m in shown)
+    articles = "\n".join(_message(m, at, uploads) for m in shown)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>#{escape(channel)}</title>'
         f"<style>{_STYLE}</style><body><header><span>#</span>{escape(channel)}</header><main>{articles}</main></body></html>"
@@ -84,7 +89,7 @@ def render_modal(data: Json) -> str:
     )
 
 
-def _message(message: Json, now: datetime) -> str:
+def _message(message: Json, now: datetime, uploads: Mapping[str, bytes]) -> str:
     author = message["author"]
     name = author.get("global_name") or author["username"]
     badge = "<b>APP</b>" if author.get("bot") or message.get("webhook_id") else ""
@@ -95,10 +100,19 @@ def _message(message: Json, now: datetime) -> str:
         f"<h3>{escape(name.title())}{badge}<time>{when:%d/%m/%Y %H:%M}</time></h3>",
         f'<div class="text">{_markdown(message["content"], now)}</div>' if message["content"] else "",
         *(_embed(e, now) for e in message["embeds"]),
+        *(_attachment(a, uploads) for a in message.get("attachments", [])),
         *(_row(r["components"]) for r in message["components"]),
         "<small>👁 Only you can see this · Dismiss message</small>" if only else "",
     ]
     return f'<article class="{"only" if only else ""}">{"".join(parts)}</article>'
+
+
+def _attachment(one: Json, uploads: Mapping[str, bytes]) -> str:
+    content = uploads.get(one["id"])
+    if content is None:
+        return f'<div class="text">🖼 {escape(one["filename"])}</div>'
+    data = base64.b64encode(content).decode()
+    return f'<img class="upload" alt="{escape(one.get("description") or "")}" src="data:image/png;base64,{data}">'
 
 
 def _embed(embed: Json, now: datetime) -> str:

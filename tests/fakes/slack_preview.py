@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ li { margin-left: -12px }
 .divider { border-top: 1px solid #ddd; margin: 8px 0 }
 .picture { max-width: 360px; height: 120px; border-radius: 8px; background: #eef1f4; color: #616061;
   display: flex; align-items: center; justify-content: center; font-size: 12px; margin: 6px 0; padding: 12px }
+.filename { color: #616061; font-size: 13px; margin: 2px 0 4px }
+.file img { max-width: 640px; border: 1px solid #ddd; border-radius: 8px; display: block }
 .button { display: inline-block; border: 1px solid #bbb; border-radius: 4px; padding: 4px 12px; font-weight: 700;
   font-size: 13px; margin: 4px 8px 4px 0 }
 .primary { background: #007a5a; color: #fff; border-color: #007a5a }
@@ -70,6 +73,8 @@ ul { margin: 2px 0; padding-left: 26px }
 .field { border: 1px solid #868686; border-radius: 4px; min-height: 34px; padding: 5px 10px; color: #616061 }
 .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 12px }
 """
+Files = Mapping[str, Mapping[str, Any]]
+_NO_FILES: Files = {}
 _CLASSES = {"bold": "b", "italic": "i", "strike": "s", "code": "c"}
 _DRAWN = {
     "red_circle": "🔴", "large_orange_circle": "🟠", "large_yellow_circle": "🟡", "large_blue_circle": "🔵",
@@ -77,13 +82,14 @@ _DRAWN = {
 }  # fmt: skip
 
 
-def render(rooms: Iterable[Room], *, title: str = "Risk Desk") -> str:
-    """One page with every channel below the other, newest message last, thread replies under their parent."""
+def render(rooms: Iterable[Room], *, title: str = "Risk Desk", files: Files = _NO_FILES) -> str:
+    """One page with every channel below the other, newest message last, thread replies under their parent. ``files`` is
+    the workspace's, for the pictures in messages."""
     rooms = list(rooms)
     side = "".join(
         f'<div class="{"on" if i == 0 else ""}"># {html.escape(room.name)}</div>' for i, room in enumerate(rooms)
     )
-    main = "".join(_room(room) for room in rooms)
+    main = "".join(_room(room, files) for room in rooms)
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{_STYLE}</style>"
         f"<div class=page><div class=side><h1>{html.escape(title)}</h1>{side}</div><div class=main>{main}</div></div>"
@@ -118,15 +124,17 @@ def write(path: Path, rooms: Iterable[Room], *, title: str = "Risk Desk") -> Pat
     return path
 
 
-def _room(room: Room) -> str:
+def _room(room: Room, files: Files) -> str:
     parts = [f"<div class=bar>{'🔒' if room.private else '#'} {html.escape(room.name)}</div>"]
     for message in room.top():
-        parts.append(_message(message))
-        parts += [_message(m, reply=True) for m in room.thread(message["ts"])[1:] if message.get("ts") != m["ts"]]
+        parts.append(_message(message, files))
+        parts += [
+            _message(m, files, reply=True) for m in room.thread(message["ts"])[1:] if message.get("ts") != m["ts"]
+        ]
     return "".join(parts)
 
 
-def _message(message: dict[str, Any], *, reply: bool = False) -> str:
+def _message(message: dict[str, Any], files: Files, *, reply: bool = False) -> str:
     when = datetime.fromtimestamp(float(message["ts"]), UTC)
     who = "Wirewatch" if message.get("bot_id") else str(message.get("user", "someone"))
     app = "<span class=app>APP</span>" if message.get("bot_id") else " "
@@ -138,12 +146,25 @@ def _message(message: dict[str, Any], *, reply: bool = False) -> str:
         colour = html.escape(str(attachment.get("color", "#ddd")))
         inner = "".join(_block(b) for b in attachment.get("blocks", []))
         body += f'<div class=attachment style="border-color:{colour}">{inner}</div>'
+    body += "".join(_file(one, files) for one in message.get("files", []))
     private = message.get("ephemeral_to")
     eye = "<div class=eye>👁 Only visible to you</div>" if private else ""
     return (
         f'<div class="message{" reply" if reply else ""}{" private" if private else ""}">'
         f"<div class=icon>📡</div><div class=body>{eye}"
         f"<span class=who>{html.escape(who)}</span>{app}<span class=when>{when:%H:%M}</span>{body}</div></div>"
+    )
+
+
+def _file(one: dict[str, Any], files: Files) -> str:
+    content = files.get(one["id"], {}).get("content")
+    if content is None:
+        return f"<div class=picture>🖼 {html.escape(one['title'])}</div>"
+    data = base64.b64encode(content).decode()
+    alt = html.escape(files[one["id"]].get("alt_txt", ""), quote=True)
+    return (
+        f"<div class=file><div class=filename>{html.escape(one['title'])} ▾</div>"
+        f'<img alt="{alt}" src="data:image/png;base64,{data}"></div>'
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import struct
 import sys
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,7 +20,16 @@ pytest.importorskip("matplotlib", reason="charts need the extra charts")
 
 def picture(number: int, **series: tuple[int, ...]) -> bytes:
     starts = tuple(NOW - timedelta(hours=number - n) for n in range(number))
-    return chart.draw(Timeline(starts, timedelta(hours=1), series), "Alerts about $x$ & co", "today", UTC)
+    severe = {name: (0, 0, sum(counts), 0, 0) for name, counts in series.items()}
+    return chart.draw(Timeline(starts, timedelta(hours=1), series, severe), "Alerts about $x$ & co", "today", UTC)
+
+
+def colour_at(made: bytes, across: float, down: float) -> tuple[int, ...]:
+    from matplotlib.image import imread
+
+    pixels = imread(io.BytesIO(made))
+    height, width, _ = pixels.shape
+    return tuple(round(float(c) * 255) for c in pixels[int(height * down)][int(width * across)][:3])
 
 
 @pytest.mark.parametrize("number", [1, 2, 24, 53])
@@ -31,25 +41,41 @@ def test_it_is_a_png_of_the_promised_size(number: int) -> None:
 
 
 def test_the_bars_have_the_colours_of_their_countries() -> None:
-    """A column of only North Korea, one of only Iran, one of neither."""
-    from matplotlib.image import imread
-
-    pixels = imread(io.BytesIO(picture(3, **{"North Korea": (2, 0, 0), "Iran": (0, 2, 0)})))
-    height, width, _ = pixels.shape
-    row = pixels[int(height * 0.7)]
-    shown = [tuple(round(float(c) * 255) for c in row[int(width * at)][:3]) for at in (0.22, 0.52, 0.82)]
+    """A column of only North Korea, one of only Iran, one of neither; beside them a row for each, by severity."""
+    made = picture(3, **{"North Korea": (2, 0, 0), "Iran": (0, 2, 0)})
+    shown = [colour_at(made, at, 0.7) for at in (0.14, 0.33, 0.53)]
     assert shown == [(0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0xF8, 0xF9, 0xFB)]
+    rows = [colour_at(made, 0.8, down) for down in (0.227, 0.321, 0.5)]
+    assert rows == [(0xF2, 0x99, 0x4A), (0xF2, 0x99, 0x4A), (0xF8, 0xF9, 0xFB)], "medium, medium, no third row"
+
+
+def test_an_older_post_without_severities_is_drawn() -> None:
+    made = chart.draw(Timeline((NOW,), timedelta(hours=1), {"Iran": (2,)}), "Alerts", "today", UTC)
+    assert colour_at(made, 0.3, 0.6) == (0x00, 0x72, 0xB2)
 
 
 def test_a_quiet_period_has_a_chart_too() -> None:
     assert len(picture(24)) > 5_000
 
 
-def test_no_more_labels_than_fit() -> None:
-    for number in range(1, 60):
-        ticks = chart._ticks(number)
-        assert len(ticks) <= chart.TICKS_MAX
-        assert ticks[-1] == number - 1
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "Asia/Kolkata", "America/St_Johns"])
+@pytest.mark.parametrize("hours", [1, 3, 7, 24, 48, 24 * 9, 24 * 31, 24 * 366])
+def test_the_axis_has_few_round_times_on_the_clocks_of_the_zone(hours: int, zone: str) -> None:
+    own = ZoneInfo(zone)
+    begin = datetime(2026, 3, 28, 14, 37, tzinfo=UTC)  # the clocks change in Europe that night
+    found = chart.ticks(begin, begin + timedelta(hours=hours), own)
+    assert 1 <= len(found) <= chart.TICKS_MAX
+    assert all(begin <= at <= begin + timedelta(hours=hours) for at, _ in found)
+    if hours >= 24 * 9:
+        assert {at.astimezone(own).hour for at, _ in found} == {0}, "midnights"
+    else:
+        assert {at.astimezone(own).minute for at, _ in found} <= {0, 10, 20, 30, 40, 50}
+
+
+def test_labels_say_the_day_where_it_begins() -> None:
+    begin = datetime(2026, 3, 28, 20, 37, tzinfo=UTC)
+    labels = [label for _, label in chart.ticks(begin, begin + timedelta(hours=12), ZoneInfo("Europe/London"))]
+    assert labels == ["21:00", "00:00\nSun 29", "03:00", "06:00", "09:00"]
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

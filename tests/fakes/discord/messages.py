@@ -139,13 +139,15 @@ class Messages:
 
     def _attachments(self, files: list[Json]) -> list[Json]:
         cdn = "https://cdn.discordapp.com/attachments/"
+        found = [(self.world.ids.next(), f) for f in files]
+        self.world.uploads.update({number: f["data"] for number, f in found})
         return [
             {
-                "id": self.world.ids.next(), "filename": f["filename"], "size": f["size"],
+                "id": number, "filename": f["filename"], "size": f["size"],
                 "content_type": f["content_type"], "url": cdn + f["filename"], "proxy_url": cdn + f["filename"],
                 "description": f.get("description"),
             }
-            for f in files
+            for number, f in found
         ]  # fmt: skip
 
     # -- reading and changing -----------------------------------------------------------------------------------

@@ -207,6 +207,7 @@ class World:
         self.channels: dict[str, Channel] = {}
         self.users: dict[str, User] = {self.bot.id: self.bot}
         self.webhooks: dict[str, Webhook] = {}
+        self.uploads: dict[str, bytes] = {}  # what was attached, by the attachment's id
         self.commands: dict[str, list[Json]] = {}  # guild id, or "" for global
         self.interactions_endpoint: str | None = None
 

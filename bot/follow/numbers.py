@@ -56,16 +56,33 @@ _NEXT = re.compile(r"[\s\-]+([^\W\d_][\w’'-]*)")
 
 # What is counted, by the first letters of the words that say so; the nearest to the number decides.
 _CONCEPTS = {
-    "dead": ("kill", "dead", "death", "died", "die", "dies", "fatal", "corps", "bodies", "perish", "toll", "slain"),
+    "dead": (
+        "kill",
+        "dead",
+        "death",
+        "died",
+        "die",
+        "dies",
+        "fatal",
+        "corps",
+        "bodies",
+        "perish",
+        "toll",
+        "slain",
+        "drown",
+    ),
     "hurt": ("injur", "wound", "hurt", "hospitali"),
     "missing": ("missing", "unaccounted"),
-    "held": ("arrest", "detain", "hostage", "captur", "abduct", "kidnap"),
+    "held": ("arrest", "detain", "hostage", "captur", "captive", "abduct", "kidnap"),
     "fled": ("displac", "evacuat", "fled", "flee", "refugee", "homeless"),
     "sentence": ("sentenc", "jail", "imprison", "prison"),
 }
 _CONCEPT_OF = [(prefix, name) for name, prefixes in _CONCEPTS.items() for prefix in prefixes]
 CONCEPTS = frozenset(_CONCEPTS)
 
+_TOLL = re.compile(r"\b(?:toll|number of (?:the )?(?:dead|deaths|people killed))\b", re.IGNORECASE)
+_REACHES = frozenset({"to", "from", "at", "of", "above", "past", "reached"})  # "the toll ... rose to 27 from 21"
+_TOLL_MAX = 160  # characters before a number in which the toll that it is may be named
 _WINDOW = 6  # words around a number in which what it counts is looked for
 _AFTER_DATE = re.compile(rf"\b(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\.?\s*\Z", re.IGNORECASE)
 _PART = re.compile(r"\s+of\s+(?:the|those|these|them)\b")
@@ -129,7 +146,10 @@ def _read(match: re.Match[str], text: str) -> Number | None:
         return None  # "one of the", "two sides"
     start, end = _phrase(text, match.start(), match.end(), kind)
     about = bool(_ABOUT.search(before)) or (match["scale"] == "dozen")
-    return Number(value, kind, about, bool(_MORE_THAN.search(before)), " ".join(text[start:end].split()))
+    words = " ".join(text[start:end].split())
+    if kind in CONCEPTS and not any(ch.isalpha() for ch in words):
+        words = f"{words} {kind}"  # "the toll of the floods in three districts climbed to 27"
+    return Number(value, kind, about, bool(_MORE_THAN.search(before)), words)
 
 
 def _is_no_count(match: re.Match[str], text: str, before: str, noun: str, value: float) -> bool:
@@ -169,6 +189,12 @@ def _kind(match: re.Match[str], text: str, money: str) -> str:
     behind = _concept(after[0]) if after else ""
     if before and not behind and not before[-1].endswith(",") and (concept := _concept(before[-1])):
         return concept  # "killed 12 people and wounded 30"
+    if after and _bare(after[0]) == "lives":
+        return "dead"  # "cost 13 lives and made thousands homeless"
+    if before and not behind and before[-1].lower() in _REACHES:
+        clause = _SENTENCE_END.split(text[max(0, match.start() - _TOLL_MAX) : match.start()])[-1]
+        if _TOLL.search(clause):
+            return "dead"
     for word in after:
         if concept := _concept(word):
             return concept

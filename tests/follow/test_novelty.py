@@ -24,6 +24,12 @@ from bot.model import Mention, MentionKind
         ("Travel bans were imposed on 66 people.", [(66, "people")]),
         ("half a million dead, says a report; a dozen arrested", [(1e6, "dead"), (12, "held")]),
         ("US$40 million (£31m)", [(4e7, "$"), (3.1e7, "£")]),
+        ("At least 7 people drowned; floods cost 13 lives and made thousands homeless", [(7, "dead"), (13, "dead")]),
+        (
+            "The toll of the floods in the Boves district climbed to 27 from 21, and dozens are missing",
+            [(27, "dead"), (21, "dead")],
+        ),
+        ("The toll rose to 12 and 40 were wounded", [(12, "dead"), (40, "hurt")]),
         # no counts
         ("On March 4, 2026 at 10:30, he said", []),
         ("An F-16 and a Boeing 737 flew on G7 days", []),
@@ -52,6 +58,12 @@ def said(text: str, title: str = "") -> list[tuple[float, str]]:
         ("It killed about 1,200 people.", "It killed 1,204 people.", ()),
         ("It killed more than 1,200 people.", "It killed 1,250 people.", ()),
         ("It killed 12 people.", "It killed 12 people and wounded 30.", ("New number: wounded 30",)),
+        (
+            "The toll of the blast in the old port has risen to 15.",
+            "The toll of the blast in the old port is now at 17.",
+            ("New number: 17 dead (told before: 15)",),
+        ),
+        ("Floods cost 13 lives and made thousands homeless.", "At least 13 people drowned.", ()),
         ("Bans were imposed on 66 people.", "66 people are banned from travelling.", ()),
         ("The deal is worth $2bn.", "The $2 billion deal", ()),
         ("The deal is worth $2bn.", "The deal is worth $3bn.", ("New number: $3bn",)),

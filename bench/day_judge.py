@@ -6,6 +6,7 @@ delivery leads to the article that it tells of. Nothing is taken from the bot's 
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from bot.store.outbox_port import Delivery
 from bot.urls import canonical
 
 Match = Callable[[Piece], bool]
+_LOUDER = re.compile(r"^Severity is now|independent sources have it now$")
 ANSWERS = (DeliveryKind.REPLY, DeliveryKind.RAISE)
 
 
@@ -218,7 +220,9 @@ def _facts(
         if any(news.startswith("Edited") for news in delivery.payload.news):
             found.edits += 1
             continue
-        if piece.facts <= before.get(piece.id, frozenset()):
+        if any(_LOUDER.search(news) for news in delivery.payload.news):
+            continue  # worth showing in the channel, had quiet hours or a throttle not said otherwise
+        if _facts_of(piece) <= before.get(piece.id, frozenset()):
             found.idle.append(f"{piece.story} {piece.outlet}: {piece.title} | {'; '.join(delivery.payload.news)}")
     for story, event in day.events.items():
         if story not in found.once:
@@ -228,6 +232,11 @@ def _facts(
             if f"n={number}" in said:
                 found.facts_due += 1
                 found.facts_told += any(f"{number}" in text for text in words[story])
+
+
+def _facts_of(piece: Piece) -> frozenset[str]:
+    """Its facts, each with its story: the bot may hold several for one."""
+    return frozenset(f"{piece.story} {fact}" for fact in piece.facts)
 
 
 def _facts_before(
@@ -242,7 +251,7 @@ def _facts_before(
             continue
         if one.story_id in known:
             found[piece.id] = known[one.story_id]
-            known[one.story_id] |= piece.facts
+            known[one.story_id] |= _facts_of(piece)
         elif channel in one.channels:
-            known[one.story_id] = piece.facts
+            known[one.story_id] = _facts_of(piece)
     return found

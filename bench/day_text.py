@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_ASIDE = re.compile(r"<([^<>]*)>")
 _SLOT = re.compile(r"\{([a-z0-9_]+)\}")
 _ONSETS = tuple("b d f g k l m n p r s t v z br dr gr kr sh st tr".split())  # noqa: SIM905
 _VOWELS = tuple("a e i o u a e i o ai ia".split())  # noqa: SIM905
@@ -38,12 +39,16 @@ def organisation(dice: random.Random) -> str:
 
 
 def fill(template: str, slots: Mapping[str, str], dice: random.Random) -> tuple[str, frozenset[str]]:
-    """The sentence, and the facts in it as ``slot=value``. Raises ``KeyError`` for a slot without a value."""
+    """The sentence, and the facts in it as ``slot=value``, what stands in ``<>`` as ``said=...``. Raises ``KeyError``
+    for a slot without a value."""
     text = template
     while found := _CHOICE.search(text):
         text = text[: found.start()] + dice.choice(found[1].split("|")) + text[found.end() :]
+    asides = _ASIDE.findall(text)
+    text = _ASIDE.sub(r"\1", text)
     named = _SLOT.findall(text)
-    said = frozenset(f"{slot}={slots[slot]}" for slot in named if slot in FACTS)
+    said = frozenset(f"said={words}" for words in asides)
+    said |= frozenset(f"{slot}={slots[slot]}" for slot in named if slot in FACTS)
     if not COUNTRY.isdisjoint(named):
         said |= {f"country={slots['country']}"}
     text = _SLOT.sub(lambda m: slots[m[1]], text)

@@ -259,7 +259,8 @@ def _event(
         "who2": name(dice),
         "who3": person(dice),
         "org": organisation(dice),
-        "m": str(dice.randint(11, 240)),
+        "m": (others := str(dice.randint(11, 240))),
+        "state": "missing" if int(others) % 2 else "injured",  # of n people; one event has one answer
         "mag": f"{dice.uniform(5.6, 7.4):.1f}",
         "issuer": dice.choice(("EU", "Britain", "Washington", "Canada")),
         "when2": "Wednesday",

@@ -35,7 +35,7 @@ from bot.newsroom import Newsroom
 from bot.noise_settings import owners_of
 from bot.operators import Operators
 from bot.ops_digest import OpsDigest
-from bot.poller import Poller, Tally
+from bot.poller import Poller
 from bot.poller import Rulebook as Live
 from bot.render import digest_of_deliveries
 from bot.secret import Secret
@@ -48,6 +48,7 @@ from bot.store.writer import StoreThread
 from bot.story import Stories
 from bot.summary.announce import Announcer
 from bot.summary.settings import schedules_of
+from bot.tally import Tally
 from bot.upkeep import Upkeep
 from bot.verdicts import FOLD_LIMIT
 from bot.watchlists.refresh import Fetches

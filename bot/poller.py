@@ -1,4 +1,4 @@
-"""Polling: leases what is due, runs the stages on it, and writes the outcome of each poll in one transaction.
+"""Polling: runs the stages on what is due, and writes the outcome of each poll in one transaction.
 
 A failure of one source is recorded against it and the others go on. A failure of the store stops the poll that met
 it: its lease runs out, and the source is due again.
@@ -6,10 +6,7 @@ it: its lease runs out, and the source is due again.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -28,7 +25,6 @@ from bot.identity import Brought, Sorted
 from bot.log import Log
 from bot.manners import had_enough
 from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
-from bot.noise import Verdict
 from bot.outcome import SourceNotice, Visit
 from bot.rhythm import learn
 from bot.rules.match import Engine
@@ -38,35 +34,14 @@ from bot.sources.collect import Answer, Step, collect
 from bot.store.base import Batch
 from bot.store.sources_port import Lease, Poll
 from bot.store.websub_port import Push
+from bot.tally import Tally
+from bot.turns import Turns
 from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
 from bot.websub.offer import Offer
 
-LEASE = timedelta(minutes=7)  # longer than any poll may take; after a crash a source waits no longer than this
-LOOK_S = 0.25  # seconds between looks for what is due meanwhile, where all is polled once
-AHEAD = timedelta(minutes=2)  # how long a lease may wait for its poll to begin
 SORTED_MAX = 64  # polls whose items are looked for in the store by one question
 REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
-
-
-_REPEATS = frozenset({Verdict.UPDATE, Verdict.REPLY, Verdict.RAISE, Verdict.TOLD})
-
-
-@dataclass
-class Tally:
-    """What happened so far, for the summary of a run."""
-
-    polls: int = 0
-    failed: int = 0
-    items: int = 0
-    new: int = 0
-    revised: int = 0
-    matched: int = 0
-    alerts: int = 0
-    held: int = 0
-    repeats: int = 0
-    put_off: int = 0
-    old: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,108 +100,52 @@ class Poller:
         self._clock = clock
         self._metrics = metrics
         self._max_age = max_age
-        self._concurrency = concurrency
         self._on_deliveries = on_deliveries
         self._on_notice = on_notice
         self._hosts = hosts or Hosts(concurrency)
         self._full_text = full_text
         self._pushes = pushes
-        self._again: set[str] = set()  # sources that fell due while they were polled
-        self._busy: set[str] = set()  # sources that are polled
         self._marks: dict[str, bytes] = {}  # by source: the items of its last answer (see bot.sources.delta)
-        self._running: set[asyncio.Task[None]] = set()
-        self._leased: deque[tuple[datetime, Lease]] = deque()  # with the moment of leasing
-        self._more = False  # whether more was due than was leased
-        self._stopping = False
-        self._refill: asyncio.Task[None] | None = None
-        self._ticking = asyncio.Lock()
-        self._quiet = asyncio.Event()  # no poll is under way
+        self._turns = Turns(
+            store,
+            self._poll,
+            self._turn,
+            clock=clock,
+            concurrency=concurrency,
+            on_put_off=self._on_put_off,
+            on_idle=self._on_idle,
+        )
         self._log = Log("poll")
 
+    # -- whose turn it is ---------------------------------------------------------------------------------------------
     async def tick(self) -> int:
-        """Start the polls that are due, as many as there is room for. Returns how many. What is due beyond that is
-        leased ahead, up to twice the room, so that nobody waits for the database between two polls."""
-        async with self._ticking:
-            await self._give_back(self._clock() - AHEAD)
-            started = self._start_leased()
-            while len(self._leased) < self._concurrency and not self._stopping:
-                if not await self._lease_more():
-                    break
-                started += self._start_leased()
-            return started
+        """Start the polls that are due, as many as there is room for. Returns how many."""
+        return await self._turns.tick()
 
-    async def _lease_more(self) -> bool:
-        """Whether any source was due."""
-        now, most = self._clock(), 2 * self._concurrency
-        leases = await self._store.run(lambda s: s.lease_due(now, most, now + LEASE))
-        self._more = len(leases) == most
-        if not leases:
-            self.last_alive = now  # nothing is due: all is as it should be
-            return False
-        turns = {lease.source_id: self._turn(lease, now) for lease in leases}
-        later = {source_id: at for source_id, at in turns.items() if at > now}
-        if later:
-            await self._postpone(later)
-        self._leased.extend((now, lease) for lease in leases if lease.source_id not in later)
-        return True
+    async def poll_all(self) -> None:
+        """Poll everything that is due now, and wait for it."""
+        await self._turns.all()
 
-    async def _give_back(self, before: datetime | None = None) -> None:
-        """Leases taken before then (all) are due again at once: the slow polls that hold up theirs may take longer
-        than they last."""
-        now = self._clock()
-        back = [lease for at, lease in self._leased if before is None or at < before]
-        self._leased = deque(one for one in self._leased if one[1] not in back)
-        if back:
-            due = {lease.source_id: now for lease in back}
-            await self._store.run(lambda s: s.postpone(due))
+    async def poll_soon(self, due: Mapping[str, datetime]) -> None:
+        """Let sources fall due at these moments, and start what is due now."""
+        await self._turns.soon(due)
 
-    def _start_leased(self) -> int:
-        started = 0
-        while self._leased and len(self._running) < self._concurrency and not self._stopping:
-            self._start(self._leased.popleft()[1])
-            started += 1
-        return started
+    async def stop(self, timeout_s: float) -> None:
+        """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
+        await self._turns.stop(timeout_s)
 
     def _turn(self, lease: Lease, now: datetime) -> datetime:
         source = self.rulebook.sources.get(lease.source_id)
         host = host_of(lease.url_in_use or source.url) if source else ""
         return self._hosts.turn(host, lease.source_id, now) if host else now
 
-    def _start(self, lease: Lease) -> None:
-        task = asyncio.create_task(self._poll(lease), name=f"poll {lease.source_id}")
-        self._running.add(task)
-        task.add_done_callback(self._ended)
+    def _on_put_off(self, count: int) -> None:
+        self.tally.put_off += count
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Its room is for the next; where more is due than was leased, that is leased before the room is empty."""
-        self._running.discard(task)
-        self._start_leased()
-        if not self._running:
-            self._quiet.set()
-        few = len(self._leased) <= self._concurrency // 2
-        if self._more and few and not self._stopping and not self._ticking.locked():
-            self._refill = asyncio.create_task(self._keep_busy(), name="lease more")
+    def _on_idle(self, now: datetime) -> None:
+        self.last_alive = now
 
-    async def _keep_busy(self) -> None:
-        try:
-            await self.tick()
-        except StoreError as error:
-            self._log.error("cannot look for due sources", error=str(error))
-
-    async def _postpone(self, later: Mapping[str, datetime]) -> None:
-        """These have another turn, which is no failure: their hosts want a rest or a gap."""
-        self.tally.put_off += len(later)
-        await self._store.run(lambda s: s.postpone(later))
-
-    async def poll_soon(self, due: Mapping[str, datetime]) -> None:
-        """Let sources fall due at these moments, and start what is due now. One that is being polled may have been
-        read before the moment: it falls due once more."""
-        now = self._clock()
-        self._again |= {source_id for source_id, at in due.items() if at <= now and source_id in self._busy}
-        await self._store.run(lambda s: s.hasten(due))
-        if any(at <= now for at in due.values()):
-            await self.tick()
-
+    # -- what hubs send -----------------------------------------------------------------------------------------------
     async def receive(self, source_id: str, came: Fetched) -> int:
         """A hub sent what is new of a feed: it takes the way of a poll, but is none, and the source keeps its turn.
         Returns how many items were new. Raises ``SourceError`` and ``StoreError``."""
@@ -245,44 +164,23 @@ class Poller:
         written = await self._publish(articles, revised, lambda: push, first_poll=lease.first)
         self.tally.items += len(parsed.items)
         self.tally.new += len(written.new)
-        self._count_verdicts(written)
+        self.tally.decided(written.assembled.decisions)
         self._metrics.items_pushed(len(parsed.items), len(written.new))
         self._log.info("pushed", source=source_id, items=len(parsed.items), new=len(written.new))
         return len(written.new)
 
-    async def poll_all(self) -> None:
-        """Poll everything that is due now, and wait for it."""
-        while await self.tick() or self._running:
-            self._quiet.clear()
-            if self._running:
-                with contextlib.suppress(TimeoutError):  # hosts may have room again for what was put off
-                    await asyncio.wait_for(self._quiet.wait(), LOOK_S)
-
-    async def stop(self, timeout_s: float) -> None:
-        """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
-        self._stopping = True
-        with contextlib.suppress(StoreError):  # their leases run out otherwise
-            async with self._ticking:
-                await self._give_back()
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=timeout_s)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=1)
-
+    # -- one poll -----------------------------------------------------------------------------------------------------
     async def _poll(self, lease: Lease) -> None:
         source = self.rulebook.sources.get(lease.source_id)
         if source is None:
             return  # went away with an edit; its row is switched off
         began = time.perf_counter()
-        self._busy.add(source.id)
         try:
             try:
                 visit, articles = await self._work(source, lease)
                 await self._write(source, lease, visit, articles, began)
             except HostRestsError as error:
-                await self._postpone({source.id: error.until})
+                await self._turns.postpone({source.id: error.until})
             except SourceError as error:
                 await self._write_failure(source, lease, error, began)
             except StoreError:
@@ -292,13 +190,8 @@ class Poller:
                 self._log.exception("poll failed unexpectedly", source=source.id)
                 text = f"internal error ({type(error).__name__}); see the log"
                 await self._write_failure(source, lease, SourceError(source.id, FetchReason.BROKEN, text), began)
-            if source.id in self._again:
-                await self._store.run(lambda s: s.hasten({source.id: self._clock()}))
         except StoreError as error:
             self._not_stored(source, error)
-        finally:
-            self._busy.discard(source.id)
-            self._again.discard(source.id)
 
     def _not_stored(self, source: Source, error: StoreError) -> None:
         """The store could take neither news nor a failure: only the log and the summary of a run can tell."""
@@ -453,7 +346,7 @@ class Poller:
         tally.items += poll.items
         tally.new += len(new)
         if written is not None:
-            self._count_verdicts(written)
+            self.tally.decided(written.assembled.decisions)
         if poll.ok:
             self.failures.pop(source.id, None)
             say = self._log.info if new else self._log.debug
@@ -462,18 +355,6 @@ class Poller:
         tally.failed += 1
         self.failures[source.id] = poll.error
         self._log.warning("poll failed", source=source.id, outcome=poll.outcome, error=poll.error)
-
-    def _count_verdicts(self, written: Written) -> None:
-        tally = self.tally
-        verdicts: dict[str, set[str]] = {}
-        for decision in written.assembled.decisions:
-            if decision.alert_id:
-                verdicts.setdefault(decision.alert_id, set()).add(decision.verdict)
-        for given in verdicts.values():
-            tally.alerts += Verdict.SEND in given
-            tally.held += Verdict.HOLD in given and Verdict.SEND not in given
-            tally.repeats += not given.isdisjoint(_REPEATS) and given.isdisjoint((Verdict.SEND, Verdict.HOLD))
-            tally.old += given == {Verdict.OLD}
 
 
 def _arrivals(articles: Iterable[Article], now: datetime) -> list[datetime]:

@@ -18,9 +18,10 @@ from bot.full_text import PAGES_MAX, FullText
 from bot.message import Message
 from bot.model import Article, Source, TextFrom
 from bot.rules.match import Engine
+from bot.turns import LEASE
 from tests.fakes.feeds import Answer, FeedServer
 from tests.test_page import PARAGRAPHS, html
-from tests.test_poller import EVERY, LEASE, START, Desk, Entry, engine, open_desk
+from tests.test_poller import EVERY, START, Desk, Entry, engine, open_desk
 
 __all__ = ["engine"]  # a fixture
 

@@ -25,7 +25,7 @@ from bot.message import DeliveryKind, Digest, Message
 from bot.model import Match, Source
 from bot.noise import Mutes, Policy
 from bot.outcome import FAILURES_TOLD, News, SourceNotice
-from bot.poller import AHEAD, LEASE, Poller, Rulebook
+from bot.poller import Poller, Rulebook
 from bot.releaser import Releaser
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
@@ -35,6 +35,7 @@ from bot.store.sources_port import SourceStatus
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories
+from bot.turns import AHEAD, LEASE
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.virtual_time import eventually
 
@@ -155,7 +156,9 @@ async def desk(tmp_path: Path, engine: Engine) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Desk]:
+async def open_desk(
+    folder: Path, engine: Engine, limits: Limits = LIMITS, *, concurrency: int = 4
+) -> AsyncIterator[Desk]:
     store = SqlStore(f"sqlite:///{folder}/river.db")
     store.upgrade()
     store.open()
@@ -191,7 +194,7 @@ async def open_desk(folder: Path, engine: Engine, limits: Limits = LIMITS) -> As
                 clock=lambda: made.now,
                 metrics=Metrics(),
                 max_age=timedelta(hours=24),
-                concurrency=4,
+                concurrency=concurrency,
                 on_deliveries=on_deliveries,
                 on_notice=lambda notice: made.told.append(notice),
                 hosts=hosts,

@@ -308,11 +308,11 @@ def _memory(field: str) -> int:
 
 async def test_hostile_answers_end_in_a_recorded_error_within_time_and_memory(tmp_path: Path, engine: Engine) -> None:
     cases = hostile()
-    async with open_desk(tmp_path, engine, QUICK) as desk:
+    everything = len(cases) + 1  # all at once: the worst moment for memory
+    async with open_desk(tmp_path, engine, QUICK, concurrency=everything) as desk:
         desk.server.answers |= {f"/{name}": case.answer for name, case in cases.items()}
         desk.serves("/good")
         await desk.sources(*(f"/{name}" for name in cases), "/good")
-        desk.poller._concurrency = len(cases) + 1  # all at once: the worst moment for memory
         began = time.monotonic()
         with peak() as grown:
             await desk.poll(timedelta(0))

@@ -151,6 +151,10 @@ def test_the_sources_page_has_an_example_of_every_kind() -> None:
     text = "".join(block.body for block in examples("sources") if block.page.name == "sources.md")
     shown = {"feed", *re.findall(r"kind: ([a-z_]+)", text)}
     assert shown == KINDS
+    others = "".join(block.body for block in examples("config") if block.page.name == "sources.md")
+    assert "watchlists:" in others  # what brings the kind list_change
+    assert "websub:" in others
+    assert "full_text: true" in text
 
 
 @pytest.mark.parametrize("block", examples("config"), ids=lambda b: b.name)

@@ -64,12 +64,21 @@ def render_report(
         passage=passage(article, matches),
         countries=tuple(country_tag(code) for code in countries),
         rules=tuple(_fired(m) for m in _by_severity(matches)),
-        fallback=cut(f"{severity.name}: {headline}", _FALLBACK_MAX) + (f" ({cut(source, 60)})" if source else ""),
+        fallback=_notification(severity, headline, source),
         image=article.image,
         tags=tuple(sorted({tag for m in matches for tag in m.tags})),
         read=words_seen(article),
         lists=tuple(dict.fromkeys(clean(e.listed) for m in matches for e in m.evidence if e.listed)),
     )
+
+
+def announced(message: Message) -> Message:
+    """With the line for notifications that fits its severity and headline as they are now."""
+    return replace(message, fallback=_notification(message.severity, message.headline, message.source))
+
+
+def _notification(severity: Severity, headline: str, source: str) -> str:
+    return cut(f"{severity.name}: {headline}", _FALLBACK_MAX) + (f" ({cut(source, 60)})" if source else "")
 
 
 def seen_on(alert: Alert, channel: str) -> Alert:

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from aiohttp import web
 
+from bot.demo.later import LATER
 from bot.model import Source
 
 _PLACEHOLDER = re.compile(rb"\{\{(rfc822|rfc3339):(\d+)\}\}")
@@ -35,6 +36,7 @@ class SampleOutlets:
     """An async context manager; afterwards :attr:`sources` can be polled. ``now`` is what the dates count from."""
 
     def __init__(self, now: datetime) -> None:
+        self._now = now
         self._bodies = {name: _fill(_read(name), now) for name in FEEDS}
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -68,6 +70,15 @@ class SampleOutlets:
             )
             for name, (_, title, tag) in names.items()
         )
+
+    def go_on(self) -> None:
+        """Some time passes: the next poll finds what :mod:`bot.demo.later` adds and changes."""
+        for name, changes in LATER.items():
+            body = _read(name)
+            for old, new in changes:
+                assert body.count(old.encode()) == 1, f"{name} holds {old!r} not once"
+                body = body.replace(old.encode(), new.encode())
+            self._bodies[name] = _fill(body, self._now)
 
     async def _answer(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

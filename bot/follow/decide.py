@@ -19,7 +19,7 @@ from bot.follow.thread import Marks, Report, Thread, Told
 from bot.message import DeliveryKind, Message
 from bot.model import Alert, Article, HoldReason, Match, Severity, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
-from bot.render import delivery_key, render_message, render_report
+from bot.render import announced, delivery_key, render_message, render_report
 from bot.store.noise_port import DecisionRow, NewHold, Release
 from bot.store.outbox_port import NewDelivery
 
@@ -202,11 +202,11 @@ class Deciding:
         number, message, sources = told.following, told.message, self._independent
         also = self._thread.also(told.article_key)
         if message is not None:
+            rewritten = self._rewritten(told, message, alert)
             changed = replace(
-                self._rewritten(told, message, alert),
+                announced(replace(rewritten, severity=severity)),
                 also=also,
                 sources=sources,
-                severity=severity,
                 retracted=retracts or message.retracted,
             )
             if changed != message:

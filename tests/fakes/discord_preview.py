@@ -9,6 +9,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from tests.fakes.discord.markdown import Node, parse
@@ -42,6 +43,14 @@ font-weight:500;padding:6px 16px;line-height:20px}.time{background:#ffffff0f;bor
 border-radius:4px;padding:1px 4px;font-size:85%}blockquote{margin:0;border-left:4px solid #4e5058;padding-left:12px}
 .only{background:#5865f20d;border-left:2px solid #5865f2}.only small{color:#949ba4;font-size:12px;display:block;
 margin-top:4px}strong{color:#f2f3f5}.upload{display:block;max-width:550px;border-radius:8px;margin-top:6px}
+.edited{color:#949ba4;font-size:10px;margin-left:4px}
+.answers{color:#b5bac1;font-size:13px;margin:0 0 2px -30px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.answers::before{content:"";display:inline-block;width:24px;height:9px;border:2px solid #4e5058;
+border-width:2px 0 0 2px;border-radius:6px 0 0;margin-right:6px}
+.thread{margin:10px 0 0;border-left:2px solid #4e5058;border-radius:0 0 0 8px;
+padding-left:14px}.thread>div{background:#2b2d31;border-radius:8px;padding:8px 12px;max-width:520px;font-size:14px}
+.thread>div b{color:#f2f3f5}.thread>div i{color:#00a8fc;font-style:normal;font-weight:500}
+.thread article{margin-top:8px;padding-left:52px}.thread .avatar{left:4px;width:32px;height:32px;font-size:15px}
 """
 
 _NOTHING: Mapping[str, bytes] = {}
@@ -55,18 +64,31 @@ _MODAL = """
 _TAGS = {"strong": "strong", "em": "em", "underline": "u", "strike": "s", "code": "code", "quote": "blockquote"}
 
 
+Threads = Mapping[str, tuple[str, Sequence[Json]]]
+"""By the id of the message that they hang under: their names, and the messages in them."""
+
+
 def render(
-    messages: Iterable[Json], *, channel: str, now: datetime | None = None, uploads: Mapping[str, bytes] = _NOTHING
+    messages: Iterable[Json],
+    *,
+    channel: str,
+    now: datetime | None = None,
+    uploads: Mapping[str, bytes] = _NOTHING,
+    threads: Threads = MappingProxyType({}),
 ) -> str:
-    """A whole page: ``messages`` (as the local server stores them, oldest first) in a channel of that name.
+    """A whole page: ``messages`` (as the local server stores them, oldest first) in a channel of that name, with the
+    threads under them.
 
     ``now`` is what relative times count from; without it, the time of the newest message. ``uploads`` are the world's,
     for the pictures in messages.
     """
     shown = list(messages)
+    by_id = {m["id"]: m for m in shown}
     stamps = [datetime.fromisoformat(m["timestamp"]) for m in shown]
     at = now or max(stamps, default=datetime.fromtimestamp(0, UTC))
-    articles = "\n".join(_message(m, at, uploads) for m in shown)
+    articles = "\n".join(
+        _message(m, at, uploads, _answered(m, by_id), _thread(threads.get(m["id"]), at, uploads)) for m in shown
+    )
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>#{escape(channel)}</title>'
         f"<style>{_STYLE}</style><body><header><span>#</span>{escape(channel)}</header><main>{articles}</main></body></html>"
@@ -89,20 +111,41 @@ def render_modal(data: Json) -> str:
     )
 
 
-def _message(message: Json, now: datetime, uploads: Mapping[str, bytes]) -> str:
+def _answered(message: Json, by_id: Mapping[str, Json]) -> str:
+    """The line above an answer that says to what."""
+    to = by_id.get((message.get("message_reference") or {}).get("message_id", ""))
+    if to is None:
+        return ""
+    words = _markdown(to["content"].partition("\n")[0], datetime.fromisoformat(message["timestamp"]), blocks=False)
+    return f'<div class="answers">{words}</div>'
+
+
+def _thread(found: tuple[str, Sequence[Json]] | None, now: datetime, uploads: Mapping[str, bytes]) -> str:
+    if found is None:
+        return ""
+    name, messages = found
+    count = f"{len(messages)} message{'' if len(messages) == 1 else 's'} ›"
+    inside = "".join(_message(m, now, uploads) for m in messages)
+    return f'<div class="thread"><div><b>{escape(name)}</b> <i>{count}</i></div>{inside}</div>'
+
+
+def _message(message: Json, now: datetime, uploads: Mapping[str, bytes], answered: str = "", thread: str = "") -> str:
     author = message["author"]
     name = author.get("global_name") or author["username"]
     badge = "<b>APP</b>" if author.get("bot") or message.get("webhook_id") else ""
     when = datetime.fromisoformat(message["timestamp"])
     only = bool(message.get("flags", 0) & 1 << 6)
+    edited = '<span class="edited">(edited)</span>' if message.get("edited_timestamp") else ""
     parts = [
+        answered,
         f'<div class="avatar">{escape(name[:1].upper())}</div>',
         f"<h3>{escape(name.title())}{badge}<time>{when:%d/%m/%Y %H:%M}</time></h3>",
-        f'<div class="text">{_markdown(message["content"], now)}</div>' if message["content"] else "",
+        f'<div class="text">{_markdown(message["content"], now)}{edited}</div>' if message["content"] else "",
         *(_embed(e, now) for e in message["embeds"]),
         *(_attachment(a, uploads) for a in message.get("attachments", [])),
         *(_row(r["components"]) for r in message["components"]),
         "<small>👁 Only you can see this · Dismiss message</small>" if only else "",
+        thread,
     ]
     return f'<article class="{"only" if only else ""}">{"".join(parts)}</article>'
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.slack.seen import Span, parse_mrkdwn, spans_of_rich, spans_of_text
+from tests.fakes.slack.seen import Span, notification_text, parse_mrkdwn, spans_of_rich, spans_of_text
 from tests.fakes.slack.workspace import Room
 
 _STYLE = """
@@ -27,6 +27,9 @@ li { margin-left: -12px }
 .bar { border-bottom: 1px solid #e2e2e2; padding: 11px 20px; font-size: 17px; font-weight: 900 }
 .message { display: flex; gap: 10px; padding: 9px 20px }
 .message.reply { margin-left: 46px; border-left: 2px solid #e8e8e8; padding-left: 12px }
+.thread { margin: -4px 0 2px 66px; color: #1264a3; font-size: 13px; font-weight: 700 }
+.thread span, .edited { color: #616061; font-weight: 400; font-size: 12px }
+.replied { color: #616061; font-size: 13px }
 .icon { width: 36px; height: 36px; border-radius: 6px; background: #1264a3; color: #fff; flex: none;
   display: flex; align-items: center; justify-content: center; font-size: 20px }
 .body { min-width: 0; flex: 1 }
@@ -82,14 +85,21 @@ _DRAWN = {
 }  # fmt: skip
 
 
-def render(rooms: Iterable[Room], *, title: str = "Risk Desk", files: Files = _NO_FILES) -> str:
-    """One page with every channel below the other, newest message last, thread replies under their parent. ``files`` is
-    the workspace's, for the pictures in messages."""
+def render(
+    rooms: Iterable[Room],
+    *,
+    title: str = "Risk Desk",
+    files: Files = _NO_FILES,
+    private: Sequence[dict[str, Any]] = (),
+) -> str:
+    """One page with every channel below the other, newest message last, thread replies under their parent; what only
+    one person saw (``private``, as the workspace keeps it) stands at the end of its channel. ``files`` is the
+    workspace's, for the pictures in messages."""
     rooms = list(rooms)
     side = "".join(
         f'<div class="{"on" if i == 0 else ""}"># {html.escape(room.name)}</div>' for i, room in enumerate(rooms)
     )
-    main = "".join(_room(room, files) for room in rooms)
+    main = "".join(_room(room, files, [m for m in private if m["channel"] == room.id]) for room in rooms)
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{_STYLE}</style>"
         f"<div class=page><div class=side><h1>{html.escape(title)}</h1>{side}</div><div class=main>{main}</div></div>"
@@ -124,17 +134,19 @@ def write(path: Path, rooms: Iterable[Room], *, title: str = "Risk Desk") -> Pat
     return path
 
 
-def _room(room: Room, files: Files) -> str:
+def _room(room: Room, files: Files, private: Sequence[dict[str, Any]]) -> str:
     parts = [f"<div class=bar>{'🔒' if room.private else '#'} {html.escape(room.name)}</div>"]
     for message in room.top():
-        parts.append(_message(message, files))
-        parts += [
-            _message(m, files, reply=True) for m in room.thread(message["ts"])[1:] if message.get("ts") != m["ts"]
-        ]
+        parts.append(_message(message, files, room=room))
+        if replies := room.thread(message["ts"])[1:]:
+            count = f"{len(replies)} {'reply' if len(replies) == 1 else 'replies'}"
+            parts.append(f"<div class=thread>{count} <span>View thread</span></div>")
+            parts += [_message(m, files, reply=True) for m in replies]
+    parts += [_message(m | {"ephemeral_to": m["user"], "bot_id": "B0"}, files) for m in private]
     return "".join(parts)
 
 
-def _message(message: dict[str, Any], files: Files, *, reply: bool = False) -> str:
+def _message(message: dict[str, Any], files: Files, *, reply: bool = False, room: Room | None = None) -> str:
     when = datetime.fromtimestamp(float(message["ts"]), UTC)
     who = "Wirewatch" if message.get("bot_id") else str(message.get("user", "someone"))
     app = "<span class=app>APP</span>" if message.get("bot_id") else " "
@@ -147,6 +159,14 @@ def _message(message: dict[str, Any], files: Files, *, reply: bool = False) -> s
         inner = "".join(_block(b) for b in attachment.get("blocks", []))
         body += f'<div class=attachment style="border-color:{colour}">{inner}</div>'
     body += "".join(_file(one, files) for one in message.get("files", []))
+    if message.get("edited"):
+        body += "<span class=edited>(edited)</span>"
+    if message.get("subtype") == "thread_broadcast" and room is not None:
+        parent = room.get(message["thread_ts"])
+        about = notification_text(parent) if parent else "a thread"
+        body = f"<div class=replied>replied to a thread: <a>{html.escape(about)}</a></div>{body}"
+    elif message.get("subtype") == "thread_broadcast":
+        body += "<div class=replied>Also sent to the channel</div>"
     private = message.get("ephemeral_to")
     eye = "<div class=eye>👁 Only visible to you</div>" if private else ""
     return (

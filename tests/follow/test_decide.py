@@ -147,6 +147,7 @@ async def test_a_higher_severity_raises_the_story(desk: Desk) -> None:
     (update,) = desk.posts(DeliveryKind.UPDATE)
     assert isinstance(update.payload, Message)
     assert update.payload.severity is Severity.CRITICAL
+    assert update.payload.fallback.startswith("CRITICAL: "), "what a phone shows"
     await desk.read(report("c", "courier", title), matches=worse)
     assert len(desk.said()) == 1
 

@@ -23,6 +23,7 @@ from bot.rules.match import Engine, Labeller
 from bot.rules.model import NameList, Rule, RuleSet
 from bot.sources_file import load_sources
 from bot.text import Text
+from bot.watchlists.base import LIST_CHANGE
 
 RULES_SHOWN_MAX = 12  # in one line
 
@@ -81,7 +82,7 @@ def load(
     own = {s.id for s in sources}
     sources = (*sources, *(s for s in more_sources if s.id not in own))
     known_sources = None if problems else [s.id for s in sources]
-    known_tags = None if problems else sorted({t for s in sources for t in s.tags})
+    known_tags = None if problems else sorted({LIST_CHANGE, *(t for s in sources for t in s.tags)})
     loaded = load_rules(
         folders,
         is_country=is_country,

@@ -163,7 +163,7 @@ class Reader(Conditions, Corroboration):
                 self._bad(item.place, "a test is '- match: text' or '- ignore: text'", "bad-test")
                 continue
             entry = item.entries[0]
-            fields = {"title": "", "text": "", "source": "", "lang": ""}
+            fields = {"title": "", "text": "", "source": "", "tag": "", "lang": ""}
             if isinstance(entry.value, Scalar):
                 fields["text"] = entry.value.text
             elif isinstance(entry.value, Map):
@@ -188,6 +188,7 @@ class Reader(Conditions, Corroboration):
                     title=fields["title"],
                     text=fields["text"],
                     source=fields["source"].strip(),
+                    tags=tuple(filter(None, [fields["tag"].strip()])),
                     lang=fields["lang"].strip().lower() or None,
                     place=entry.key_place,
                 )
@@ -198,5 +199,7 @@ class Reader(Conditions, Corroboration):
         word = value.text.strip()
         if key == "lang" and not LANG.match(word):
             self._bad(value.place, f"lang: takes the two letters of a language, as in en, not {word!r}", "bad-lang")
+        if key == "tag" and self._source_tags is not None and word not in self._source_tags:
+            self._bad(value.place, f"no source tag {word!r}{keys_hint(word, sorted(self._source_tags))}", "unknown-tag")
         if key == "source" and self._sources is not None and word not in self._sources:
             self._bad(value.place, f"no source {word!r}{keys_hint(word, sorted(self._sources))}", "unknown-source")

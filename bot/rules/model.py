@@ -215,12 +215,13 @@ def names_in(condition: Condition) -> Iterator[Names]:
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
-    """A text inside a rule that must match (or, with ``match`` false, must not)."""
+    """A text inside a rule that must match (or, with ``match`` false, must not). ``tags`` are those of its source."""
 
     match: bool
     title: str
     text: str
     source: str
+    tags: tuple[str, ...]
     lang: str | None
     place: Place = field(compare=False, hash=False)
 

@@ -106,7 +106,12 @@ def rules_schema() -> Schema:
     """The schema of a rule file."""
     text: Schema = {"type": _SCALAR}
     tested: Schema = {
-        "anyOf": [text, _options([], title=text, text=text, source={"type": "string"}, lang={"type": "string"})]
+        "anyOf": [
+            text,
+            _options(
+                [], title=text, text=text, source={"type": "string"}, tag={"type": "string"}, lang={"type": "string"}
+            ),
+        ]
     }
     test = {"oneOf": [_one("match", tested, "This text must match."), _one("ignore", tested, "This text must not.")]}
     rule = _options(

@@ -48,5 +48,6 @@ def run(engine: Engine, sources: Mapping[str, Source] | None = None) -> tuple[Ou
 def _subject(test: RuleTest, sources: Mapping[str, Source]) -> Subject:
     source = sources.get(test.source)
     if source is None:
-        return Subject(test.title, test.text, test.source, lang=test.lang)
-    return Subject(test.title, test.text, source.id, source.tags, test.lang or source.lang, source.name)
+        return Subject(test.title, test.text, test.source, test.tags, test.lang)
+    tags = (*source.tags, *test.tags)
+    return Subject(test.title, test.text, source.id, tags, test.lang or source.lang, source.name)

@@ -1,4 +1,4 @@
-"""What came and went on a watch list, as items: the kind ``list_change``.
+"""What came and went on a watch list, one item for each new version: the kind ``list_change``.
 
 A source of this kind stands for one list of ``watchlists:``; its url is ``watchlist:NAME``. There is nothing to fetch
 over the network: :class:`WithLists` stands before the fetcher and answers from the disk.
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from bot.errors import FetchReason, ParseError, SourceError
 from bot.model import Fetched, HttpState, NotModified, ParsedFeed, Source
 from bot.sources.base import MAX_ITEMS, Request
-from bot.watchlists.base import WatchListError
-from bot.watchlists.changes import read_log, to_items
+from bot.watchlists.base import LIST_CHANGE, WatchListError
+from bot.watchlists.changes import read_log, to_item
 from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Shelf
 
@@ -35,7 +35,7 @@ def source_of(listed: ListSource) -> Source:
         url=f"{SCHEME}{listed.name}",
         kind="list_change",
         title=f"{listed.title}: changes",
-        tags=("list_change",),
+        tags=(LIST_CHANGE,),
         every=EVERY,
         lang="en",
         origin="config",
@@ -57,7 +57,7 @@ def parse(fetched: Fetched, source: Source, *, max_items: int = MAX_ITEMS) -> Pa
         differences = read_log(fetched.content)[:max_items]
     except WatchListError as error:
         raise ParseError(source.id, FetchReason.BROKEN, str(error)) from error
-    items = tuple(item for d in differences for item in to_items(d))
+    items = tuple(map(to_item, differences))
     return ParsedFeed(items=items, title=source.name, lang="en", format="watch list")
 
 

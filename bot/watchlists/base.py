@@ -18,6 +18,8 @@ from bot.errors import WirewatchError
 NAME_MAX = 300  # characters of one name; the longest on the SDN list has 216
 NAMES_MAX = 400  # names of one entry; the most on the SDN list are about 60
 LINE_MAX = 4 << 20  # characters of one row or JSON line; the longest entity of OpenSanctions is below 1 MB
+LIST_CHANGE = "list_change"
+"""The tag of the sources that tell what came and went on a watch list; rules may name it where there are none."""
 
 
 class WatchListError(WirewatchError):

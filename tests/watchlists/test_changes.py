@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import rulebook
+from bot.config import shipped_rules
 from bot.errors import ParseError, SourceError
 from bot.fetch import Fetcher
 from bot.model import Fetched, HttpState, NotModified, Source
+from bot.rules.evaluate import Subject
 from bot.sources import list_change
 from bot.sources.feed import parse_feed
 from bot.watchlists.base import EntryKind, Quality, WatchEntry, WatchListError, WatchName
-from bot.watchlists.changes import KEPT, Change, Difference, What, compare, read_log, record, to_items
+from bot.watchlists.changes import KEPT, Change, Difference, What, compare, read_log, record, to_item
 from bot.watchlists.store import Shelf, digest
 from tests.fakes.feeds import Answer, FeedServer, rss
 
@@ -40,17 +44,27 @@ def difference(*changes: Change, mark: str = "abc") -> Difference:
     return Difference("eu_fsf", "EU list", mark, date(2026, 10, 1), NOW, changes, url)
 
 
-def test_a_change_reads_like_an_article() -> None:
-    added, removed = to_items(difference(Change(What.ADDED, GLEB), Change(What.REMOVED, DHOW)))
-    assert added.title == "Added to EU list: Gleb SOLOVEYKIN"
-    assert added.text == (
-        "Gleb SOLOVEYKIN (person, Russia, Cyprus) was added to the list “EU list” as of 2026-10-01.\n"
-        "Also known as Глеб Соловейкин.\nProgrammes: UKR; BLR.\nBorn: 1968.\nEntry EU 1/2."
+def test_a_new_version_is_one_article_that_says_who_came_and_went() -> None:
+    item = to_item(difference(Change(What.ADDED, GLEB), Change(What.REMOVED, DHOW)))
+    assert item.title == "EU list: added Gleb SOLOVEYKIN; removed BLUE DHOW"
+    assert item.text == (
+        "Added to the list “EU list” as of 2026-10-01: 1 entry.\n\n"
+        "Gleb SOLOVEYKIN (person, Russia, Cyprus). Also known as Глеб Соловейкин. Programmes: UKR; BLR. Born: 1968. "
+        "Entry EU 1/2.\n\n"
+        "Removed from the list “EU list” as of 2026-10-01: 1 entry.\n\n"
+        "BLUE DHOW (org). Entry 2."
     )
-    assert added.url == "https://sanctions.example.org/entry/EU%201%2F2"
-    assert (added.published, added.lang, added.categories) == (NOW, "en", ("added", "person", "UKR", "BLR"))
-    assert removed.title == "Removed from EU list: BLUE DHOW"
-    assert removed.text.startswith("BLUE DHOW (org) was removed from the list “EU list”")
+    assert (item.published, item.lang, item.url) == (NOW, "en", "")
+    assert item.categories == ("added", "removed", "person", "org", "UKR", "BLR")
+    alone = to_item(difference(Change(What.ADDED, GLEB)))
+    assert alone.url == "https://sanctions.example.org/entry/EU%201%2F2"
+
+
+def test_a_big_change_names_the_first_and_counts_the_rest() -> None:
+    added = to_item(difference(*(Change(What.ADDED, entry(n, "A")) for n in range(250))))
+    assert added.title == "EU list: added Dhow 0, Dhow 1, Dhow 2 and 247 more"
+    assert added.text.startswith("Added to the list “EU list” as of 2026-10-01: 250 entries.\n\nDhow 0 (org).")
+    assert added.text.endswith("Dhow 99 (org). Programmes: A. Entry 99.\n\nAnd 150 more.")
 
 
 def test_a_difference_says_how_much_has_changed() -> None:
@@ -107,11 +121,26 @@ SOURCE = list_change.source_of(LISTED)
 def test_the_log_keeps_the_newest_first_and_is_bounded(shelf: Shelf) -> None:
     record(shelf, difference(*(Change(What.ADDED, entry(n, "A")) for n in range(KEPT - 1)), mark="one"))
     record(shelf, difference(Change(What.REMOVED, GLEB), Change(What.ADDED, DHOW), mark="two"))
-    log = read_log(shelf.path("eu_fsf", ".changes.jsonl").read_bytes())
-    assert len(log) == KEPT
-    assert [d.mark for d in log[:3]] == ["two", "two", "one"]
-    assert log[0].changes == (Change(What.REMOVED, GLEB),)
-    assert log[0].as_of == date(2026, 10, 1)
+    two, one = read_log(shelf.path("eu_fsf", ".changes.jsonl").read_bytes())
+    assert (two.mark, one.mark) == ("two", "one")
+    assert two.changes == (Change(What.REMOVED, GLEB), Change(What.ADDED, DHOW))
+    assert two.as_of == date(2026, 10, 1)
+    assert len(one.changes) == KEPT - 2  # the last one fell off
+    assert one.count(What.ADDED) == KEPT - 1
+
+
+def test_what_a_crash_recorded_twice_is_one_article(shelf: Shelf) -> None:
+    once = difference(Change(What.REMOVED, DHOW), Change(What.ADDED, GLEB))
+    record(shelf, once)
+    record(shelf, once)
+    (read,) = read_log(shelf.path("eu_fsf", ".changes.jsonl").read_bytes())
+    assert to_item(read) == to_item(once)
+
+
+def test_a_list_that_goes_back_to_an_earlier_version_is_news_again() -> None:
+    first = to_item(difference(Change(What.ADDED, DHOW)))
+    again = to_item(replace(difference(Change(What.ADDED, DHOW)), at=NOW + timedelta(days=3)))
+    assert first.guid != again.guid
 
 
 async def test_changes_are_polled_like_any_source_and_become_articles(shelf: Shelf) -> None:
@@ -125,7 +154,7 @@ async def test_changes_are_polled_like_any_source_and_become_articles(shelf: She
         answer = await lists.fetch(SOURCE, empty.state, NOW, request=request)
         assert isinstance(answer, Fetched)
         parsed = list_change.parse(answer, SOURCE)
-        assert [i.title for i in parsed.items] == ["Added to EU list: Gleb SOLOVEYKIN"]
+        assert [i.title for i in parsed.items] == ["EU list: added Gleb SOLOVEYKIN"]
         assert isinstance(await lists.fetch(SOURCE, answer.state, NOW, request=request), NotModified)
 
 
@@ -148,6 +177,13 @@ def test_a_damaged_log_is_said(line: bytes) -> None:
         read_log(line)
     with pytest.raises(ParseError):
         list_change.parse(Fetched("x", "watchlist:x", 200, {}, line, NOW), SOURCE)
+
+
+def test_the_shipped_rule_makes_it_an_alert() -> None:
+    item = to_item(difference(Change(What.ADDED, GLEB), Change(What.REMOVED, DHOW)))
+    engine = rulebook.load([shipped_rules()]).engine
+    fired = engine.match(Subject(item.title, item.text, SOURCE.id, SOURCE.tags, item.lang))
+    assert "watch-list-changed" in [m.rule_id for m in fired]
 
 
 def test_rules_can_tell_the_source_by_id_and_tag() -> None:

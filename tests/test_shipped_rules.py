@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +54,35 @@ def test_every_pack_of_the_promise_is_there(book: Rulebook) -> None:
     tags = {tag for r in book.ruleset.rules for tag in r.tags}
     assert {"sanctions", "arms", "conflict", "cyber", "politics", "trade", "energy"} <= tags
     assert {"arms-deal-sanctioned-state", "snap-election", "coup"} <= {r.id for r in book.ruleset.rules}
+
+
+def test_every_entry_of_a_programme_carries_its_legal_act_and_date(book: Rulebook) -> None:
+    lists = book.ruleset.lists
+    for name in ("un", "us", "eu", "uk", "arms_embargo_un", "sanctioned"):
+        assert len(lists[name].countries) >= 8
+        assert lists[name].source
+        for listed in lists[name].countries:
+            assert listed.act, (name, listed)
+            assert date(1945, 10, 24) < date.fromisoformat(listed.date) < datetime.now(UTC).date(), (name, listed)
+    merged = {c.code for name in ("un", "us", "eu", "uk") for c in lists[name].countries}
+    assert {c.code for c in lists["sanctions_programme"].countries} == merged
+
+
+def test_programmes_select_their_countries(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        "rules:\n"
+        "  - {id: own-un, severity: low, when: {country: {of: {sanctioned_by: [un]}}}}\n"
+        "  - {id: own-un-us, severity: low, when: {country: {of: {sanctioned_by: [un, us]}}}}\n"
+        "  - {id: own-arms, severity: low, when: {country: {of: {arms_embargo: un}}}}\n"
+    )
+    engine = rulebook.load([shipped_rules(), tmp_path]).engine
+
+    def fired(text: str) -> set[str]:
+        return {m.rule_id for m in engine.match(Subject("", text)) if m.rule_id.startswith("own-")}
+
+    assert fired("Talks in Pyongyang") == {"own-un", "own-un-us", "own-arms"}
+    assert fired("Talks in Havana") == {"own-un-us"}
+    assert fired("Talks in Oslo") == set()
 
 
 def test_there_are_enough_sources_and_no_address_twice(book: Rulebook) -> None:

@@ -221,3 +221,29 @@ def test_a_toll_that_grows_is_one_story_and_bulletins_are_many() -> None:
     first = report("a", ("Flood warning 16 for the Kelva", text.format("Dorum", "the mayor said")), "wire")
     second = report("b", ("Flood warning 17 for the Kelva", text.format("Dorum", "the governor said")), "wire")
     assert not joined(first, second)
+
+
+SEIZED = (
+    "The army overthrew the president on Tuesday, closing the airport and declaring a curfew in the capital. Anger "
+    "over a disputed third term had grown for months among officers and students alike."
+)
+KABUL = (
+    "Coup in Afghanistan: army takes the airport",
+    f"{SEIZED} Colonel Aron Dabok named a cabinet of nine in Kabul; bakers in Herat and Mazar stayed open, and Bagram "
+    "was quiet after dusk. Aid flights with wheat turned back over the Hindu Kush.",
+)
+DELHI = (
+    "Indian president detained as officers announce coup",
+    f"{SEIZED} Tanks stood at the Yamuna bridges of Delhi while General Petra Lund read decrees; metro trains to Noida "
+    "ran empty, markets in Mumbai fell and cricket in Chennai was called off.",
+)
+
+
+@pytest.mark.parametrize(("second", "joins"), [(("AF",), True), ((), True), (("IN",), False)])
+def test_the_words_of_one_agency_on_two_countries_make_two_stories(second: tuple[str, ...], joins: bool) -> None:
+    stories = Stories()
+    one = report("a", KABUL, countries=("AF",))
+    stories.remember(one, stories.place(one, NOW), NOW)
+    story = stories.place(report("b", DELHI, countries=second), NOW)
+    assert story.is_new != joins
+    assert story.reason.startswith("nearly the same text") == joins

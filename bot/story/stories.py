@@ -18,6 +18,7 @@ from bot.story.features import Features, Reading, features, places
 from bot.story.index import Index
 from bot.story.likeness import Profile, candidates, likeness, profile, shared, threshold
 from bot.story.thresholds import (
+    COPY_ELSEWHERE_MIN,
     COPY_LIKENESS_MIN,
     CROWD,
     MEMBERS,
@@ -173,7 +174,8 @@ class Stories:
         copied = [
             (score, row)
             for row, score in zip(rows, scores, strict=True)
-            if row in copies and score >= COPY_LIKENESS_MIN
+            if row in copies
+            and score >= (COPY_ELSEWHERE_MIN if self._elsewhere(row, read.places) else COPY_LIKENESS_MIN)
         ]
         if copied:
             score, row = max(copied)
@@ -181,7 +183,7 @@ class Stories:
         near = [
             (score, row)
             for row, score, count in zip(rows, scores, common.tolist(), strict=True)
-            if count >= SHARED_MIN and score > 0
+            if count >= SHARED_MIN and score > 0 and not self._elsewhere(row, read.places)
         ]
         best = self._best(one, near, at)
         if best is None:

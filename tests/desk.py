@@ -70,7 +70,8 @@ class Desk:
     # -- life -----------------------------------------------------------------------------------------------------
     def start(self) -> None:
         self.store = SqlStore(f"sqlite:///{self._file}")
-        self.store.upgrade()
+        if not self._file.exists():
+            self.store.upgrade()
         self.store.open()
         self.stories = Stories()
         for one in self.store.recent_stories(self.now - WINDOW):

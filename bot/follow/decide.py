@@ -17,7 +17,7 @@ from bot.follow.origin import origin
 from bot.follow.said import Said
 from bot.follow.thread import Marks, Report, Thread, Told
 from bot.message import DeliveryKind, Message
-from bot.model import Alert, Article, HoldReason, Match, Severity, Story
+from bot.model import Alert, Article, HoldReason, Match, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
 from bot.render import announced, delivery_key, render_message, render_report
 from bot.store.noise_port import DecisionRow, NewHold, Release
@@ -167,7 +167,7 @@ class Deciding:
         retracts = self._withdrawn if self._withdrawn and self._same_origin(told) else ""
         adds = self._news(told)
         louder = bool(matches) and alert.severity > told.severity
-        answer = noise.ask(self.controls, alert, channel, self._context, self._now)
+        answer = noise.ask(self.controls, _heard(alert, told), channel, self._context, self._now)
         if isinstance(answer, Rest):
             self._note(channel, Verdict.OLD, answer.text)
             return
@@ -177,7 +177,8 @@ class Deciding:
             else:
                 self._note(channel, Verdict.TOLD, f"told here already; {answer.text}")
             return
-        alert = answer.alert
+        if alert.matches:
+            alert = answer.alert
         louder = bool(alert.matches) and alert.severity > told.severity
         if louder:
             rule = max(alert.matches, key=lambda m: m.severity)
@@ -276,8 +277,7 @@ class Deciding:
         return bool(wanted) and self._before.independent(self._owners) < wanted <= self._independent
 
     def _may_raise(self, alert: Alert, told: Told) -> bool:
-        loud = alert if alert.matches else replace(alert, matches=(_as_told(told.severity),))
-        return isinstance(noise.ask(noise.RAISE, loud, told.channel, self._context, self._now), Pass)
+        return isinstance(noise.ask(noise.RAISE, _heard(alert, told), told.channel, self._context, self._now), Pass)
 
     def _note(self, channel: str, verdict: Verdict, reason: str, about: Alert | None = None) -> None:
         alert = about or self._alert
@@ -290,9 +290,9 @@ _SENT_NEW = "a new story here"
 _SENT_GROWN = "the first of its story that fired for this channel"
 
 
-def _as_told(severity: Severity) -> Match:
-    """Stands for the rules of the alert that was told, where the article itself fired none."""
-    return Match("", "", severity, (), ())
+def _heard(alert: Alert, told: Told) -> Alert:
+    """As the controls see it: where an article fired nothing, it is as grave as the alert that was told."""
+    return alert if alert.matches else replace(alert, matches=(Match("", "", told.severity, (), ()),))
 
 
 def _counted(sources: int, which: str = "") -> str:

@@ -237,3 +237,14 @@ async def test_in_quiet_hours_a_story_grows_in_its_thread_only(tmp_path: Path) -
     assert [kind for kind, _ in desk.said()] == ["reply"]
     assert desk.posts(DeliveryKind.RAISE) == []
     desk.stop()
+
+
+async def test_an_article_on_which_nothing_fires_follows_on_a_channel_of_digests(tmp_path: Path) -> None:
+    times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE, Severity.CRITICAL)
+    desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(digest=times)}))
+    one = news(1)
+    await desk.read(one, matches=(match("c", Severity.CRITICAL),))
+    await desk.read(news(1, "herald", text=f"{one.text} 400 people were killed.", title=f"{one.title}: 400 killed"))
+    (_alert, *after) = desk.posts()
+    assert [d.kind for d in after] == [DeliveryKind.UPDATE, DeliveryKind.REPLY]
+    desk.stop()

@@ -28,6 +28,7 @@ from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
 from bot.outcome import SourceNotice, Visit
 from bot.rhythm import learn
 from bot.rules.match import Engine
+from bot.source_state import SourceState
 from bot.sources import kind
 from bot.sources.base import Request, Steps
 from bot.sources.collect import Answer, Step, collect
@@ -166,6 +167,8 @@ class Poller:
         self.tally.new += len(written.new)
         self.tally.decided(written.assembled.decisions)
         self._metrics.items_pushed(len(parsed.items), len(written.new))
+        if lease.standing.state is SourceState.SILENT:
+            await self.poll_soon({source_id: now})  # it is not any more; the next poll would say so in an hour
         self._log.info("pushed", source=source_id, items=len(parsed.items), new=len(written.new))
         return len(written.new)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -19,9 +20,10 @@ import pytest
 from bot.app import App, Options, open_app
 from bot.cli.sources import show_source
 from bot.config import load_config
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreError
 from bot.message import Message
 from bot.schedule import PUSHED
+from bot.source_state import SourceState
 from bot.store.sql import SqlStore
 from bot.websub.signing import METHODS, signature
 from bot.websub.subscription import DENIED_RETRY, VERIFY_WAIT, State, Subscription
@@ -429,6 +431,67 @@ async def test_an_echoed_challenge_is_nothing_that_a_browser_runs(world: World) 
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_a_message_and_a_poll_with_the_same_news_at_the_same_moment_alert_once(world: World) -> None:
+    titles = [f"Flood warning number {n}" for n in range(8)]
+    async with world.bot() as app:
+        await world.subscribed(app)
+        world.now += PUSHED * 2
+        world.serve(*titles)
+        whole = world.feed(*world.titles)
+        await asyncio.gather(*(world.hub.publish(world.topic, whole) for _ in range(3)), app.poller.poll_all())
+        await world.hub.publish(world.topic, whole)
+        assert sorted(await world.headlines(app)) == titles
+
+
+async def test_a_message_that_cannot_be_stored_is_sent_again_by_the_hub(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*ignored: object) -> None:
+        raise StoreError("sqlite:///wirewatch.db: the disk is full; make room")
+
+    async with world.bot() as app:
+        await world.subscribed(app)
+        body = world.feed("Flood warning in the valley")
+        with monkeypatch.context() as patched:
+            for commit in ("commit", "commit_all", "commit_together"):
+                patched.setattr(SqlStore, commit, full)
+            assert await world.hub.publish(world.topic, body) == [503]
+        assert await world.headlines(app) == []
+        assert await world.hub.publish(world.topic, body) == [202]
+        assert await world.headlines(app) == ["Flood warning in the valley"]
+
+
+async def test_what_a_hub_without_a_secret_sends_is_a_hint_and_no_more(world: World) -> None:
+    async with world.bot() as app:
+        one = await world.subscribed(app)
+        store = app.poller._store
+        await store.run(lambda s: s.keep_subscriptions([replace(one, secret="")]))
+    async with world.bot() as app:
+        world.serve("Flood warning of the publisher")
+        assert await world.hub.send(one.callback, world.feed("Flood warning of anybody"), None) == 202
+        await app.poller.poll_all()
+        assert await world.headlines(app) == ["Flood warning of the publisher"]
+
+
+async def test_a_silent_source_is_back_as_soon_as_its_hub_tells_of_news(world: World) -> None:
+    days = [START - timedelta(days=n) for n in range(4, 16)]
+    async with world.bot() as app:
+        old = "".join(
+            f"<item><title>Report {n}</title><guid>{n}</guid><pubDate>{format_datetime(at)}</pubDate></item>"
+            for n, at in enumerate(days)
+        )
+        feed = world.feed().replace(b"</channel>", f"{old}</channel>".encode())
+        world.news.answers["/river.xml"] = Answer(feed)
+        await world.subscribed(app)
+        (status,) = await app.poller._store.read(lambda s: s.source_statuses())
+        assert status.state is SourceState.SILENT
+        world.now += EVERY
+        await world.hub.publish(world.topic, world.feed("Flood warning at last"))
+        await app.poller.poll_all()
+        (status,) = await app.poller._store.read(lambda s: s.source_statuses())
+        assert status.state is SourceState.OK
+
+
 # -- pace -----------------------------------------------------------------------------------------------------------
 
 
@@ -561,26 +624,35 @@ async def test_a_lease_that_ended_while_the_bot_was_down_is_asked_for_anew(world
         assert (one.state, one.token != old.token) == (State.LIVE, True)
 
 
-@pytest.mark.parametrize("how", ["removed", "off", "moved"])
+@pytest.mark.parametrize("how", ["removed", "off"])
 async def test_a_subscription_is_ended_when_it_is_not_wanted_any_more(world: World, how: str) -> None:
     async with world.bot() as app:
         old = await world.subscribed(app)
     if how == "removed":
         world.sources()
-    elif how == "off":
-        world.configure("")
     else:
-        world.configure(f"websub: {{public_url: 'http://127.0.0.1:{world.port}/'}}\n")
-        assert load_config(world.folder / "wirewatch.yaml", {}).websub is not None
+        world.configure("")
     async with world.bot() as app:
         await world.later(app, timedelta(seconds=2))
-        if how == "moved":  # a slash at the end is no move
-            assert [one.token for one in app.websub.subscriptions.of("river")] == [old.token]
-            return
         assert app.websub.subscriptions.of("river") == ()
         assert [asked.mode for asked in world.hub.asked] == ["subscribe", "unsubscribe"]
         assert world.hub.subscribers == {}
         assert await world.hub.send(old.callback, world.feed("Flood warning"), None) == 410
+
+
+async def test_a_public_address_that_moved_is_subscribed_to_anew(world: World) -> None:
+    async with world.bot() as app:
+        old = await world.subscribed(app)
+    world.configure(f"websub: {{public_url: 'http://127.0.0.1:{world.port}/'}}\n")
+    async with world.bot() as app:  # a slash at the end is no move
+        assert [one.token for one in app.websub.subscriptions.of("river")] == [old.token]
+    world.configure(f"websub: {{public_url: 'http://localhost:{world.port}'}}\n")
+    async with world.bot() as app:
+        await world.later(app, timedelta(minutes=1))
+        await world.later(app, timedelta(seconds=2))
+        (new,) = app.websub.subscriptions.of("river")
+        assert new.callback == f"http://localhost:{world.port}/websub/{new.token}"
+        assert [one.callback for one in world.hub.live] == [new.callback]
 
 
 async def test_a_source_that_is_removed_while_the_bot_runs_ends_its_subscription(world: World) -> None:

@@ -32,6 +32,7 @@ from bot.source_admin import add as keep
 from bot.source_state import OUT, SourceState
 from bot.store.sources_port import SourceStatus
 from bot.summary.words import number
+from bot.websub.words import describe
 
 LISTED = 15  # sources
 DAY = timedelta(days=1)
@@ -45,7 +46,8 @@ async def sources(desk: Desk, request: Request, tell: Progress) -> Reply:
     known = desk.sources
     statuses = {s.source_id: s for s in await desk.store.read(lambda s: s.source_statuses()) if s.source_id in known}
     if wanted:
-        return _one(known[wanted], statuses.get(wanted))
+        mine = [one for one in await desk.store.read(lambda s: s.subscriptions()) if one.source_id == wanted]
+        return _one(known[wanted], statuses.get(wanted), describe(mine, desk.clock(), desk.zone))
     states = Counter(str(s.state) for s in statuses.values())
     counted = ", ".join(f"{n:,} {state}" for state, n in states.most_common())
     troubled = [s for s in statuses.values() if s.state in _TROUBLED]
@@ -68,7 +70,8 @@ def _trouble_line(source: Source, status: SourceStatus) -> Line:
     )  # fmt: skip
 
 
-def _one(source: Source, status: SourceStatus | None) -> Reply:
+def _one(source: Source, status: SourceStatus | None, push: str | None) -> Reply:
+    """``push`` is the line on its subscription at a hub."""
     facts: list[Line] = [line(Link(source.url, source.url), f" · {source.kind}, every {duration.show(source.every)}")]
     if status is None:
         facts.append(line("Not polled yet"))
@@ -83,6 +86,8 @@ def _one(source: Source, status: SourceStatus | None) -> Reply:
     if status.interval is not None:
         reason = f" ({status.interval_reason})" if status.interval_reason else ""
         facts.append(line(f"Asked every {duration.show(status.interval)} now{reason}"))
+    if push is not None:
+        facts.append(line(f"Push: {push}"))
     for word, at in (
         ("Last poll", status.last_poll),
         ("Last good poll", status.last_success),

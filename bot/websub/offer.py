@@ -63,6 +63,8 @@ def _named(links: Iterable[Link], relation: str, url: str) -> tuple[str, ...]:
 
 def _absolute(address: str, url: str) -> str:
     """Without a fragment; empty where it is no web address."""
+    if not address.strip():
+        return ""
     try:
         whole = urljoin(url, address.strip()).partition("#")[0]
         parts = urlsplit(whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.model import MuteKind
-from tests.commands.team import team
+from tests.commands.team import team, until
 from tests.fakes.discord import visible_text as discord_text
 from tests.fakes.slack import visible_text
 
@@ -56,6 +56,14 @@ async def test_why_votes_and_mute_on_an_alert_and_again_after_a_restart(tmp_path
         assert change.who == "slack.default:U0ADA (ada)"
         assert change.where == "#desk"
         assert "rule arms-deal on desk for 1h: exercise" in change.what
+
+        before = len(one.room.messages), len(one.place.messages)
+        one.publish(("sale", "Tehran signs", "Iran signed an arms deal for two hundred trucks, its ministry said."))
+        await one.poll()
+        assert (len(one.room.messages), len(one.place.messages)) == (before[0], before[1] + 1), "held on desk only"
+        await ada.types(f"/wire unmute {(await one.mutes())[0].id}", one.room)
+        assert "No longer muted" in visible_text(await ada.hears(4))
+        await until(lambda: "Tehran signs" in str(one.room.messages[before[0] :]))
 
 
 async def test_why_under_a_digest_tells_it_of_each_alert_after_a_restart_too(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ PAGE = (
 STORED = "https://river.example/ammo"
 
 
-async def test_every_verb_that_asks(tmp_path: Path) -> None:
+async def test_answers_show_feeds_as_text_and_mistakes_with_what_was_meant(tmp_path: Path) -> None:
+    """What every verb answers: tests/commands/test_everywhere.py."""
     async with team(tmp_path) as one:
         ada = one.on_slack(admin=False)
         asked = 0
@@ -34,37 +35,15 @@ async def test_every_verb_that_asks(tmp_path: Path) -> None:
             return visible_text(await ada.hears(asked))
 
         assert "What Wirewatch does here" in await said("")
-        assert "/wire mute <rule|source|country|story|term> <what>" in await said("help mute")
         latest = await said("latest 5")
-        assert "Pyongyang agrees to supply ammunition" in latest
         assert HOSTILE.removesuffix(" <b>") in latest, "shown as written, the tag of the feed apart"
         assert [s.kind for s in live(ada.private[-1]) if s.kind not in ("link", "emoji")] == []
-        assert "No alerts of rule quiet" in await said("latest quiet")
         assert "Pyongyang agrees" in await said("search “supply ammunition” -bakery")
-        assert "Nothing found" in await said("search zeppelin")
-        why = await said(f"why {STORED}?utm_source=x")
-        assert "Pyongyang agrees" in why
-        assert "arms-deal" in why
         assert "Not in the archive" in await said("why https://river.example/nothing")
         summary = await said("summary today")
         assert "2 alerts in 2 stories" in summary
         assert "North Korea agreed to supply ammunition to Russia, officials said in Seoul" in summary
-        assert "about North Korea" in await said("summary 7d north korea high")
-        explained = await said("explain Iran signed an arms deal.")
-        assert "1 rule would fire" in explained
-        assert "only you see this" in explained
         assert "No rule fires" in await said("explain Nothing here.")
-        rules = await said("rules")
-        assert "3 rules" in rules
-        assert "arms-deal · 1 in 7 days" in rules
-        one_rule = await said("rules arms-deal")
-        assert "Fired 1 times in 7 days" in one_rule
-        assert "Newest hits" in one_rule
-        assert "1 source" in await said("sources")
-        assert "Asked every" in await said("sources river-post") or "Last good poll" in visible_text(ada.private[-1])
-        assert "Nothing is muted" in await said("mutes")
-        status = await said("status")
-        assert "3 rules, 1 source, 3 articles stored" in status
         assert "did you mean 'rules'?" in await said("rulse")
         usage = await said("rules arms-dael")
         assert "did you mean 'arms-deal'?" in usage

@@ -22,7 +22,7 @@ class Person:
     discord: FakeDiscord
     user: User
 
-    async def runs(self, command: str, place: Channel, **given: Any) -> Interaction:
+    async def runs(self, command: str, place: Channel, /, **given: Any) -> Interaction:
         """``wire latest`` with typed options. Raises ``LookupError`` for a command they do not see, ``ValueError`` for
         options that the client would not send."""
         name, _, sub = command.partition(" ")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot import rulebook
 from bot.cli import complain, lines_of
@@ -138,12 +139,37 @@ def test(config: Path, rules: Sequence[Path] | None, only: Sequence[str]) -> int
     return 1 if failed else 0
 
 
-def schema(of: str) -> int:
-    """Print a JSON Schema."""
+def schema(of: str, into: Path | None = None) -> int:
+    """Print a JSON Schema, or write all of them into a folder."""
+    if into is not None:
+        for path in write_schemas(into):
+            print(f"wrote {path}")
+        return 0
+    print(_as_text(_schemas()[of]()))
+    return 0
+
+
+def write_schemas(folder: Path) -> tuple[Path, ...]:
+    """The schemas of all files that people edit, each under the name of its sort. Raises ``WirewatchError``."""
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, make in _schemas().items():
+            path = folder / f"{name}.json"
+            path.write_text(_as_text(make()) + "\n", encoding="utf-8")
+            written.append(path)
+    except OSError as error:
+        raise WirewatchError(f"{folder}: cannot be written ({error.strerror}); name another folder") from None
+    return tuple(written)
+
+
+def _schemas() -> dict[str, Callable[[], Mapping[str, Any]]]:
     from bot.config import config_schema
     from bot.rules.schema import lists_schema, rules_schema
     from bot.sources_file import sources_schema
 
-    made = {"rules": rules_schema, "lists": lists_schema, "sources": sources_schema, "config": config_schema}[of]()
-    print(json.dumps(made, ensure_ascii=False, indent=2))
-    return 0
+    return {"rules": rules_schema, "lists": lists_schema, "sources": sources_schema, "config": config_schema}
+
+
+def _as_text(made: Mapping[str, Any]) -> str:
+    return json.dumps(made, ensure_ascii=False, indent=2)

@@ -316,11 +316,12 @@ def watches(
 @app.command()
 def schema(
     of: Annotated[SchemaOf, typer.Argument(help="What the schema is for.")] = SchemaOf.RULES,
+    into: Annotated[Path | None, typer.Option("--into", help="Write all of them into this folder.")] = None,
 ) -> int:
-    """Print a JSON Schema for editors."""
+    """Print a JSON Schema for editors, or write all of them into a folder."""
     from bot.cli.checks import schema as work
 
-    return work(of.value)
+    return work(of.value, into)
 
 
 @app.command()

@@ -6,10 +6,12 @@ import shlex
 import shutil
 from pathlib import Path
 
+from bot.cli.checks import write_schemas
 from bot.config import shipped_rules
 from bot.errors import WirewatchError
 
 _OWN_RULES = """\
+# yaml-language-server: $schema=schema/rules.json
 # Your own rules. The shipped ones are in force, too (rules: [shipped, rules/] in wirewatch.yaml); a rule here with the
 # id of a shipped one replaces it. `wirewatch check` says what is wrong, `wirewatch explain FILE` what would fire.
 rules:
@@ -25,6 +27,7 @@ rules:
 """
 
 _OWN_SOURCES = """\
+# yaml-language-server: $schema=schema/sources.json
 # Your own sources; those that ship with Wirewatch are polled, too. One with the id of a shipped one replaces it, and
 # {id: that-id, enabled: false} switches it off. `wirewatch sources check` fetches each once.
 defaults: {every: auto}
@@ -52,6 +55,7 @@ def init(folder: Path) -> int:
         if not path.exists():
             path.write_text(text, encoding="utf-8")
             written.append(path)
+    written.extend(write_schemas(rules / "schema"))
     for path in written:
         print(f"wrote {path}")
     go = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "

@@ -131,6 +131,8 @@ def test_init_writes_a_starter_that_passes_its_own_check(
     monkeypatch.chdir(tmp_path / "my desk")
     assert run("check").status == 0
     assert run("test", "example-our-company").status == 0
+    modeline = (tmp_path / "my desk" / "rules" / "own.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert (tmp_path / "my desk" / "rules" / modeline.partition("$schema=")[2]).is_file()
     before = (tmp_path / "my desk" / "wirewatch.yaml").read_text(encoding="utf-8")
     again = run("init", ".")
     assert (again.status, len(again.err.splitlines())) == (1, 1)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from bot.cli.checks import write_schemas
 from bot.rules.conditions import Conditions
 from bot.rules.language import RULE_KEYS
 from bot.rules.load import rule_files
 from bot.rules.schema import lists_schema, rules_schema
 from bot.yaml_nodes import load, load_file, plain
 
-SHIPPED, LISTS = rule_files(Path(__file__).parents[2] / "rules")
+ROOT = Path(__file__).parents[2]
+SHIPPED, LISTS = rule_files(ROOT / "rules")
 
 
 def valid(schema: dict[str, Any], document: Any) -> bool:
@@ -96,6 +99,23 @@ def test_mistakes_of_lists_are_not(document: str) -> None:
     assert not valid(lists_schema(), plain(load(document, Path("l"))))
 
 
+FILES = [*SHIPPED, *LISTS, ROOT / "rules" / "sources.yaml", ROOT / "wirewatch.yaml"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_shipped_files_name_their_schema_for_editors(path: Path) -> None:
+    first = path.read_text("utf-8").splitlines()[0]
+    assert first.startswith("# yaml-language-server: $schema=")
+    named = json.loads((path.parent / first.partition("=")[2]).read_text("utf-8"))
+    jsonschema.validate(plain(load_file(path)), named, jsonschema.Draft202012Validator)
+
+
+def test_the_schemas_beside_the_rules_are_those_of_the_code(tmp_path: Path) -> None:
+    """After a change of the language: ``wirewatch schema --into rules/schema``."""
+    for written in write_schemas(tmp_path):
+        assert (ROOT / "rules" / "schema" / written.name).read_text("utf-8") == written.read_text("utf-8"), written.name
+
+
 def test_every_key_of_the_language_is_in_the_schema_with_a_hint() -> None:
     schema = rules_schema()
     forms = schema["$defs"]["condition"]["anyOf"][1:]
@@ -103,4 +123,5 @@ def test_every_key_of_the_language_is_in_the_schema_with_a_hint() -> None:
     reader = Conditions({}, is_country=lambda code: True)
     assert set(keys) == set(reader._readers)
     assert all(value["description"] for value in keys.values())
+    assert all(value["description"] for value in schema["properties"]["rules"]["items"]["properties"].values())
     assert set(schema["properties"]["rules"]["items"]["properties"]) == set(RULE_KEYS)

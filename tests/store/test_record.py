@@ -6,11 +6,24 @@ from dataclasses import replace
 
 import pytest
 
+from bot.message import DeliveryKind
 from bot.model import Match, Severity
-from bot.record import MEMBERS_MAX, Address, Found
+from bot.record import MEMBERS_MAX, POSTS_MAX, Address, Found
+from bot.store.noise_port import DecisionRow
 from bot.store.sql import SqlStore
 from bot.why import address_of
-from tests.store.samples import T0, alert, article, batch, digest_delivery, minutes, poll, receipt, source
+from tests.store.samples import (
+    T0,
+    alert,
+    article,
+    batch,
+    digest_delivery,
+    follow_delivery,
+    minutes,
+    poll,
+    receipt,
+    source,
+)
 
 
 @pytest.fixture
@@ -115,6 +128,32 @@ def test_a_large_story_is_listed_in_part_and_counted_in_full(wire: SqlStore) -> 
     assert record is not None
     assert (len(record.members), record.members_total) == (MEMBERS_MAX, MEMBERS_MAX + 4)
     assert record.members[0].key == "key-n1"
+
+
+def test_the_answer_that_tells_of_an_article_is_found_among_however_many_posts(wire: SqlStore) -> None:
+    stories = {"key-first": ("s1", ""), "key-late": ("s1", "alike 0.50: ammunition")}
+    first = article("first")
+    raised = replace(alert(first), story=replace(alert(first).story, id="s1"))
+    wire.commit(replace(batch("first"), stories=stories, alerts=(raised,)))
+    told = ("alert-key-first",)
+    for n in range(POSTS_MAX + 5):
+        wire.enqueue([follow_delivery(f"u{n}", DeliveryKind.REPLY, "post-first", alert_ids=told, url=f"https://x/{n}")])
+    late = article("late", fetched_at=minutes(9))
+    answer = follow_delivery("r", DeliveryKind.REPLY, "post-first", alert_ids=told, url=late.url)
+    row = DecisionRow("", "key-late", "desk", "reply", "New number: 40", minutes(9))
+    wire.commit(
+        replace(
+            batch(),
+            articles=(late,),
+            stories=stories,
+            deliveries=(replace(answer, created_at=minutes(9)),),
+            decisions=(row,),
+        )
+    )
+    record = wire.record("key-late")
+    assert record is not None
+    assert (record.alert, record.own_posts) == (None, ())
+    assert [(p.key, p.kind, p.about) for p in record.answers] == [("r", "reply", late.url)]
 
 
 def test_an_article_without_a_story_is_a_record_too(wire: SqlStore) -> None:

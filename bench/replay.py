@@ -1,12 +1,13 @@
 """Captured feeds as the stream that they were, through the real bot: ``python -m bench.replay FOLDER``.
 
-    python -m bench.replay FOLDER [--since 2026-02-16T00:00] [--until ...] [--step 20m] [--json FILE]
+    python -m bench.replay FOLDER [--since 2026-02-16T00:00] [--until ...] [--step 20m] [--single] [--json FILE]
 
 FOLDER holds feeds (``.rss``, ``.atom``, ``.rdf``, ``.xml``) and, if it likes, an ``INDEX.tsv`` with the columns
 ``file``, ``outlet``, ``newest_item`` (a day): with it, only feeds whose newest item is of the last two days in the
 index are taken, unless ``--all`` is given. Each feed is served as it was captured, without the items that had not been
 published yet; the clock goes from ``--since`` to ``--until`` in steps. Posts go to a Slack and a Discord on this
-machine. Printed is every story with articles of two outlets or more, so that a person can look at each.
+machine. Printed is every story with articles of two outlets or more (``--single``: with two articles or more), so that
+a person can look at each.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ def sources_of(feeds: Sequence[Capture], server: FeedServer) -> list[Source]:
 
 
 async def replay(
-    feeds: Sequence[Capture], begin: datetime, end: datetime, step: timedelta, folder: Path
+    feeds: Sequence[Capture], begin: datetime, end: datetime, step: timedelta, folder: Path, *, outlets: int = 2
 ) -> tuple[list[list[StoredStory]], dict[str, str], str]:
-    """The groups of several outlets, the reason of each article, and what the channels got."""
+    """The groups of so many outlets or more, the reason of each article, and what the channels got."""
     async with FeedServer(record=False) as server:
 
         def publish(now: datetime) -> None:
@@ -111,14 +112,15 @@ async def replay(
                 publish(now)
                 await stage.step(now)
                 now += step
-            return _groups(stage, begin)
+            return _groups(stage, begin, outlets)
 
 
-def _groups(stage: Stage, begin: datetime) -> tuple[list[list[StoredStory]], dict[str, str], str]:
+def _groups(stage: Stage, begin: datetime, outlets: int) -> tuple[list[list[StoredStory]], dict[str, str], str]:
     stories: dict[str, list[StoredStory]] = {}
     for one in stage.store.recent_stories(begin - timedelta(days=365)):
         stories.setdefault(one.story_id, []).append(one)
-    groups = [g for g in stories.values() if len({one.source_id for one in g}) > 1]
+    told = {story: len({one.source_id for one in group}) for story, group in stories.items()}
+    groups = [g for story, g in stories.items() if len(g) > 1 and told[story] >= outlets]
     reasons = {
         one.article_key: record.story_reason
         for g in groups
@@ -129,7 +131,8 @@ def _groups(stage: Stage, begin: datetime) -> tuple[list[list[StoredStory]], dic
     tally = stage.app.poller.tally
     posts = stage.posts()
     summary = (
-        f"{articles} articles in {len(stories)} stories, {len(groups)} of them told by several outlets; "
+        f"{articles} articles in {len(stories)} stories, "
+        f"{sum(number > 1 for number in told.values())} of them told by several outlets; "
         f"{tally.matched} articles matched a rule; "
         f"{sum(p.channel == 'desk' for p in posts)} posts on Slack, "
         f"{sum(p.channel == 'intel' for p in posts)} on Discord"
@@ -153,6 +156,7 @@ def main() -> None:
     parser.add_argument("--until", type=datetime.fromisoformat)
     parser.add_argument("--step", default="20m")
     parser.add_argument("--all", action="store_true", help="also feeds that were captured at other times")
+    parser.add_argument("--single", action="store_true", help="also groups that one outlet made alone")
     parser.add_argument("--json", type=Path, help="write the groups here, too")
     given = parser.parse_args()
     set_up("error")
@@ -162,7 +166,9 @@ def main() -> None:
     begin = given.since.replace(tzinfo=UTC) if given.since else end - BEFORE
     print(f"{len(feeds)} outlets, {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
     with tempfile.TemporaryDirectory(prefix="wirewatch-replay-") as folder:
-        groups, reasons, summary = asyncio.run(replay(feeds, begin, end, parse_duration(given.step), Path(folder)))
+        groups, reasons, summary = asyncio.run(
+            replay(feeds, begin, end, parse_duration(given.step), Path(folder), outlets=1 if given.single else 2)
+        )
     print(summary)
     show(groups, reasons, {c.path.stem: c.outlet for c in feeds})
     if given.json:

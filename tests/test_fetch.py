@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import brotli
 import pytest
@@ -375,6 +379,72 @@ async def test_a_closed_port_is_a_connect_error(fetcher: Fetcher) -> None:
         taken.bind(("127.0.0.1", 0))  # bound, not listening
         error = await failed(fetcher, f"http://127.0.0.1:{taken.getsockname()[1]}/")
     assert error.reason is FetchReason.CONNECT
+
+
+# -- forms ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for this machine, made for the test, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    names, files = "subjectAltName=DNS:localhost,IP:127.0.0.1", (tmp_path / "cert.pem", tmp_path / "key.pem")
+    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext"
+    command = ["openssl", *made.split(), names, "-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run(command, check=True, capture_output=True)
+    return files
+
+
+async def posted(request: web.BaseRequest) -> web.Response:
+    """Says what came, and how."""
+    return web.Response(status=202, text=f"{request.method} {request.content_type} {await request.text()}")
+
+
+async def sent(fetcher: Fetcher, url: str) -> Fetched:
+    form = Request(url, form={"hub.mode": "subscribe", "hub.secret": "s & é"})
+    answer = await fetcher.fetch(Source("s", url), NONE, NOW, request=form)
+    assert isinstance(answer, Fetched)
+    return answer
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_form_is_posted_and_posted_again_where_a_redirect_points(
+    server: FeedServer, fetcher: Fetcher, status: int
+) -> None:
+    server.answers |= {"/hub": posted, "/old": Answer(status=status, headers={"Location": "/hub"})}  # type: ignore[dict-item]
+    wanted = b"POST application/x-www-form-urlencoded hub.mode=subscribe&hub.secret=s+%26+%C3%A9"
+    assert (await sent(fetcher, server.url("/hub"))).content == wanted
+    assert (await sent(fetcher, server.url("/old"))).content == wanted
+
+
+async def test_a_form_is_not_turned_into_a_question(server: FeedServer, fetcher: Fetcher) -> None:
+    server.answers["/old"] = Answer(status=303, headers={"Location": "/feed"})
+    with pytest.raises(FetchError, match="303 See Other") as caught:
+        await sent(fetcher, server.url("/old"))
+    assert caught.value.reason is FetchReason.REDIRECTS
+    assert len(server.seen) == 1
+
+
+async def test_a_form_sent_over_https_stays_there(server: FeedServer, certificate: tuple[Path, Path]) -> None:
+    """What it holds may be a secret: it does not go on in the clear."""
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(*certificate)
+    ours = ssl.create_default_context(cafile=str(certificate[0]))
+    server.answers["/hub"] = posted  # type: ignore[assignment]
+    async with (
+        FeedServer({"/hub": posted}, tls=theirs) as secure,  # type: ignore[dict-item]
+        Fetcher(allow_private=True, limits=SMALL, ssl_context=ours) as fetcher,
+    ):
+        assert secure.url("/hub").startswith("https://")
+        assert (await sent(fetcher, secure.url("/hub"))).status == 202
+        secure.answers["/old"] = Answer(status=307, headers={"Location": server.url("/hub")})
+        with pytest.raises(FetchError, match="to an address without https"):
+            await sent(fetcher, secure.url("/old"))
+    assert server.seen == []
+
+
+# -- what fails -----------------------------------------------------------------------------------------------------
 
 
 async def test_a_network_that_is_not_there_is_no_timeout(

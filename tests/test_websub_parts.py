@@ -139,6 +139,13 @@ def test_https_is_tried_first_and_a_secret_is_never_sent_in_the_clear() -> None:
     assert begun("http://hub.intern/", "https://hub.example/", trusted=True).hubs == ("http://hub.intern/",)
 
 
+def test_what_a_hub_gives_as_its_reason_is_one_clean_line() -> None:
+    reason = life.denied(begun(HUB), "no\x1b[31m rivers\r\n here\u202e" + "!" * 999, NOW).reason
+    assert reason.isprintable()
+    assert reason.startswith("no")
+    assert len(reason) <= life.REASON_MAX
+
+
 def test_neither_callback_nor_secret_shows_in_a_log() -> None:
     one = begun(HUB)
     assert one.secret not in repr(one)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.extract import plain_line
 from bot.websub.offer import Offer
 
 VERIFY_WAIT = timedelta(minutes=10)  # for the hub's question, after it took a request
@@ -25,6 +26,7 @@ RENEW_AT = (0.70, 0.85)  # shares of the lease between which it is renewed: jitt
 LEASE_MAX = timedelta(days=30)  # a longer one is renewed earlier than it must be
 LEASE_MIN = timedelta(minutes=1)
 JUST_PUSHED = timedelta(minutes=1)  # what a poll finds so soon after a push may have been under way with it
+REASON_MAX = 300  # characters
 TOKEN_BYTES = 24  # 192 bits; the callback's address is its only lock
 SECRET_BYTES = 32  # 64 characters, well below the 200 bytes that a hub must take
 
@@ -126,7 +128,9 @@ def failed(old: Subscription, reason: str, now: datetime, retry_after_s: float |
     if retry_after_s is not None:
         pause = max(pause, min(timedelta(seconds=retry_after_s), timedelta(days=1)))
     pause *= 1 + _spread(f"{old.token}:{old.attempts}") / 10
-    return replace(_next_hub(old), state=State.WANTED, due=now + pause, attempts=old.attempts + 1, reason=reason[:300])
+    return replace(
+        _next_hub(old), state=State.WANTED, due=now + pause, attempts=old.attempts + 1, reason=reason[:REASON_MAX]
+    )
 
 
 def denied(old: Subscription, reason: str, now: datetime) -> Subscription:
@@ -138,7 +142,7 @@ def denied(old: Subscription, reason: str, now: datetime) -> Subscription:
         due=now + wait * (1 + _spread(old.token) / 10),
         attempts=old.attempts + 1,
         lease_until=None,
-        reason=reason[:300],
+        reason=plain_line(reason, REASON_MAX),
     )
 
 

@@ -7,6 +7,7 @@ that breaks off). Requests are recorded. ``async with FeedServer() as server`` s
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -59,22 +60,29 @@ class Seen:
 class FeedServer:
     """The server. ``answers`` may be changed while it runs; a path that nobody set is a 404."""
 
-    def __init__(self, answers: Mapping[str, Answer | Handler] | None = None, *, record: bool = True) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, Answer | Handler] | None = None,
+        *,
+        record: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.answers: dict[str, Answer | Handler] = dict(answers or {})
         self.seen: list[Seen] = []
         self.busy = self.most_busy = 0
         self.port = 0
         self._record = record
+        self._tls = tls
         self._runner: web.ServerRunner | None = None
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         """The address of a path, under any name of this machine."""
-        return f"http://{host}:{self.port}{path}"
+        return f"http{'s' if self._tls else ''}://{host}:{self.port}{path}"
 
     async def __aenter__(self) -> Self:
         self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self

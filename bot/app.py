@@ -39,6 +39,7 @@ from bot.poller import Poller
 from bot.poller import Rulebook as Live
 from bot.render import digest_of_deliveries
 from bot.secret import Secret
+from bot.source_state import SourceState
 from bot.sources.list_change import WithLists
 from bot.sources.options import secrets_of
 from bot.sources.pace import gaps_of
@@ -59,6 +60,7 @@ SUMMARIES_S = 5.0  # seconds between looks for summaries that are due
 OPS_DIGEST_S = 60.0  # seconds between looks whether the digest for the operators is due
 RELEASE_S = 5.0  # seconds between looks for held alerts that are due
 RECHECK_S = 60.0  # seconds between looks for pages of alerts that are due
+STATES_S = 15.0  # seconds between counts of the sources in each state
 TICK_S = 1.0  # seconds between looks for due sources
 STOP_POLLS_S = 5.0  # for polls under way at a stop; with the next one, below the ten seconds that a container has
 STOP_POSTS_S = 3.0
@@ -266,6 +268,7 @@ class App:
     def _table(self) -> Iterable[Job]:
         """What is done again and again; a job that looks for itself what is due."""
         yield Job("look for due sources", Every(TICK_S, at_once=True), self.poller.tick)
+        yield Job("count the states of sources", Every(STATES_S, at_once=True), self._count_states)
         yield Job("look after subscriptions at hubs", Every(WEBSUB_S), self.websub.tick)
         yield Job("release what is held", Every(RELEASE_S), self.newsroom.release)
         yield Job("look at the pages of alerts again", Every(RECHECK_S), self.newsroom.recheck)
@@ -304,6 +307,10 @@ class App:
         if not intervals:
             return None
         return not_ready(self.poller.last_alive, self._started, min(intervals), self._clock())
+
+    async def _count_states(self) -> None:
+        counts = await self._thread.read(lambda s: s.state_counts())
+        self.metrics.sources({state: counts.get(state, 0) for state in SourceState})
 
     def _take(self) -> None:
         """Other rules or sources came into force."""

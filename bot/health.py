@@ -84,6 +84,7 @@ class Metrics:
             registry=registry,
         )
 
+        self._sources = Gauge("wirewatch_sources", "Sources by state.", ["state"], registry=registry)
         self._hub_messages = Counter(
             "wirewatch_websub_messages", "Messages of hubs by what became of them.", ["outcome"], registry=registry
         )
@@ -99,6 +100,11 @@ class Metrics:
         """How many subscriptions are in each state."""
         for state, count in states.items():
             self._subscriptions.labels(str(state)).set(count)
+
+    def sources(self, states: Mapping[str, int]) -> None:
+        """How many sources are in each state, of all that can be."""
+        for state, count in states.items():
+            self._sources.labels(str(state)).set(count)
 
     def poll_finished(self, outcome: str, items: int, new: int, seconds: float, at: datetime | None = None) -> None:
         """A poll ended: ``outcome`` as in :class:`~bot.store.sources_port.Poll`, ``items`` in the answer,

@@ -39,8 +39,7 @@ class Visit:
     items: int = 0
     moved_to: str | None = None
     cadence: Cadence | None = None
-    body: str = ""
-    marks: bytes = b""  # of the items in the answer (see bot.sources.delta)
+    seen: bytes | None = None  # what the answer held (see bot.sources.delta); ``None``: the same as before
     offer: Offer | None = None  # the hubs that the answer names
 
 
@@ -91,7 +90,6 @@ def answered(
         rhythm=learn(before.rhythm, arrivals, now),
         cadence=before.cadence if visit.cadence is None else visit.cadence,
         move=address.move,
-        body=visit.body or before.body,
         slow=visit.elapsed_s >= SLOW_S,
     )
     standing = _standing(source, address.url, before, memory, visit, now)
@@ -108,6 +106,7 @@ def answered(
         standing=standing,
         memory=None if memory == before else memory,
         url_in_use=None if address.url == lease.url_in_use else address.url,
+        seen=None if visit.seen == lease.seen else visit.seen,
         interval=choice.interval,
         interval_reason=choice.reason,
     )

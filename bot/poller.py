@@ -30,8 +30,9 @@ from bot.rhythm import learn
 from bot.rules.match import Engine
 from bot.source_state import SourceState
 from bot.sources import kind
-from bot.sources.base import Request, Steps
+from bot.sources.base import Request, Steps, is_single
 from bot.sources.collect import Answer, Step, collect
+from bot.sources.delta import Seen
 from bot.store.base import Batch
 from bot.store.sources_port import Lease, Poll
 from bot.store.websub_port import Push
@@ -106,7 +107,6 @@ class Poller:
         self._hosts = hosts or Hosts(concurrency)
         self._full_text = full_text
         self._pushes = pushes
-        self._marks: dict[str, bytes] = {}  # by source: the items of its last answer (see bot.sources.delta)
         self._turns = Turns(
             store,
             self._poll,
@@ -208,10 +208,16 @@ class Poller:
         now = self._clock()
         asked = replace(source, url=lease.url_in_use) if lease.url_in_use else source
 
+        single = is_single(kind(source.kind))
+        held = Seen.unpack(lease.seen if single else b"")
+
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
             got = await self._fetcher.fetch(asked, state, now, request=request)
-            marks = self._marks.get(source.id)
-            return replace(got, known=marks) if marks and isinstance(got, Fetched) else got
+            if isinstance(got, NotModified) or not single:
+                return got
+            if held.same(got.content):  # the server might have said so itself
+                return NotModified(source.id, now, got.headers, got.state, got.elapsed_s, got.moved_to)
+            return replace(got, known=held.marks)
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
             return await self._press.run(call, steps, answer)
@@ -237,7 +243,7 @@ class Poller:
             items=len(parsed.items) + parsed.skipped,
             moved_to=first.moved_to,
             cadence=parsed.cadence,
-            marks=parsed.marks,
+            seen=Seen.of(first.content, parsed.marks).pack() if single else None,
             offer=parsed.offer,
         )
         return visit, articles
@@ -277,7 +283,6 @@ class Poller:
             written = await self._publish(articles, revised, elapsed, first_poll=lease.first)
         else:
             await self._store.commit(Batch(self._elapsed(poll, began)))
-        self._remember(source, visit)
         self._finish(source, self._elapsed(poll, began), written)
         self._tell(result.notices)
         if self._pushes is not None and visit.outcome == "ok" and source.kind == "feed":
@@ -320,13 +325,6 @@ class Poller:
     async def _sort_all(self, polls: Sequence[Brought]) -> Sequence[Sorted]:
         now = self._clock()
         return await self._store.read(lambda s: identity.sort_out(s, polls, now))
-
-    def _remember(self, source: Source, visit: Visit) -> None:
-        """What the next answer need not be read for again: only once it is stored."""
-        if visit.marks:
-            self._marks[source.id] = visit.marks
-        elif visit.outcome == "ok":
-            self._marks.pop(source.id, None)
 
     def _tell(self, notices: Iterable[SourceNotice]) -> None:
         for notice in notices:

@@ -66,7 +66,6 @@ class Memory:
     rhythm: Rhythm = field(default_factory=Rhythm)
     cadence: Cadence = field(default_factory=Cadence)
     move: Move | None = None
-    body: str = ""  # a mark of the last body that was read to its end; the same body need not be read again
     slow: bool = False  # the last answer took long
     told: SourceState | None = None  # the trouble that the operators heard of and that is not over
     told_url: str = ""  # the address that they heard it has moved to

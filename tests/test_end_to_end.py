@@ -225,7 +225,14 @@ async def test_health_and_metrics_show_the_work(tmp_path: Path) -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             assert (await client.get(f"{base}/healthz")).status_code == 200
             assert (await client.get(f"{base}/readyz")).status_code == 200
-            metrics = (await client.get(f"{base}/metrics")).text
+            metrics = ""
+            while "wirewatch_sources{" not in metrics:  # counted by a job of its own
+                await asyncio.sleep(0.02)
+                metrics = (await client.get(f"{base}/metrics")).text
         assert "wirewatch_polls_total" in metrics
+        states = {line for line in metrics.splitlines() if line.startswith("wirewatch_sources{")}
+        assert len(states) == 9
+        assert 'wirewatch_sources{state="gone"} 0.0' in states
+        assert sum(line.endswith(" 1.0") for line in states) == 1
         bot.terminate()
         assert await bot.wait() == 0

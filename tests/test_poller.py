@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -157,7 +158,12 @@ async def desk(tmp_path: Path, engine: Engine) -> AsyncIterator[Desk]:
 
 @asynccontextmanager
 async def open_desk(
-    folder: Path, engine: Engine, limits: Limits = LIMITS, *, concurrency: int = 4
+    folder: Path,
+    engine: Engine,
+    limits: Limits = LIMITS,
+    *,
+    concurrency: int = 4,
+    server: FeedServer | None = None,
 ) -> AsyncIterator[Desk]:
     store = SqlStore(f"sqlite:///{folder}/river.db")
     store.upgrade()
@@ -165,7 +171,10 @@ async def open_desk(
     thread = Thread(store)
     hosts = Hosts(4)
     with ThreadPoolExecutor(1) as core:
-        async with FeedServer() as server, Fetcher(allow_private=True, hosts=hosts, limits=limits) as fetcher:
+        async with (
+            contextlib.nullcontext(server) if server else FeedServer() as server,
+            Fetcher(allow_private=True, hosts=hosts, limits=limits) as fetcher,
+        ):
 
             def route(matches: tuple[Match, ...]) -> tuple[str, ...]:
                 return ("desk",)
@@ -603,3 +612,43 @@ async def test_a_lease_that_waits_for_slow_polls_is_renewed_before_it_ends(desk:
     ended = await desk.thread.run(lambda s: s.lease_due(began + LEASE, 99, began + 2 * LEASE))
     assert len(ended) == 4  # of the polls that hang; the two that wait have leases of their own time
     await desk.poller.stop(0.01)
+
+
+async def test_the_same_answer_is_not_read_again_also_after_a_restart(tmp_path: Path, engine: Engine) -> None:
+    """A server that knows no ETags costs a look, and an item that changes is the only one that is read."""
+    entries = [Entry(f"A quiet day number {n}") for n in range(9)]
+    async with FeedServer() as server:
+        async with open_desk(tmp_path, engine, server=server) as desk:
+            desk.serves("/a", *entries)
+            await desk.sources("/a")
+            await desk.poll(timedelta(0))
+            assert desk.poller.tally.items == 9
+            now = desk.now
+        async with open_desk(tmp_path, engine, server=server) as desk:
+            desk.now = now
+            await _after_the_restart(desk, entries)
+
+
+async def _after_the_restart(desk: Desk, entries: list[Entry]) -> None:
+    now = desk.now
+    await desk.sources("/a")
+    await desk.poll()
+    assert (desk.poller.tally.polls, desk.poller.tally.items) == (1, 0)
+    body = feed(*entries, now=now).replace(b"day number 3", b"flood warning number 3")
+    desk.server.answers["/a"] = Answer(body)
+    await desk.poll()
+    (alert,) = await desk.alerts()
+    assert "flood warning number 3" in alert
+    assert desk.poller.tally.revised == 1
+
+
+async def test_items_of_an_answer_that_could_not_be_stored_are_read_again(desk: Desk) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    desk.serves("/a", Entry("A quiet day"), Entry("Flood warning in the north"))
+    desk.thread.broken = True
+    await desk.poll()
+    desk.thread.broken = False
+    await desk.poll()
+    assert await desk.alerts() == ["Flood warning in the north"]

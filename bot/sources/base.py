@@ -54,6 +54,11 @@ class SteppedKind(Protocol):
         """One poll of a source at ``now``. Pure; nothing runs before the first step is taken."""
 
 
+def is_single(kind: Kind) -> bool:
+    """Whether one request and its answer are all of a poll, so that the same answer says the same."""
+    return getattr(kind, "steps", None) is None
+
+
 def steps_of(kind: Kind, source: Source, now: datetime, *, max_items: int = MAX_ITEMS) -> Steps:
     """One poll of a source, whatever its kind: one request and its answer, unless the kind has steps of its own."""
     own: Callable[..., Steps] | None = getattr(kind, "steps", None)  # of a SteppedKind

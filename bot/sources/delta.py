@@ -24,8 +24,37 @@ _CLOSING = re.compile(rb"</(?:item|entry)\s*>")
 LEAST = 3  # items in a document that is worth the trouble
 HEAD_MAX = 50_000  # bytes before the first item
 
+_HASH = 8  # bytes of a hash: a change goes unseen once in 10^19
+
 Marks = bytes
 """64-bit hashes of items, 8 bytes each, in the order of the document; empty where they could not be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the last answer of a source held, as it is kept from one poll to the next: a hash of the whole (8 bytes;
+    empty where nothing is kept) and the marks of its items."""
+
+    body: bytes = b""
+    marks: Marks = b""
+
+    @classmethod
+    def of(cls, content: bytes, marks: Marks) -> Seen:
+        """Of an answer that was read to its end."""
+        return cls(_hash(content), marks)
+
+    @classmethod
+    def unpack(cls, kept: bytes) -> Seen:
+        """From what :meth:`pack` made."""
+        return cls(kept[:_HASH], kept[_HASH:])
+
+    def pack(self) -> bytes:
+        """8 bytes, and 8 for each item."""
+        return self.body + self.marks
+
+    def same(self, content: bytes) -> bool:
+        """Whether an answer is the last one again, to the byte."""
+        return self.body == _hash(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +83,7 @@ def trim(content: bytes, known: Marks, max_items: int) -> Trimmed | None:
     items = [content[start:end] for start, end in zip(starts, ends, strict=True)]
     head, tail = content[: starts[0]], content[before:]
     # What stands before the items (its base address, its language) has a part in what they mean.
-    context = hashlib.blake2b(_context(head), digest_size=8).digest()
+    context = _hash(_context(head))
     marks = array("Q", (_mark(item, context) for item in items))
     seen = frozenset(array("Q", known))
     new = [item for item, mark in zip(items, marks, strict=True) if mark not in seen]
@@ -71,6 +100,10 @@ _PASSING = re.compile(
 def _context(head: bytes) -> bytes:
     """The beginning of a document without what changes with every look at it."""
     return _PASSING.sub(b"", head)
+
+
+def _hash(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_HASH).digest()
 
 
 def _mark(item: bytes, context: bytes) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0013"
+REVISION = "r0014"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -126,6 +127,7 @@ sources = Table(
     Column("interval_reason", Words, nullable=False, server_default=""),
     Column("url_in_use", Words, nullable=False, server_default=""),
     Column("memory", Text),  # JSON of Memory
+    Column("seen", LargeBinary),  # what the last answer held (bot.sources.delta.Seen)
 )
 Index("ix_sources_due", sources.c.enabled, sources.c.next_poll_at)
 Index("ix_sources_host", sources.c.host)

@@ -20,7 +20,8 @@ class Lease:
 
     ``first`` is true while no poll of it has succeeded yet; ``failures`` counts those in a row. ``standing`` is how
     the last poll left it, since ``since``; ``url_in_use`` where permanent redirects moved it (empty: as configured);
-    ``memory`` what that poll wanted remembered; ``elapsed_s`` how long it took.
+    ``memory`` what that poll wanted remembered; ``elapsed_s`` how long it took; ``seen`` what the last answer held (see
+    :mod:`bot.sources.delta`).
     """
 
     source_id: str
@@ -33,13 +34,15 @@ class Lease:
     url_in_use: str = ""
     memory: Memory = BLANK
     elapsed_s: float = 0.0
+    seen: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """How a poll ended. ``outcome`` is ``ok``, ``not_modified`` or a :class:`~bot.errors.FetchReason` value;
-    ``error`` the sentence for people (empty on success). ``state``, ``memory``, ``url_in_use`` and ``interval`` (with
-    its reason) are kept when they are ``None``; without a ``standing`` the source is ``ok`` or ``failing``.
+    ``error`` the sentence for people (empty on success). ``state``, ``memory``, ``seen``, ``url_in_use`` and
+    ``interval`` (with its reason) are kept when they are ``None``; without a ``standing`` the source is ``ok`` or
+    ``failing``.
     ``next_poll_at`` is :data:`NEVER` for a source that is to be polled no more."""
 
     source_id: str
@@ -56,6 +59,7 @@ class Poll:
     url_in_use: str | None = None
     interval: timedelta | None = None
     interval_reason: str | None = None
+    seen: bytes | None = None
 
     @property
     def ok(self) -> bool:

@@ -309,15 +309,34 @@ class TestStates:
 
     def test_what_a_poll_does_not_say_is_kept(self, wire: SqlStore) -> None:
         rhythm = Rhythm(7.5, 100.0, 60.0, minutes(-99), minutes(-1))
-        memory = Memory(rhythm, move=Move("https://n.example/", T0), body="mark")
-        first = poll(memory=memory, interval=timedelta(minutes=7), interval_reason="a post every 20 min")
+        memory = Memory(rhythm, move=Move("https://n.example/", T0))
+        first = poll(
+            memory=memory, interval=timedelta(minutes=7), interval_reason="a post every 20 min", seen=b"\0\xff"
+        )
         wire.commit(Batch(first))
         wire.commit(Batch(poll(outcome="timeout", error="too late")))
         (status,) = wire.source_statuses()
         assert (status.interval, status.interval_reason) == (timedelta(minutes=7), "a post every 20 min")
         assert status.latest_item == minutes(-1)
         (lease,) = wire.lease_due(minutes(10), 1, minutes(15))
-        assert lease.memory == memory
+        assert (lease.memory, lease.seen) == (memory, b"\0\xff")
+
+    @pytest.mark.parametrize(
+        ("change", "kept"),
+        [
+            ({"tags": ("new",), "every": timedelta(minutes=99)}, True),
+            ({"options": {"items": "//div"}}, False),
+            ({"kind": "sitemap"}, False),
+            ({"url": "https://elsewhere.example/"}, False),
+        ],
+    )
+    def test_what_the_last_answer_held_counts_while_it_is_read_the_same_way(
+        self, wire: SqlStore, change: dict[str, object], kept: bool
+    ) -> None:
+        wire.commit(Batch(poll(seen=b"marks", state=HttpState('"1"'))))
+        wire.sync_sources([source(**change)], T0, {})
+        (lease,) = wire.lease_due(minutes(999), 1, minutes(1000))
+        assert (lease.seen, lease.state) == ((b"marks", HttpState('"1"')) if kept else (b"", HttpState()))
 
     def test_outages_are_those_that_touch_the_time_asked_for(self, wire: SqlStore) -> None:
         wire.sync_sources([source(), source("other"), source("third")], T0, {})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, LargeBinary, Row, bindparam, case, func, or_, select, update
 
 from bot.model import HttpState, Source, TextFrom
 from bot.source_state import Memory, SourceState, Standing
@@ -68,6 +68,8 @@ def _changed_row(
     row: Row[tuple[object, ...]], source: Source, definition: str, first_due: datetime, now: datetime
 ) -> dict[str, object]:
     moved = row.url != storable(source.url)
+    before = decode(Source, row.definition)
+    same_answers = not moved and (before.kind, before.options) == (source.kind, source.options)
     back = source.enabled and not row.enabled
     afresh = moved or back
     return {
@@ -75,7 +77,8 @@ def _changed_row(
         "url": source.url,
         "definition": definition,
         "enabled": source.enabled,
-        "http_state": None if moved else row.http_state,
+        "http_state": row.http_state if same_answers else None,  # else "not modified" would hide what is read now
+        "seen": row.seen if same_answers else None,
         "next_poll_at": first_due if afresh else min(row.next_poll_at, now + source.every, key=_unless_gone),
         "failures": 0 if afresh else row.failures,
         "host": host_of(source.url) if moved else row.host,
@@ -102,6 +105,7 @@ _LEASED = (
     sources.c.url_in_use,
     sources.c.memory,
     sources.c.last_elapsed_s,
+    sources.c.seen,
 )
 
 
@@ -143,6 +147,7 @@ def _lease(row: Any) -> Lease:
         url_in_use=row.url_in_use,
         memory=decode(Memory, row.memory) if row.memory else Memory(),
         elapsed_s=row.last_elapsed_s,
+        seen=row.seen or b"",
     )
 
 
@@ -235,6 +240,7 @@ _RECORD_POLL = (
         last_elapsed_s=bindparam("b_elapsed"),
         items_total=sources.c.items_total + bindparam("b_new"),
         memory=func.coalesce(bindparam("b_memory"), sources.c.memory),
+        seen=func.coalesce(bindparam("b_seen", type_=LargeBinary), sources.c.seen),
         interval_s=func.coalesce(bindparam("b_interval"), sources.c.interval_s),
         interval_reason=func.coalesce(bindparam("b_interval_reason", type_=Words), sources.c.interval_reason),
     )
@@ -261,6 +267,7 @@ def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
                 "b_elapsed": poll.elapsed_s,
                 "b_new": poll.new_items,
                 "b_memory": None if poll.memory is None else encode(Memory, poll.memory),
+                "b_seen": poll.seen,
                 "b_interval": None if poll.interval is None else poll.interval.total_seconds(),
                 "b_interval_reason": poll.interval_reason,
             }

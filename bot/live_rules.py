@@ -5,8 +5,9 @@ Imports nothing that polls, stores or posts, so that ``check`` starts fast.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from bot import rulebook, watches
 from bot.config import Config
@@ -19,18 +20,25 @@ from bot.watchlists.settings import list_sources
 from bot.watchlists.store import Shelf, folder_for
 
 
-def load_rules(config: Config, kept: Kept | None = None, watched: Iterable[Watch] = ()) -> rulebook.Rulebook:
+def load_rules(
+    config: Config,
+    kept: Kept | None = None,
+    watched: Iterable[Watch] = (),
+    *,
+    drafts: Mapping[Path, Path] | None = None,
+) -> rulebook.Rulebook:
     """The rulebook of a config, its watch lists included, and what people watch. ``kept``: what the last load left.
-    Raises ``ConfigError``."""
+    ``drafts``: files that count besides, each alone in a folder, and how messages name them. Raises ``ConfigError``."""
     kept = kept or Kept()
     wanted = list_sources(config.watchlists)
     lists, warnings = name_lists(shelf_of(config), wanted, config.file, kept)
     book = rulebook.load(
-        config.rule_folders,
+        [*config.rule_folders, *(path.parent for path in drafts or ())],
         channels=config.channels.keys(),
         model=config.ner_model,
         routed_rules=config.unknown_rules,
         watch_lists=lists,
+        alias=drafts,
         extra_rules=watches.rules_of(watched),
         more_sources=tuple(sources_of(wanted).values()),
         kept=kept,

@@ -80,8 +80,7 @@ def _tested(config: Config, live: rulebook.Rulebook, what: str) -> tuple[RuleSet
             raise WirewatchError(f"{what}: no such file; check the path")
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(shutil.copyfile(file, Path(folder, file.name)))
-            folders = [*config.rule_folders, copy.parent]
-            book = rulebook.load(folders, channels=config.channels.keys(), model=config.ner_model, alias={copy: file})
+            book = load_rules(config, drafts={copy: file})
         rules = [r for r in book.ruleset.rules if r.place.file == rulebook.shown(file)]
         if not rules:
             raise WirewatchError(f"{what}: there is no rule in it; give it rules: with at least one")

@@ -70,6 +70,16 @@ def test_a_draft_is_held_against_the_live_rule(archive: Path, run: Run) -> None:
     assert "- " in ran.out.partition("against the live rule")[2]
 
 
+def test_a_draft_may_name_a_watch_list(archive: Path, run: Run) -> None:
+    config = archive / "wirewatch.yaml"
+    config.write_text(config.read_text("utf-8") + "watchlists: {un_sc: {}}\n", "utf-8")
+    draft = archive / "draft.yaml"
+    draft.write_text("rules:\n  - {id: own, severity: low, when: {any: [{list: un_sc}, flood warning]}}\n", "utf-8")
+    ran = run("backtest", "draft.yaml")
+    assert (ran.status, ran.err) == (0, "")
+    assert "own  2 hits" in ran.out
+
+
 def test_the_hits_of_each_rule_are_shown_by_day(archive: Path, run: Run) -> None:
     ran = run("rules")
     assert (ran.status, ran.err) == (0, "")

@@ -9,6 +9,7 @@
     │   │   └── HostRestsError   nothing was asked, since the host wants to be left alone for now
     │   └── ParseError       the answer is not what the source promised (HTML, empty, broken XML)
     ├── StoreError           the database refused (read-only, full, locked, not ours)
+    │   ├── NoStoreError     there is no database yet
     │   ├── StoreBusyError   another process holds this store
     │   └── OverError        a delivery ended meanwhile (another took its place), so that it cannot be marked
     └── DeliveryError        a channel did not take a message; carries the channel name
@@ -136,6 +137,10 @@ class ParseError(SourceError):
 
 class StoreError(WirewatchError):
     """The database refused; the sentence says which file and what to do."""
+
+
+class NoStoreError(StoreError):
+    """There is no database yet: the first run creates it."""
 
 
 class StoreBusyError(StoreError):

@@ -33,7 +33,7 @@ async def test_doctor_finds_all_well_posts_nothing_and_opens_no_second_websocket
     assert (status, err) == (0, ""), out
     assert "FAIL" not in out
     for line in (
-        "ok    Slack default: default: the token is valid for workspace Risk Desk",
+        "ok    Slack default: token: valid for workspace Risk Desk",
         "ok    channel desk: #desk can be posted to and read back",
         "ok    Discord default: token: logged in as wirewatch#0000",
         "ok    channel intel: reachable, with every permission",
@@ -70,7 +70,7 @@ async def test_doctor_survives_tokens_that_do_not_work(room: ChatRoom) -> None:
     await room.discord.reset_token("another")
     status, out, err = await room.run("doctor")
     assert status == 1
-    assert "FAIL  Slack default: default: the token was revoked; open https://api.slack.com/apps" in out
+    assert "FAIL  Slack default: token: the token was revoked; open https://api.slack.com/apps" in out
     assert "FAIL  Discord default: token: the token is not valid (Discord 401)" in out
     assert "Traceback" not in err
     assert room.slack.bot_token not in out + err

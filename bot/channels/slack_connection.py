@@ -28,7 +28,6 @@ API_URL: Final = "https://slack.com/api/"
 _JSON_BODIES: Final = (
     "chat.",
     "views.",
-    "conversations.join",
     "conversations.open",
     "files.completeUploadExternal",
 )  # others: parameters

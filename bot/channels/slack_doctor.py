@@ -33,15 +33,15 @@ async def examine(connection: SlackConnection, channels: Sequence[SlackChannel] 
     try:
         identity = await connection.identity(fresh=True)
     except SlackRefused as refused:
-        return (_bad(connection.name, refused),)
-    findings = [Finding(connection.name, True, f"the token is valid for workspace {identity.team}")]
+        return (_bad("token", refused),)
+    findings = [Finding("token", True, f"valid for workspace {identity.team}")]
     if missing := sorted(NEEDED - identity.scopes) if identity.scopes else []:
         needed = ", ".join(missing)
         why = "; ".join(f"{scope} to {SCOPES[scope]}" for scope in missing)
         words = meaning(SlackRefused("missing_scope", needed=needed))
-        findings.append(Finding(connection.name, False, f"scopes are missing ({why})", words.remedy))
+        findings.append(Finding("scopes", False, f"some are missing ({why})", words.remedy))
     elif identity.scopes:
-        findings.append(Finding(connection.name, True, "all scopes are granted"))
+        findings.append(Finding("scopes", True, "all are granted"))
     findings.append(await _listening(connection))
     for channel in channels:
         advice = await channel.check()
@@ -55,14 +55,12 @@ async def _listening(connection: SlackConnection) -> Finding:
         case "socket":
             refused = await connection.check_socket()
             if refused is not None:
-                return _bad(f"{connection.name} Socket Mode", refused, app_token=True)
-            return Finding(f"{connection.name} Socket Mode", True, "the app token opens a websocket")
+                return _bad("Socket Mode", refused, app_token=True)
+            return Finding("Socket Mode", True, "the app token opens a websocket")
         case "http":
-            return Finding(f"{connection.name} signed HTTP", True, "requests are checked against SLACK_SIGNING_SECRET")
+            return Finding("signed HTTP", True, "requests are checked against SLACK_SIGNING_SECRET")
         case _:
-            return Finding(
-                connection.name, True, "posts only: no SLACK_APP_TOKEN, so buttons and commands are not answered"
-            )
+            return Finding("posts only", True, "no SLACK_APP_TOKEN, so buttons and commands are not answered")
 
 
 def _bad(subject: str, refused: SlackRefused, *, app_token: bool = False) -> Finding:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from bot.channels.base import Channel, Finding
 from bot.channels.registry import Fleet, make_fleet
 from bot.config import Config, load_config
-from bot.errors import ConfigError, DeliveryError, WirewatchError
+from bot.errors import ConfigError, DeliveryError, NoStoreError, WirewatchError
 from bot.log import set_up
 from bot.message import DeliveryKind, FiredRule, Message, Segment
 from bot.model import Severity
@@ -58,7 +58,10 @@ def doctor(path: Path, *, send: bool = False) -> int:
         lambda: load_rules(config),
         lambda b: f"{len(b.ruleset.rules)} rules, {len(b.ruleset.lists)} lists, {len(b.sources)} sources",
     )
-    report.look("store", lambda: _store(config, report), str)
+    try:
+        report.look("store", lambda: _store(config, report), str)
+    except NoStoreError:
+        report.warn("store", f"{config.store} is not there yet; the first `wirewatch run` creates it")
     if not config.contact:
         report.warn("contact", "not set; put your address into contact: so that publishers can reach you")
     asyncio.run(_channels(config, report, send=send))
@@ -92,6 +95,8 @@ class _Report:
         except ConfigError as error:
             self.fail(what, f"{len(error.problems)} problems; `wirewatch check` lists them: {error.problems[0]}")
             return None
+        except NoStoreError:
+            raise
         except WirewatchError as error:
             self.fail(what, str(error))
             return None

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
-from bot.errors import StoreError
+from bot.errors import NoStoreError, StoreError
 from bot.identity import Kept, Name
 from bot.message import Call, DeliveryState, Receipt
 from bot.model import Article, Revision, Source
@@ -50,7 +50,7 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
     def open(self) -> None:
         file = self._place.file
         if file is not None and not file.exists():
-            raise StoreError(f"store: there is no store at {file} yet; create it with `wirewatch db upgrade`")
+            raise NoStoreError(f"store: there is no store at {file} yet; create it with `wirewatch db upgrade`")
         with explained(self._place.label):
             engine = self._connected()
             try:

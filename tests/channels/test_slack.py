@@ -40,6 +40,8 @@ from tests.fakes.slack import (
     styled,
     visible_text,
 )
+from tests.fakes.slack.methods import METHODS
+from tests.fakes.slack.methods import SCOPES as METHOD_SCOPES
 
 OUR_EMOJI = {"red_circle", "large_orange_circle", "large_yellow_circle", "large_blue_circle", "rotating_light"}
 TIMES = SocketTimes(ping=0.05, watch=0.1, refused=0.05)
@@ -762,3 +764,32 @@ def test_manifest_and_docs_ask_for_exactly_what_is_used() -> None:
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
     page = next(p for p in (docs / "slack.md", docs / "channels.md") if p.exists()).read_text()
     assert all(f"`{scope}`" in page for scope in SCOPES)
+
+
+def test_manifest_asks_for_no_scope_that_no_call_needs() -> None:
+    """By the local server's table of methods; the scopes of conversations.* go by the kind of channel."""
+    root = Path(__file__).parents[2]
+    code = "\n".join(path.read_text("utf-8") for path in (root / "bot").rglob("*.py"))
+    called = {method for method in METHODS if f'"{method}"' in code}
+    used = {scope for method in called for scope in METHOD_SCOPES.get(method, ())}
+    for method, scopes in {
+        "conversations.list": ("channels:read", "groups:read"),
+        "conversations.history": ("channels:history", "groups:history", "im:history"),
+    }.items():
+        used |= set(scopes) if method in called else set()
+    assert set(SCOPES) - {"commands"} == used - {"connections:write"}, "that one is the app token's"
+
+
+def test_manifest_keeps_slacks_limits() -> None:
+    """Longer ones are refused when the app is made (docs.slack.dev/reference/app-manifest)."""
+    manifest = yaml.safe_load((Path(__file__).parents[2] / "docs" / "slack-manifest.yaml").read_text())
+    about, features = manifest["display_information"], manifest["features"]
+    assert len(about["name"]) <= 35
+    assert len(about["description"]) <= 139
+    for shortcut in features["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+        assert len(shortcut["callback_id"]) <= 255
+    for command in features["slash_commands"]:
+        assert len(command["description"]) <= 2000
+        assert len(command["usage_hint"]) <= 1000

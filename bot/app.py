@@ -289,10 +289,11 @@ class App:
             await stopping.wait()
 
     async def once(self) -> Result:
-        """Poll every source that is due, make the summaries that are due, deliver, and say how it went."""
+        """Poll every source that is due, make summaries and digests that are due, deliver, and say how it went."""
         await self.poller.poll_all()
         await self.newsroom.release()
         await self._announcer.tick()
+        await self.ops_digest.tick()
         delivered = await self.deliverer.drain(self._options.drain_s)
         return Result(self.poller.tally, dict(self.poller.failures), delivered)
 

@@ -88,8 +88,11 @@ async def test_the_operators_get_the_week_once_also_after_a_restart(tmp_path: Pa
         ahead = monday + timedelta(minutes=1) - datetime.now(UTC)
         one.options = replace(one.options, clock=lambda: datetime.now(UTC) + ahead)
         await one.restart()
-        async with running(one):
-            await until(lambda: digests(one, ops))
+        if ops == "desk":
+            async with running(one):
+                await until(lambda: digests(one, ops))
+        else:  # as ``wirewatch run --once`` does, for whoever has cron start the bot
+            await one.app.once()
         (text,) = digests(one, ops)
         for words in (
             "7 votes by 2 people",
@@ -103,8 +106,7 @@ async def test_the_operators_get_the_week_once_also_after_a_restart(tmp_path: Pa
             assert words in text, text
 
         await one.restart()
-        await one.app.ops_digest.tick()
-        assert await one.app.deliverer.drain(10)
+        assert (await one.app.once()).delivered
         assert len(digests(one, ops)) == 1
 
         week = timedelta(days=7)

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -29,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.fleet_world import RULES, Verdict, World, shares
 from bot.source_state import SourceState
 from bot.store.sql import SqlStore
-from tests.bot_process import Room
+from tests.bot_process import Room, free_port
 from tests.fakes.hub import Hub
 from tests.fakes.webhook import WebhookReceiver
 
@@ -47,7 +46,7 @@ class Fleet:
         self.world, self.hub, self.receiver = world, hub, receiver
         self.memory: list[int] = []  # KiB, by minute
         self._folder = folder
-        port = _free_port()
+        port = free_port()
         hosts = [*world.hosts, "127.0.0.1"]
         extra = (
             f"allow_private: {hosts}\nhttp: {{listen: '127.0.0.1:{port}'}}\n"
@@ -115,13 +114,6 @@ class Fleet:
         statuses = {s.source_id: (s.state, f"{s.reason} {s.error}") for s in store.source_statuses()}
         store.close()
         return self.world.verdicts({site.id: statuses.get(site.id, (SourceState.OFF, "")) for site in self.world.sites})
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _resident(pid: int) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,15 +19,13 @@ from itertools import groupby
 from types import TracebackType
 from typing import Self
 
-import brotli
 from aiohttp import web
 
 from bot.source_state import SourceState
+from tests.fakes.bombs import brotli_bomb, gzip_bomb, laughs
 
 RULES = "rules:\n  - {id: flood, title: Flood warning, severity: high, when: flood warning}\n"
-MIB = 1024 * 1024
 PER_HOST = 5  # sources
-BOMB = 64 * MIB  # unpacked
 _OK, _FAILING, _SLOW = SourceState.OK, SourceState.FAILING, SourceState.SLOW
 
 
@@ -57,7 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "flaky": Kind(90, _OK, news=True),  # fails twice, then works
     "moving": Kind(60, SourceState.MOVED, "redirects for good to", news=True),  # 301, then dead at the old address
     "push": Kind(20, _OK, news=True),  # its hub tells of news
-    "floods": Kind(20, _OK),  # 1,500 items, all of them new at every poll
+    "floods": Kind(20, _OK),  # hundreds of items, all of them new at every poll
     "entities": Kind(60, _OK),  # a billion laughs
     "status": Kind(150, _FAILING, "failed on the server's side (500"),
     "missing": Kind(60, _FAILING, "does not exist (404"),
@@ -117,10 +114,17 @@ class Verdict:
 
 
 class World:
-    """The servers. ``publish_until``: good sources bring nothing new afterwards. ``links`` are headers of the kind
-    ``push``."""
+    """The servers. While ``publishing``, good sources bring something new; ``links`` are the headers of the kind
+    ``push``. ``flood`` is the number of items of the kind ``floods``; a bomb unpacks to ``bomb_mib``."""
 
-    def __init__(self, counts: Mapping[str, int], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        counts: Mapping[str, int],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        flood: int = 1_500,
+        bomb_mib: int = 64,
+    ) -> None:
         self.sites = [Site(name, n) for name, count in counts.items() for n in range(count)]
         self._by_path = {f"/{site.name}/{site.number}": site for site in self.sites}
         self.clock = clock
@@ -131,7 +135,12 @@ class World:
         self._rng = random.Random(5)
         self._runner: web.ServerRunner | None = None
         self._hosts = dict(self._placed())
-        self._bodies = {"gzip": _gzip_bomb(), "brotli": _brotli_bomb(), "nested": _document("<a>" * 6_000)}
+        self._flood = flood
+        self._bodies = {
+            "gzip": gzip_bomb(bomb_mib, level=9),
+            "brotli": brotli_bomb(bomb_mib),
+            "nested": _document("<a>" * 6_000),
+        }
         self._answers: Mapping[str, Callable[[Site, web.BaseRequest], Awaitable[web.StreamResponse]]] = {
             "hangs": self._hangs,
             "drips": self._drips,
@@ -199,11 +208,14 @@ class World:
             case "floods":
                 return _xml(
                     _document(
-                        "".join(f"<item><title>Notice {site.id} {site.polls} {n}</title></item>" for n in range(1_500))
+                        "".join(
+                            f"<item><title>Notice {site.id} {site.polls} {n}</title></item>" for n in range(self._flood)
+                        )
                     )
                 )
             case "entities":
-                return _xml(_laughs(site))
+                title = f"<item><title>Notice of {site.id} &l9;</title></item>"
+                return _xml(_document(title).replace(b"<rss", f"{laughs()}<rss".encode(), 1))
             case "status":
                 return web.Response(status=500, text="Internal Server Error")
             case "loops":
@@ -331,12 +343,6 @@ def _document(items: str) -> bytes:
     return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Post</title>{items}</channel></rss>".encode()
 
 
-def _laughs(site: Site) -> bytes:
-    entities = '<!ENTITY l0 "ha">' + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    body = _document(f"<item><title>Notice of {site.id} &l9;</title></item>")
-    return body.replace(b"<rss", f"<!DOCTYPE rss [{entities}]><rss".encode(), 1)
-
-
 def _dated(site: Site, now: datetime, *, fresh: bool = False) -> str:
     """Ten items, a day apart; the last of them lies four days back, or an hour."""
     last = now - (timedelta(hours=1) if fresh else timedelta(days=4))
@@ -357,13 +363,3 @@ async def _stream(request: web.BaseRequest, piece: bytes, pause_s: float) -> web
             await asyncio.sleep(pause_s)
     except ConnectionError:
         return response
-
-
-def _gzip_bomb() -> bytes:
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return b"".join([*(squeezer.compress(b" " * MIB) for _ in range(BOMB // MIB)), squeezer.flush()])
-
-
-def _brotli_bomb() -> bytes:
-    squeezer = brotli.Compressor(quality=4)
-    return b"".join([*(squeezer.process(b" " * MIB) for _ in range(BOMB // MIB)), squeezer.finish()])

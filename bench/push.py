@@ -16,7 +16,6 @@ import asyncio
 import random
 import re
 import signal
-import socket
 import statistics
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.bot_process import until
+from tests.bot_process import free_port, until
 from tests.chat_process import ChatRoom
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.feeds import Answer, FeedServer
@@ -51,7 +50,7 @@ class Arrivals:
                 self._note("Slack", str(args.get("text", "")))
             return answer
 
-        room.slack.api.call = call  # type: ignore[method-assign]
+        room.slack.api.call = call  # type: ignore[assignment,method-assign]
 
         def observe(method: str, path: str, body: Any, status: int, _: Any) -> None:
             if method == "POST" and path.endswith("/messages") and status == 200:
@@ -68,16 +67,9 @@ class Arrivals:
         return all(set(self.appeared) <= set(seen) for seen in self.seen.values())
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def measure(folder: Path, samples: int, rate: float, *, thin: bool) -> bool:
     """Print the figures. Returns whether the target was met and nothing was missed."""
-    port = _free_port()
+    port = free_port()
     extra = f"http: {{listen: '127.0.0.1:{port}'}}\nwebsub: {{public_url: 'http://127.0.0.1:{port}'}}\n"
     async with SlackServer() as slack, FakeDiscord(speed=1000) as discord, FeedServer() as news, Hub() as hub:
         slack.limits.enabled = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -94,3 +95,11 @@ def rss(titles: Iterable[str], name: str = "River Post") -> bytes:
         for n, title in enumerate(listed)
     )
     return f"<rss version='2.0'><channel><title>{name}</title>{items}</channel></rss>".encode()
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -6,13 +6,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from bench.fleet_world import KINDS, RULES, World, shares
 from bot.app import Options, open_app
 from bot.config import load_config
 from bot.message import Message
+from tests.bot_process import free_port
 from tests.fakes.channel import FakeChannel
 from tests.fakes.hub import Hub
-from tests.test_websub import free_port
 
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SOURCES = 60
@@ -20,10 +22,14 @@ ROUND = timedelta(seconds=150)
 ROUNDS = 6
 
 
+@pytest.mark.timeout(180)  # some of its seconds are waits for servers that hang, beside whatever else runs
 async def test_a_fleet_that_misbehaves_costs_no_article_and_each_source_is_in_its_right_state(tmp_path: Path) -> None:
     now = START
     port = free_port()
-    async with World(shares(SOURCES, long=False), clock=lambda: now) as world, Hub(clock=lambda: now) as hub:
+    async with (
+        World(shares(SOURCES, long=False), clock=lambda: now, flood=200, bomb_mib=8) as world,
+        Hub(clock=lambda: now) as hub,
+    ):
         pushing = [site for site in world.sites if site.name == "push"]
         world.links = lambda site: (
             {"Link": f'<{hub.url()}>; rel="hub", <{world.url(site)}>; rel="self"'} if site.name == "push" else {}

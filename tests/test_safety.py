@@ -9,17 +9,14 @@ import asyncio
 import errno
 import socket
 import time
-import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import brotli
 import pytest
-import zstandard
 from aiohttp import web
 
 from bot.errors import FetchError, FetchReason
@@ -27,6 +24,7 @@ from bot.fetch import Fetcher, Limits
 from bot.model import HttpState, Source
 from bot.rules.match import Engine
 from bot.source_state import SourceState
+from tests.fakes.bombs import MIB, brotli_bomb, gzip_bomb, gzip_bomb_in_gzip, laughs, zstd_bomb
 from tests.fakes.feeds import Answer, FeedServer, Handler, endless, rss
 from tests.test_poller import EVERY, Desk, Entry, engine, open_desk
 
@@ -34,7 +32,6 @@ __all__ = ["engine"]  # a fixture
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 QUICK = Limits(connect_s=0.3, read_s=2, total_s=2.5)
-MIB = 1024 * 1024
 
 # -- what cannot be reached -----------------------------------------------------------------------------------------
 
@@ -189,37 +186,11 @@ async def test_no_redirect_leads_to_a_file(inside: FeedServer, target: str) -> N
 
 # -- what it cannot cost --------------------------------------------------------------------------------------------
 
-UNPACKED = 96 * MIB  # of each bomb; eight times what is read
-
-
-def _zeros(add: Callable[[bytes], bytes], end: Callable[[], bytes], head: bytes = b"") -> bytes:
-    block = b" " * MIB
-    return b"".join([add(head), *(add(block) for _ in range(UNPACKED // MIB)), end()])
-
-
-def gzip_bomb() -> bytes:
-    squeezer = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return _zeros(squeezer.compress, squeezer.flush)
-
-
-def brotli_bomb() -> bytes:
-    squeezer = brotli.Compressor(quality=4)
-    return _zeros(squeezer.process, squeezer.finish)
-
-
-def zstd_bomb() -> bytes:
-    squeezer = zstandard.ZstdCompressor().compressobj()
-    return _zeros(squeezer.compress, squeezer.flush)
+UNPACKED = 96  # MiB, of each bomb; eight times what is read
 
 
 def coded(body: bytes, coding: str) -> Answer:
     return Answer(body, headers={"Content-Encoding": coding})
-
-
-def laughs() -> bytes:
-    """A billion laughs: entities of entities, 10 ** 9 times the first."""
-    entities = '<!ENTITY l0 "ha">' + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    return document(f"<!DOCTYPE rss [{entities}]>", "&l9;")
 
 
 def quadratic() -> bytes:
@@ -265,16 +236,16 @@ def hostile() -> dict[str, Hostile]:
     deep = b"<rss version='2.0'><channel><item>" + b"<a>" * 100_000
     wide = b"<rss version='2.0'><channel><item " + b" ".join(b"a%d='1'" % n for n in range(100_000)) + b"/>"
     return {
-        "gzip": Hostile(coded(gzip_bomb(), "gzip"), too_large, "unpacked more than 12 MiB"),
-        "gzip-twice": Hostile(coded(zlib_twice(), "gzip, gzip"), too_large, "unpacked more than 12 MiB"),
-        "brotli": Hostile(coded(brotli_bomb(), "br"), too_large, "unpacked more than 12 MiB"),
-        "zstd": Hostile(coded(zstd_bomb(), "zstd"), too_large, "unpacked more than 12 MiB"),
+        "gzip": Hostile(coded(gzip_bomb(UNPACKED), "gzip"), too_large, "unpacked more than 12 MiB"),
+        "gzip-twice": Hostile(coded(gzip_bomb_in_gzip(UNPACKED), "gzip, gzip"), too_large, "unpacked more than 12 MiB"),
+        "brotli": Hostile(coded(brotli_bomb(UNPACKED), "br"), too_large, "unpacked more than 12 MiB"),
+        "zstd": Hostile(coded(zstd_bomb(UNPACKED), "zstd"), too_large, "unpacked more than 12 MiB"),
         "layers": Hostile(coded(b"x", "gzip, gzip, gzip"), "protocol", "encoded 3 times over"),
         "announced": Hostile(Answer(b" " * (9 * MIB)), too_large, "announced more than 8 MiB"),
         "endless": Hostile(endless(b"<item>" * 10_000), too_large, "sent more than 8 MiB"),
         "drip": Hostile(endless(b"<", pause_s=0.05), timeout, "did not finish within"),
         "headers": Hostile(head_without_end(), "protocol"),
-        "laughs": Hostile(Answer(laughs())),
+        "laughs": Hostile(Answer(document(laughs(), "&l9;"))),
         "quadratic": Hostile(Answer(quadratic())),
         "external": Hostile(Answer(external())),
         "open-doctype": Hostile(Answer(b"<!DOCTYPE rss [" + b"<!ENTITY a 'b'>" * 100_000), broken, "does not end"),
@@ -284,11 +255,6 @@ def hostile() -> dict[str, Hostile]:
         "json-deep": Hostile(Answer(b'{"items":' + b"[" * 200_000), broken, "nested too deep"),
         "flood": Hostile(Answer(rss(5_000, words=3))),
     }
-
-
-def zlib_twice() -> bytes:
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return squeezer.compress(gzip_bomb()) + squeezer.flush()
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from bot.source_state import SourceState
 from bot.store.sql import SqlStore
 from bot.websub.signing import METHODS, signature
 from bot.websub.subscription import DENIED_RETRY, VERIFY_WAIT, State, Subscription
+from tests.bot_process import free_port
 from tests.fakes.channel import FakeChannel
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.hub import Hub
@@ -36,13 +36,6 @@ START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 RULES = "rules:\n  - {id: flood, title: Flood warning, severity: high, when: flood warning}\n"
 LEASE = timedelta(days=7)
 EVERY = timedelta(minutes=10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -44,9 +44,12 @@ class Wire:
 
     async def after(self, time: timedelta) -> None:
         """Time passes; feed and pages are looked at."""
-        await self.stage.step(self.stage.clock() + time)
-        await self.stage.app.newsroom.recheck()
-        await self.stage.app.deliverer.drain(DRAIN_S)
+        app, clock = self.stage.app, self.stage.clock
+        clock.jump(clock() + time)
+        await app.poller.poll_all()
+        await app.newsroom.release()
+        await app.newsroom.recheck()
+        await app.deliverer.drain(DRAIN_S)
 
     def looks(self, page: str) -> int:
         return sum(seen.path == page for seen in self.server.seen)
@@ -154,3 +157,33 @@ def answered(found: dict[str, list[Post]], *words: str) -> None:
         said = " ".join(text(answer) for answer in answers)
         assert all(answer.thread for answer in answers)
         assert all(word in said for word in words), said
+
+
+async def test_a_digest_tells_in_both_chats_what_was_held_and_which_sources_were_down(tmp_path: Path) -> None:
+    quiet = 'quiet_hours: [{start: "05:00", end: "09:00", timezone: UTC}]\n'
+    async with FeedServer() as server:
+        server.answers["/feed"] = Answer(b"<rss version='2.0'><channel><title>Wire</title></channel></rss>")
+        server.answers["/down"] = server.answers["/feed"]
+        every = timedelta(minutes=1)
+        sources = [
+            Source("wire", server.url("/feed"), title="Wire", every=every, tags=("wire",)),
+            Source("down", server.url("/down"), title="Evening Post", every=every),
+        ]
+        async with on_stage(tmp_path, BEGIN, sources, more=quiet) as stage:
+            one = Wire(server, stage)
+            await one.after(timedelta())
+            one.reports("a", *quake("Gramado", "Peru"))
+            one.reports("b", *quake("Sibolo", "Indonesia"))
+            one.reports("c", "Coup in Mali: army takes the presidential palace", "Officers held the president.")
+            server.answers["/down"] = Answer(status=503)
+            await one.after(timedelta(minutes=5))
+            assert [len(posts) for posts in one.about("Gramado").values()] == [0, 0]
+            for _ in range(4):
+                await one.after(HOUR)
+            for channel, posts in one.about("Gramado").items():
+                (digest,) = posts
+                shown = text(digest).replace("\\", "")
+                for words in ("in quiet hours (05:00 to 09:00 UTC)", "1 of 2 sources read throughout", "Evening Post"):
+                    assert words in shown, (channel, words)
+                assert "Sibolo" in shown
+                assert shown.index("Natural disaster") < shown.index("Gramado")

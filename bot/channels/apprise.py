@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import apprise
 
 from bot.channels.base import Capabilities
+from bot.channels.digest_lines import headings
 from bot.channels.text import clean, clean_block, cut, safe_url
 from bot.errors import TransientDeliveryError
 from bot.message import Digest, Message, Notice, Receipt
@@ -109,14 +110,18 @@ def alert_text(message: Message, *, answers: bool = False) -> str:
 
 
 def digest_text(digest: Digest) -> str:
-    """The reason, then a line and an address for each alert, and how many there are beyond."""
+    """The reason, then a line and an address for each alert, how many there are beyond, and which sources were down."""
     shown = digest.lines[:LINES_MAX]
-    lines = [f"- {cut(clean(line.headline), 100)} {safe_url(line.url)}".rstrip() for line in shown]
-    while lines and len("\n".join(lines)) > BODY_MAX - 200:
+    lines = [
+        (f"{group}:\n" if group else "") + f"- {cut(clean(line.headline), 100)} {safe_url(line.url)}".rstrip()
+        for group, line in zip(headings(shown), shown, strict=True)
+    ]
+    while lines and len("\n".join(lines)) > BODY_MAX - 360:
         lines.pop()
     more = digest.total - len(lines)
     tail = [f"... and {more} more"] if more > 0 else []
-    return "\n".join([cut(clean(digest.reason), 150), *lines, *tail])
+    below = [cut(clean(digest.coverage), 150)] if digest.coverage else []
+    return "\n".join([cut(clean(digest.reason), 150), *lines, *tail, *below])
 
 
 def summary_text(post: SummaryPost) -> str:

@@ -20,6 +20,7 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.channels.base import Capabilities
+from bot.channels.digest_lines import headings, standing
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, graphemes, safe_url
 from bot.errors import TransientDeliveryError
 from bot.message import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment
@@ -266,10 +267,15 @@ def digest_card(digest: Digest, now: datetime, tz: tzinfo) -> RenderableType:
     if reason := cut(clean(digest.reason), HEADLINE_MAX):
         rows.append(_Row(Text(reason, "dim")))
     shown = digest.lines[:DIGEST_LINES_MAX]
-    for line in shown:
-        rows += [_Row(Text()), *_digest_rows(line, now, tz)]
+    for group, line in zip(headings(shown), shown, strict=True):
+        rows.append(_Row(Text()))
+        if group:
+            rows.append(_Row(Text(cut(group, RULE_TITLE_MAX), "bold")))
+        rows += _digest_rows(line, now, tz)
     if digest.total > len(shown):
         rows += [_Row(Text()), _Row(Text(f"… and {digest.total - len(shown):,} more", "dim"))]
+    if coverage := cut(clean(digest.coverage), HEADLINE_MAX):
+        rows += [_Row(Text()), _Row(Text(coverage, "dim"))]
     return _Card(tuple(rows), severity)
 
 
@@ -298,8 +304,10 @@ def _digest_rows(line: DigestLine, now: datetime, tz: tzinfo) -> Iterable[_Row]:
     mark = Text(f"{line.severity.name:<8}  ", _BARS[line.severity])
     indent = Text(" " * cell_len(mark.plain))
     yield _Row(Text(cut(clean(line.headline), HEADLINE_MAX) or "(no headline)", "bold"), mark)
-    rules = cut(", ".join(filter(None, map(clean, line.rules))), RULE_TITLE_MAX)
-    yield _Row(_dotted([cut(clean(line.source), SOURCE_MAX), *_when(line.published, now, tz)[:1], rules]), indent)
+    rules = cut(", ".join(clean(rule) for rule in line.rules if rule and rule != line.group), RULE_TITLE_MAX)
+    gone = f"retracted: {cut(clean(line.retracted), RULE_TITLE_MAX)}" if line.retracted else ""
+    source = cut(clean(line.source), SOURCE_MAX)
+    yield _Row(_dotted([gone, source, standing(line), *_when(line.published, now, tz)[:1], rules]), indent)
     if link := _link(line.url):
         yield _Row(link[0], indent, whole=True)
 

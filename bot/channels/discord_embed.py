@@ -15,6 +15,7 @@ from typing import Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button, buttons
 from bot.channels.buttons import carries as in_ids
+from bot.channels.digest_lines import headings, standing
 from bot.channels.discord_markdown import escape, fit, fit_link, fit_passage, fit_plain
 from bot.channels.text import clean, clean_block, cut, safe_url, utf16_len
 from bot.message import Digest, DigestLine, FiredRule, Message, Notice, SourceLink
@@ -192,7 +193,10 @@ def digest_post(digest: Digest) -> Post:
     head = f"**{total:,} {'alert' if total == 1 else 'alerts'}**"
     if reason := fit(digest.reason, REASON_MAX):
         head += f" · {reason}"
-    lines = [_digest_line(line) for line in digest.lines[:DIGEST_LINES_MAX]]
+    if coverage := fit(digest.coverage, REASON_MAX):
+        head += f"\n-# {coverage}"
+    listed = digest.lines[:DIGEST_LINES_MAX]
+    lines = [f"{_heading(group)}{_digest_line(line)}" for group, line in zip(headings(listed), listed, strict=True)]
     severity = max((line.severity for line in digest.lines), default=Severity.INFO)
     content = f"{EMOJI[severity]} **DIGEST** · {fit(digest.title, LINE_MAX) or 'Digest'} · {total:,} alerts"
     short = [f"{EMOJI[line.severity]} {fit(line.headline, 100)}" for line in digest.lines[:DIGEST_LINES_MAX]]
@@ -309,8 +313,17 @@ def _rule_line(rule: FiredRule, limit: int) -> str:
 def _digest_line(line: DigestLine) -> str:
     headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX) or UNTITLED
     linked = fit_link(headline, safe_url(line.url), DIGEST_LINK_MAX)
-    facts = [fit(line.source, 60), _time(line.published, "R"), fit(", ".join(line.rules[:WORDS_SHOWN]), 120)]
-    return f"{EMOJI[line.severity]} {linked}\n-# {' · '.join(f for f in facts if f)}"
+    if line.brief:
+        return f"{EMOJI[line.severity]} {linked}"
+    gone = f"**Retracted:** {fit(line.retracted, RULE_TITLE_MAX)}" if line.retracted else ""
+    rules = ", ".join(rule for rule in line.rules[:WORDS_SHOWN] if rule != line.group)
+    facts = [gone, fit(line.source, 60), standing(line), _time(line.published, "R"), fit(rules, 120)]
+    shown = f"~~{linked}~~" if gone else linked
+    return f"{EMOJI[line.severity]} {shown}\n-# {' · '.join(f for f in facts if f)}"
+
+
+def _heading(group: str) -> str:
+    return f"**{fit(group, RULE_TITLE_MAX)}**\n" if group else ""
 
 
 def _listed(head: str, lines: list[str], total: int, limit: int) -> str:

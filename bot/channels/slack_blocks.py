@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
+from bot.channels.digest_lines import headings, standing
 from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
 from bot.message import CountryTag, Digest, DigestLine, Message, Notice, Segment, SourceLink
@@ -117,11 +118,13 @@ def digest_payload(digest: Digest, look: Look = Look()) -> Payload:
     title = cut(clean(digest.title), TITLE_MAX) or "Digest"
     count = len(digest.lines)
     head = [_section(_bold(title)), *_sections(cut(clean(digest.reason), REASON_MAX))]
-    lines = [_digest_line(line) for line in digest.lines[:DIGEST_LINES_MAX]]
-    blocks = _digest_blocks(head, lines, max(digest.total, count)) + foot
+    shown = digest.lines[:DIGEST_LINES_MAX]
+    lines = [[*_heading(group), _digest_line(line)] for group, line in zip(headings(shown), shown, strict=True)]
+    coverage = cut(clean(digest.coverage), REASON_MAX)
+    blocks = _digest_blocks(head, lines, max(digest.total, count), coverage) + foot
     while lines and size(blocks) > TOTAL_MAX:
         lines.pop()
-        blocks = _digest_blocks(head, lines, max(digest.total, count)) + foot
+        blocks = _digest_blocks(head, lines, max(digest.total, count), coverage) + foot
     return _payload(f"{title}: {_alerts(max(digest.total, count))}", blocks, digest.key)
 
 
@@ -298,21 +301,34 @@ def _flag(country: CountryTag) -> Element:
 # -- digest ---------------------------------------------------------------------------------------------------------
 
 
-def _digest_blocks(head: Sequence[Element], lines: Sequence[Element], total: int) -> list[Block]:
-    blocks: list[Block] = [{"type": "rich_text", "elements": [*head, *lines]}]
+def _digest_blocks(
+    head: Sequence[Element], lines: Sequence[Sequence[Element]], total: int, coverage: str
+) -> list[Block]:
+    """``lines``: the elements of each story. ``coverage`` stands below, where it disturbs nobody."""
+    elements = [*head, *(element for line in lines for element in line)]
+    blocks: list[Block] = [{"type": "rich_text", "elements": elements}]
     shown = f"{_alerts(total)}" if len(lines) == total else f"{len(lines)} of {_alerts(total)} shown"
-    blocks.append({"type": "context", "elements": [literal(shown)]})
+    small = [literal(shown), *([literal(coverage)] if coverage else [])]
+    blocks.append({"type": "context", "elements": small})
     return blocks
+
+
+def _heading(group: str) -> list[Element]:
+    return [_section(_bold(cut(group, RULE_TITLE_MAX)))] if group else []
 
 
 def _digest_line(line: DigestLine) -> Element:
     headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX)
-    link = _headline(headline, _link_target(line.url, DIGEST_URL_MAX), {})
+    link = _headline(headline, _link_target(line.url, DIGEST_URL_MAX), _STRIKE if line.retracted else {})
     for part in link:
-        part.pop("style", None)
-    source = cut(clean(line.source), SOURCE_MAX)
+        if not part["style"]:
+            del part["style"]
+    if line.brief:
+        return _section(_severity(line.severity), _text(" "), *link)
+    gone = f"retracted: {cut(clean(line.retracted), RULE_TITLE_MAX)}" if line.retracted else ""
+    facts = " · ".join(filter(None, (gone, cut(clean(line.source), SOURCE_MAX), standing(line))))
     date = date_element(line.published)
-    return _section(_severity(line.severity), _text(" "), *link, _text(f"  {source} · " if source else "  "), date)
+    return _section(_severity(line.severity), _text(" "), *link, _text(f"  {facts} · " if facts else "  "), date)
 
 
 def _alerts(count: int) -> str:

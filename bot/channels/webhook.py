@@ -298,6 +298,9 @@ def digest_payload(digest: Digest) -> Json:
         "title": clean(digest.title),
         "reason": clean(digest.reason),
         "total": digest.total,
+        "held": [{"reason": c.reason.value, "words": clean(c.words), "count": c.count} for c in digest.counts],
+        "told": digest.told,
+        "coverage": clean(digest.coverage) or None,
         "created": _iso(digest.created_at),
         "alerts": [_line(line) for line in digest.lines],
     }
@@ -332,6 +335,11 @@ def _line(line: DigestLine) -> Json:
         "source": clean(line.source),
         "published": _iso(line.published),
         "rules": [clean(title) for title in line.rules],
+        "story": line.story_id or None,
+        "group": clean(line.group) or None,
+        "reports": line.reports,
+        "sources": line.sources,
+        "retracted": clean(line.retracted) or None,
     }
 
 

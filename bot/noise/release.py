@@ -168,7 +168,7 @@ def _digest(
     return Digest(
         key=delivery_key(f"held\x1e{ids}", channel, DeliveryKind.DIGEST),
         title=title,
-        reason=". ".join(filter(None, ("; ".join(parts), coverage))),  # what every channel shows in its head
+        reason="; ".join(parts),
         lines=lines[:LINES_MAX],
         total=len(lines),
         created_at=now,

@@ -271,6 +271,14 @@ class ChannelContract:
         assert shows(seen.text, "Catch-up")
         assert shows(seen.text, "20 alerts waited while the channel was down")
 
+    async def test_digest_is_grouped_and_says_what_was_not_read(self, harness: Harness, channel: Channel) -> None:
+        groups = ("Arms deals", "Arms deals", "Coups")
+        lines = tuple(replace(line, group=group) for line, group in zip(digest(3).lines, groups, strict=True))
+        await channel.post_digest(replace(digest(3), lines=lines, coverage="BBC World failing for 2 h 10 min"))
+        seen = (await self.last(harness)).text
+        for words in ("Arms deals", "Coups", "BBC World failing for 2 h 10 min"):
+            assert shows(seen, words)
+
     async def test_digest_too_long_to_list_still_counts_everything(self, harness: Harness, channel: Channel) -> None:
         await channel.post_digest(digest(100, total=1234))
         seen = (await self.last(harness)).text
@@ -340,7 +348,8 @@ class ChannelContract:
     async def test_hostile_digest_and_notice_are_shown_as_text(
         self, harness: Harness, channel: Channel, text: str
     ) -> None:
-        await channel.post_digest(replace(digest(2, headline=text), title=text, reason=text))
+        lines = tuple(replace(line, group=text, retracted=text) for line in digest(2, headline=text).lines)
+        await channel.post_digest(replace(digest(2), lines=lines, title=text, reason=text, coverage=text))
         seen = await self.last(harness)
         assert not seen.live
         assert squash(seen.text).count(squash(text)) >= 3

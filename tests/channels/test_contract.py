@@ -94,7 +94,8 @@ class BoardChannel:
         lines = [self._text(line.headline, 100) for line in digest.lines[:10]]
         links = tuple(link for line in digest.lines[:10] for link in self._url(line.url))
         count = len(lines) if "miscounts" in self.flaws else digest.total
-        head = [self._text(digest.title), self._text(digest.reason), str(count)]
+        head = [self._text(digest.title), self._text(digest.reason), str(count), self._text(digest.coverage)]
+        head += [self._text(line.group) for line in digest.lines[:10]]
         return self._pin(digest.key, Seen("\n".join(head + lines), links))
 
     async def post_notice(self, notice: Notice) -> Receipt:

@@ -312,3 +312,23 @@ def test_words_of_discord_are_redacted_and_short() -> None:
     text = str(delivery_error("intel", Refusal(400, 99999, f"{secret} {'x' * 5000}")))
     assert "s3cret" not in text
     assert len(text) < 500
+
+
+def test_digest_strikes_through_what_no_longer_holds_and_lists_in_brief_what_a_filter_held() -> None:
+    one = replace(digest(1).lines[0], group="Arms deals", reports=3, sources=2, retracted="killed by its agency")
+    brief = replace(digest(2).lines[1], group="Outside", brief=True, reports=4)
+    shown = payload(digest_post(replace(digest(2), lines=(one, brief))))["embeds"][0]["description"]
+    assert "**Arms deals**\n" in shown
+    assert "~~" in shown
+    assert "**Retracted:** killed by its agency · Example Wire · 3 reports, 2 sources" in shown
+    assert "4 reports" not in shown
+
+
+def test_digest_has_a_heading_above_the_stories_of_each_rule() -> None:
+    groups = ("Arms deals", "Arms deals", "Coups")
+    lines = tuple(replace(line, group=group) for line, group in zip(digest(3).lines, groups, strict=True))
+    made = replace(digest(3), lines=lines)
+    shown = payload(digest_post(made))["embeds"][0]["description"]
+    order = [shown.index(word) for word in ("Arms deals", "number 1 of", "number 2 of", "Coups", "number 3 of")]
+    assert order == sorted(order)
+    assert (shown.count("Arms deals"), shown.count("Coups")) == (1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -271,3 +272,23 @@ def test_everything_too_long_at_once_still_fits() -> None:
 
 def test_digest_of_one_says_one() -> None:
     assert digest_payload(digest(1))["text"] == "Catch-up: 1 alert"
+
+
+def test_digest_strikes_through_what_no_longer_holds_and_lists_in_brief_what_a_filter_held() -> None:
+    one = replace(digest(1).lines[0], group="Arms deals", reports=3, sources=2, retracted="killed by its agency")
+    brief = replace(digest(2).lines[1], group="Outside", brief=True, reports=4)
+    blocks = digest_payload(replace(digest(2), lines=(one, brief)))["blocks"]
+    shown = json.dumps(blocks, ensure_ascii=False)
+    assert '"style": {"strike": true}' in shown
+    assert "retracted: killed by its agency · Example Wire · 3 reports, 2 sources" in shown
+    assert "4 reports" not in shown
+
+
+def test_digest_has_a_heading_above_the_stories_of_each_rule() -> None:
+    groups = ("Arms deals", "Arms deals", "Coups")
+    lines = tuple(replace(line, group=group) for line, group in zip(digest(3).lines, groups, strict=True))
+    made = replace(digest(3), lines=lines)
+    shown = json.dumps(digest_payload(made)["blocks"])
+    order = [shown.index(word) for word in ("Arms deals", "number 1 of", "number 2 of", "Coups", "number 3 of")]
+    assert order == sorted(order)
+    assert (shown.count("Arms deals"), shown.count("Coups")) == (1, 1)

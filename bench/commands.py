@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.search import NOW, fill
+from bench.search import NOW, address, fill
 from bot.app import Options, open_app
 from bot.config import load_config
 from bot.log import set_up
@@ -34,6 +34,7 @@ from tests.fakes.slack.person import Person as SlackPerson
 
 GOAL_MS = 300.0
 DAYS = 30
+WHY = address(20)  # one in twenty alerts
 COMMANDS: dict[str, dict[str, object]] = {
     "summary 24h": {"period": "24h"},
     "summary 30d": {"period": "30d"},
@@ -42,7 +43,7 @@ COMMANDS: dict[str, dict[str, object]] = {
     "latest 20 severity:critical": {"count": 20, "severity": "critical"},
     "search missile": {"query": "missile"},
     'search "the city" -water': {"query": '"the city" -water'},
-    "why https://example.org/1": {"url": "https://example.org/1"},
+    f"why {WHY}": {"url": WHY},
     "explain Pyongyang agreed to supply ammunition to Russia, officials said.": {
         "text": "Pyongyang agreed to supply ammunition to Russia, officials said."
     },
@@ -60,7 +61,7 @@ COMMANDS: dict[str, dict[str, object]] = {
     "help": {},
 }  # fmt: skip
 
-Ask = Callable[[str, dict[str, object]], Awaitable[None]]
+Ask = Callable[[str, dict[str, object]], Awaitable[str]]
 
 
 async def measure(folder: Path, rounds: int) -> dict[tuple[str, str], list[float]]:
@@ -88,21 +89,23 @@ async def measure(folder: Path, rounds: int) -> dict[tuple[str, str], list[float
             on_slack = SlackPerson(slack, "U0ADA")
             on_discord = DiscordPerson(discord, discord.world.add_user("ada"))
 
-            async def ask_slack(text: str, _: dict[str, object]) -> None:
+            async def ask_slack(text: str, _: dict[str, object]) -> str:
                 before = len(on_slack.private)
                 await on_slack.types(f"/wire {text}", room)
-                await on_slack.hears(before + 1)
+                return str(await on_slack.hears(before + 1))
 
-            async def ask_discord(text: str, given: dict[str, object]) -> None:
+            async def ask_discord(text: str, given: dict[str, object]) -> str:
                 it = await on_discord.runs(f"wire {text.partition(' ')[0]}", place, **given)
-                await on_discord.reads(it)
+                return str(await on_discord.reads(it))
 
             took: dict[tuple[str, str], list[float]] = {}
             for number in range(rounds + 1):
                 for platform, ask in (("Slack", ask_slack), ("Discord", ask_discord)):
                     for text, given in COMMANDS.items():
                         started = time.perf_counter()
-                        await ask(text, given)
+                        answer = await ask(text, given)
+                        if not number and "Not in the archive" in answer:
+                            raise SystemExit(f"{text}: measures a miss")
                         if number:  # the first round fills caches that a running bot has filled
                             took.setdefault((platform, text), []).append((time.perf_counter() - started) * 1000)
             return took

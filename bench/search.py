@@ -51,9 +51,11 @@ def archive(number: int, days: int, dice: random.Random) -> Iterator[tuple[Artic
         text = "\n".join(long) if n % 3 == 0 else one.text[:300]
         text = ". ".join(part.capitalize() for part in _sentences(text.split()))
         source = f"outlet-{n % OUTLETS}"
+        url = address(n)
         article = replace(
-            one, key=f"key-{n}", source_id=source, guid=str(n), text=f"{text}.", published=at, fetched_at=at
-        )
+            one, key=f"key-{n}", source_id=source, guid=str(n), url=url, canonical_url=url, text=f"{text}.",
+            published=at, fetched_at=at,
+        )  # fmt: skip
         story = f"story-{one.source_id}"
         if n % 20:
             yield article, story, None
@@ -62,6 +64,11 @@ def archive(number: int, days: int, dice: random.Random) -> Iterator[tuple[Artic
         fired = tuple(Match(rule, rule.title(), severity, ("bench",), ()) for rule in dice.sample(RULES, 2))
         countries = tuple(dice.sample(COUNTRIES, dice.randint(1, 3)))
         yield article, story, Alert(f"alert-{n}", article, Story(story, True, ""), fired, countries, at)
+
+
+def address(n: int) -> str:
+    """Of the n-th article."""
+    return f"https://outlet-{n % OUTLETS}.example/{n}"
 
 
 def _sentences(words: list[str]) -> Iterator[str]:

@@ -21,7 +21,13 @@ HOW = 'write words, "a phrase", -without, begin*'
 
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "＂": '"'})
 _PART = re.compile(r'(?P<minus>[-−–]?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-_TOKEN = re.compile(r"[^\W_]+")
+# Thai to Burmese, Khmer, Kana, Han: scripts that set no spaces between words, vowel signs included.
+_SPACELESS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_TOKEN = re.compile(rf"[{_SPACELESS}]+|[^\W_{_SPACELESS}]+")
+_RUN = re.compile(f"[{_SPACELESS}]")
 
 
 class SearchError(WirewatchError):
@@ -36,6 +42,11 @@ class Term:
     words: tuple[str, ...]
     prefix: bool = False
 
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Those of the words that are in a script without spaces: found wherever they stand, inside others too."""
+        return tuple(word for word in self.words if _RUN.match(word))
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -43,6 +54,32 @@ class Query:
 
     wanted: tuple[Term, ...]
     unwanted: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A query in two: ``words`` are for an index of words, ``runs`` and ``without_runs`` to be looked for as they are
+    written. ``words`` may want nothing."""
+
+    words: Query
+    runs: tuple[str, ...]
+    without_runs: tuple[str, ...]
+
+
+def parted(query: Query) -> Parted:
+    """Words of scripts without spaces apart from the others."""
+
+    def plain(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        rest = (Term(tuple(w for w in t.words if w not in t.runs), t.prefix) for t in terms)
+        return tuple(term for term in rest if term.words)
+
+    def runs(terms: tuple[Term, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(run for term in terms for run in term.runs))
+
+    # What is not wanted as a whole must not be unwanted by a part: "-中国GDP" leaves other articles on 中国 alone.
+    mixed = tuple(term for term in query.unwanted if term.runs and len(term.runs) < len(term.words))
+    unwanted = tuple(term for term in query.unwanted if term not in mixed)
+    return Parted(Query(plain(query.wanted), plain(unwanted)), runs(query.wanted), runs(unwanted))
 
 
 def parse(text: str) -> Query:

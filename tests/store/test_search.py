@@ -17,6 +17,7 @@ from bot.search import SearchError
 from bot.store import migrations
 from bot.store.base import Batch
 from bot.store.migrations.versions import r0007_search
+from bot.store.schema import SPACELESS
 from bot.store.sql import SqlStore
 from bot.store.summary_port import Hit
 from tests.store.samples import T0, article, batch, minutes, poll, source
@@ -257,3 +258,67 @@ def test_an_upgrade_indexes_what_is_there(store_url: str) -> None:
         assert [hit.article.key for hit in store.search("zeppelins")] == ["k"]
     finally:
         store.close()
+
+
+EAST = {
+    "zh": ("中国宣布新的制裁措施", "外交部发言人周二在北京表示，对三家军火公司实施制裁。"),
+    "ja": ("北朝鮮がミサイルを発射", "防衛省は、弾道ミサイル二発が日本海に落下したと発表した。"),
+    "th": ("แผ่นดินไหวในเมียนมา", "เกิดแผ่นดินไหวขนาด 6.4 ใกล้ชายแดน มีผู้บาดเจ็บหลายสิบคน"),
+    "mixed": ("Beijing 制裁 explained", "What the word means, and why the ministry in Beijing used it this week."),
+}
+
+
+@pytest.fixture
+def eastern(library: SqlStore) -> SqlStore:
+    fill(library, *(article(name, title=title, text=words) for name, (title, words) in EAST.items()))
+    return library
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("制裁", {"zh", "mixed"}),
+        ("制裁措施", {"zh"}),
+        ("军火公司", {"zh"}),
+        ("北京 制裁", {"zh"}),
+        ('"北京" -制裁', set()),
+        ("ミサイル", {"ja"}),
+        ("弾道ミサイル 日本海", {"ja"}),
+        ("แผ่นดินไหว", {"th"}),
+        ("เมียนมา 6.4", {"th"}),
+        ("制裁 ministry", {"mixed"}),
+        ("制裁 -ministry", {"zh"}),
+        ("ministry -制裁", set()),
+        ("ammunition -制裁", {"deal", "truce", "game"}),
+        ("北京'); DROP TABLE articles; --", set()),
+    ],
+)
+def test_scripts_without_spaces_are_found_inside_their_runs(eastern: SqlStore, query: str, wanted: set[str]) -> None:
+    assert found(eastern, query) == wanted
+
+
+def test_what_was_found_in_such_a_script_is_marked(eastern: SqlStore) -> None:
+    (hit,) = eastern.search("弾道ミサイル")
+    assert strong(hit.snippet) == ["弾道ミサイル"]
+    assert plain(hit.snippet).startswith("防衛省は、")
+    first, second = eastern.search("制裁")
+    assert {strong(first.title)[0], strong(second.title)[0]} == {"制裁"}
+    (hit,) = eastern.search("制裁 ministry")
+    assert strong(hit.title) + strong(hit.snippet) == ["制裁", "ministry"]
+
+
+def test_such_a_search_is_narrowed_like_others(eastern: SqlStore) -> None:
+    old = T0 - timedelta(days=9)
+    fill(eastern, article("old", title="旧い制裁", text="制裁のニュース", published=old))
+    assert found(eastern, "制裁") == {"zh", "mixed", "old"}
+    assert found(eastern, "制裁", since=T0 - timedelta(days=1)) == {"zh", "mixed"}
+    assert found(eastern, "制裁", until=T0 - timedelta(days=1)) == {"old"}
+    assert found(eastern, "制裁", source="other") == set()
+
+
+def test_such_a_search_walks_an_index_and_not_the_archive(sqlite_store: SqlStore, file: Path) -> None:
+    sqlite_store.close()
+    where = SPACELESS["sqlite"].text
+    with closing(sqlite3.connect(file)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT id FROM articles WHERE {where} ORDER BY id DESC")
+        assert "ix_articles_spaceless" in str(plan.fetchall())

@@ -11,12 +11,14 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Row, bindparam, func, select, text
 
 from bot.message import Segment
 from bot.model import Severity
-from bot.search import Query, Term
+from bot.search import Parted, Query, Term, parted
+from bot.store.queries import search_runs
 from bot.store.queries.articles import from_row
 from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles
 from bot.store.summary_port import Hit
@@ -77,17 +79,23 @@ def search(
     limit: int,
 ) -> tuple[Hit, ...]:
     """The best answers, best first."""
-    dialect = connection.dialect.name
-    sought = _tsquery(query) if dialect == "postgresql" else _fts5(query)
-    statement, given = _statement(connection, since, until, source)
-    given |= {"query": sought, "candidates": max(CANDIDATES, limit), "title_weight": TITLE_WEIGHT}
-    found = connection.execute(statement, given).all()
+    parts = parted(query)
+    narrow = _Narrow(connection, since, until, source, max(CANDIDATES, limit))
+    if not parts.runs and not parts.without_runs:
+        found = narrow.by_words(query)
+    elif parts.words.wanted:
+        found = narrow.by_words(parts.words, parts)
+    else:  # whole runs also where most of the text is in another script
+        found = [*narrow.by_runs(parts), *narrow.by_words(query)]
     if not found:
         return ()
     newest = max(row.published for row in found)
-    best = sorted(found, key=lambda row: (-_worth(row, newest), -row.id))[:limit]
+    best = sorted({row.id: row for row in found}.values(), key=lambda row: (-_worth(row, newest), -row.id))[:limit]
     ids = [row.id for row in best]
-    return _hits(connection, ids, _marked(connection, ids, sought))
+    if parts.runs:
+        words = [word for term in query.wanted for word in term.words]
+        return _hits(connection, ids, search_runs.marked(connection, ids, words))
+    return _hits(connection, ids, _marked(connection, ids, _expression(connection, parts.words)))
 
 
 def _worth(row: Row[tuple[object, ...]], newest: datetime) -> float:
@@ -95,27 +103,67 @@ def _worth(row: Row[tuple[object, ...]], newest: datetime) -> float:
     return float(row.relevance * max(OLD_MIN, 2.0**-age))
 
 
-def _statement(
-    connection: Connection, since: datetime | None, until: datetime | None, source: str | None
-) -> tuple[Executable, dict[str, object]]:
-    conditions: list[str] = []
-    given: dict[str, object] = {}
-    if since is not None:
-        # Nothing is fetched before it is published, so the index on fetching bounds the walk through the hits.
-        lowest = select(func.min(articles.c.id)).where(articles.c.fetched_at >= since)
-        given["lowest"] = connection.execute(lowest).scalar() or 0
-        given["since"] = since
-        row_id = "articles.id" if connection.dialect.name == "postgresql" else "article_search.rowid"
-        conditions.append(f"AND {row_id} >= :lowest AND articles.published >= :since")
-    if until is not None:
-        given["until"] = until
-        conditions.append("AND articles.published < :until")
-    if source is not None:
-        given["source"] = storable(source)
-        conditions.append("AND articles.source_id = :source")
-    statement = text(_FOUND[connection.dialect.name].format(conditions=" ".join(conditions)))
-    times = [bindparam(name, type_=Micros) for name in ("since", "until") if name in given]
-    return statement.bindparams(*times).columns(published=Micros()), given
+class _Narrow:
+    """Asks for articles of a time and a source."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        since: datetime | None,
+        until: datetime | None,
+        source: str | None,
+        candidates: int,
+    ) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect.name
+        self._conditions: list[str] = []
+        self._given: dict[str, object] = {"candidates": candidates, "title_weight": TITLE_WEIGHT}
+        if since is not None:
+            # Nothing is fetched before it is published, so the index on fetching bounds the walk through the hits.
+            lowest = select(func.min(articles.c.id)).where(articles.c.fetched_at >= since)
+            self._given["lowest"] = connection.execute(lowest).scalar() or 0
+            self._given["since"] = since
+            self._conditions.append("AND {row_id} >= :lowest AND articles.published >= :since")
+        if until is not None:
+            self._given["until"] = until
+            self._conditions.append("AND articles.published < :until")
+        if source is not None:
+            self._given["source"] = storable(source)
+            self._conditions.append("AND articles.source_id = :source")
+
+    def by_words(self, query: Query, parts: Parted | None = None) -> Sequence[Row[Any]]:
+        """Over the index of words; with ``parts``, those of them that hold its runs."""
+        row_id = "articles.id" if self._dialect == "postgresql" else "article_search.rowid"
+        more, given = search_runs.conditions(self._dialect, parts) if parts is not None else ([], {})
+        sql = _FOUND[self._dialect].format(conditions=" ".join((*self._written(row_id), *more)))
+        return self._ask(sql, given | {"query": _expression(self._connection, query)})
+
+    def by_runs(self, parts: Parted) -> Sequence[Row[Any]]:
+        """By looking into the texts."""
+        more, given = search_runs.conditions(self._dialect, parts)
+        without = Query(parts.words.unwanted)
+        if without.wanted:
+            given["without"] = _any(self._connection, without)
+        more = [*self._written("articles.id"), *more]
+        return self._ask(search_runs.statement(self._dialect, parts, more, bool(without.wanted)), given)
+
+    def _written(self, row_id: str) -> list[str]:
+        return [condition.format(row_id=row_id) for condition in self._conditions]
+
+    def _ask(self, sql: str, given: Mapping[str, object]) -> Sequence[Row[Any]]:
+        times = [bindparam(name, type_=Micros) for name in ("since", "until") if name in self._given]
+        asked = text(sql).bindparams(*times).columns(published=Micros())
+        return self._connection.execute(asked, {**self._given, **given}).all()
+
+
+def _expression(connection: Connection, query: Query) -> str:
+    return _tsquery(query) if connection.dialect.name == "postgresql" else _fts5(query)
+
+
+def _any(connection: Connection, query: Query) -> str:
+    """What finds any of the wanted, for taking them away."""
+    each = [_expression(connection, Query((term,))) for term in query.wanted]
+    return (" | " if connection.dialect.name == "postgresql" else " OR ").join(each)
 
 
 def _marked(connection: Connection, ids: Sequence[int], sought: str) -> Mapping[int, Marked]:

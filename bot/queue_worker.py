@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from bot.channels.base import Calling, Channel, FileChannel
+from bot.channels.base import Calling, Channel, File, FileChannel
 from bot.errors import OverError, PermanentDeliveryError, StoreError, TransientDeliveryError
 from bot.log import Log
 from bot.message import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.queue_ports import Outcome, Tools
 from bot.retry import backoff, retry_wait
 from bot.store.outbox_port import Delivery
-from bot.summary.chart import file_of
+from bot.summary.drawing import ChartError, file_of
 from bot.summary.post import ChartPost, SummaryPost
 from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, to_fold, verdict
 
@@ -276,7 +276,7 @@ class Queue:
             if isinstance(payload, ChartPost):
                 assert to is not None, "its footing was looked at"
                 assert isinstance(self._channel, FileChannel), "it says that it takes files"
-                return await self._channel.post_file(to, await asyncio.to_thread(file_of, payload))
+                return await self._channel.post_file(to, await self._drawn(payload))
             if self._wording is not None:
                 payload = self._wording(payload)
             if to is None:
@@ -285,6 +285,13 @@ class Queue:
                 return await self._channel.reply(to, payload, aloud=delivery.kind is DeliveryKind.RAISE)
             changed = await self._channel.edit(to, payload)
         return changed and replace(changed, key=payload.key, sent_at=self._tools.clock())
+
+    async def _drawn(self, payload: ChartPost) -> File:
+        try:
+            return await file_of(payload)
+        except ChartError as error:  # the text is posted already
+            remedy = "`wirewatch deliveries retry` draws it again"
+            raise PermanentDeliveryError(self._channel.name, str(error), remedy=remedy) from error
 
     async def _record(self, delivery: Delivery, receipt: Receipt, outcome: Outcome) -> None:
         """Write the receipt down, until it is. Sending again instead could post twice."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from bot.commands.arguments import Names
 from bot.discovery import Found
@@ -49,7 +50,7 @@ class Desk:
     store: StoreAccess
     book: Callable[[], Rulebook]
     clock: Callable[[], datetime]
-    zone: tzinfo
+    zone: ZoneInfo
     retention: timedelta
     grants: Sequence[Grant]
     heavy: Callable[[Callable[[], Any]], Awaitable[Any]]

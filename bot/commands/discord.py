@@ -31,6 +31,7 @@ from bot.commands.verbs import Parameter
 from bot.commands.verbs import Verb as Command
 from bot.log import Log
 from bot.people import Opinion
+from bot.summary.drawing import ChartError
 
 if TYPE_CHECKING:
     from bot.channels.discord_connection import DiscordConnection
@@ -71,6 +72,7 @@ class DiscordBinding:
         self._where = where
         self._memory = _Memory(commands)
         self._syncing: asyncio.Task[None] | None = None
+        self._drawing = asyncio.Lock()  # one chart at a time, however many are asked for
 
     def bind(self) -> None:
         """Take clicks and commands; before the connection starts."""
@@ -160,7 +162,12 @@ class DiscordBinding:
 
     async def _follow(self, interaction: discord.Interaction, picture: Picture, *, share: bool) -> None:
         """The picture, to the same people as the answer before it."""
-        drawn = await self._commands.desk.heavy(picture.draw)
+        try:
+            async with self._drawing:
+                drawn = await picture.draw()
+        except ChartError as error:
+            _log.warning("picture not drawn", error=str(error))
+            return
         file = discord.File(io.BytesIO(drawn), picture.name, description=picture.alt[:1024])
         try:
             await interaction.followup.send(file=file, ephemeral=not share, allowed_mentions=_NOBODY)

@@ -3,7 +3,7 @@ feeds said; escaping and cutting is the bindings' business."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -134,12 +134,13 @@ Block = Paragraph | Bullets | Heading | Quote | Code | Small | Buttons
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG that follows the answer. ``draw`` makes it, which may take a second of processor time."""
+    """A PNG that follows the answer. ``draw`` makes it, which may take a few seconds, and may raise
+    :class:`bot.summary.drawing.ChartError`."""
 
     name: str
     title: str
     alt: str
-    draw: Callable[[], bytes]
+    draw: Callable[[], Awaitable[bytes]]
 
 
 class Tone(StrEnum):

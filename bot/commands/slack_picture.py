@@ -3,15 +3,15 @@ and never to one person in a channel."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.channels.base import File
 from bot.channels.slack_errors import SlackRefused, meaning
 from bot.channels.slack_files import share
 from bot.commands.reply import Picture, Reply, paragraph, refused, small
 from bot.log import Log
+from bot.summary.drawing import ChartError
 
 if TYPE_CHECKING:
     from bot.channels.slack_connection import SlackConnection
@@ -29,7 +29,6 @@ def announced(reply: Reply) -> Reply:
 
 async def follow(
     connection: SlackConnection,
-    heavy: Callable[[Callable[[], Any]], Awaitable[Any]],
     picture: Picture,
     *,
     key: str,
@@ -38,8 +37,10 @@ async def follow(
 ) -> Reply | None:
     """Show the picture in ``room``, or where there is none or the bot may not, in direct messages. Returns what to tell
     whoever asked: nothing where it is where they expect it."""
-    drawn: bytes = await heavy(picture.draw)
-    file = File(key, picture.title, picture.alt, drawn)
+    try:
+        file = File(key, picture.title, picture.alt, await picture.draw())
+    except ChartError as error:
+        return refused("The chart could not be drawn", paragraph(str(error)))
     try:
         if room:
             try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from bot.commands.desk import Desk
 from bot.commands.reply import Picture, Reply
 from bot.commands.request import Progress, Request
 from bot.summary.answer import as_reply
 from bot.summary.ask import ask
+from bot.summary.chart import available, chart_post
+from bot.summary.drawing import drawn
 from bot.summary.model import Summary
 from bot.summary.service import known_of, summarise, written
 
@@ -39,10 +41,9 @@ def _one(value: str) -> tuple[str, ...]:
     return (value,) if value else ()
 
 
-def _chart(made: Summary, zone: tzinfo) -> Picture | None:
+def _chart(made: Summary, zone: ZoneInfo) -> Picture | None:
     """Drawn when it is asked for: the text need not wait for it."""
-    from bot.summary.chart import alt_of, available, chart_of, title_of
-
     if not made.alerts or not available():
         return None
-    return Picture("summary.png", title_of(made), alt_of(made), lambda: chart_of(made, zone))
+    chart = chart_post(made, zone, "")
+    return Picture("summary.png", chart.title, chart.alt, lambda: drawn(chart))

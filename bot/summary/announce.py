@@ -110,6 +110,6 @@ class Announcer:
         """The text, and after it the chart where there is something to show and somewhere to show it."""
         found = [NewDelivery(schedule.channel, DeliveryKind.SUMMARY, post, now)]
         if schedule.chart and post.summary.alerts and available() and self._takes_files(schedule.channel):
-            chart = chart_post(post, f"{post.key}:chart")
+            chart = chart_post(post.summary, post.tz, f"{post.key}:chart")
             found.append(NewDelivery(schedule.channel, DeliveryKind.CHART, chart, now, follows=post.key))
         return found

@@ -14,13 +14,12 @@ from importlib.util import find_spec
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.channels.base import File
 from bot.channels.discord_embed import COLOUR
 from bot.errors import WirewatchError
 from bot.model import Severity
 from bot.summary import words
 from bot.summary.model import Summary, Timeline
-from bot.summary.post import ChartPost, SummaryPost
+from bot.summary.post import ChartPost
 from bot.summary.rank import OTHERS
 
 WIDTH_IN, HEIGHT_IN, DPI = 10.0, 4.6, 160  # 1600 x 736 pixels: sharp on a phone, 60 kB
@@ -56,16 +55,9 @@ def title_of(summary: Summary) -> str:
     return f"Alerts by country: {summary.about}" if summary.about else "Alerts by country"
 
 
-def chart_post(post: SummaryPost, key: str) -> ChartPost:
-    """What the chart below a posted summary is drawn from."""
-    made = post.summary
-    return ChartPost(key, title_of(made), words.period(made, post.tz), alt_of(made), post.zone, made.timeline)
-
-
-def file_of(post: ChartPost) -> File:
-    """The chart as a picture to be posted. Raises ``WirewatchError`` where matplotlib is not installed."""
-    drawn = draw(post.timeline, post.title, post.period, ZoneInfo(post.zone))
-    return File(post.key, post.title, post.alt, drawn)
+def chart_post(made: Summary, zone: ZoneInfo, key: str) -> ChartPost:
+    """What the chart below a summary is drawn from."""
+    return ChartPost(key, title_of(made), words.period(made, zone), alt_of(made), zone.key, made.timeline)
 
 
 def alt_of(summary: Summary) -> str:

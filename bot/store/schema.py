@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0014"
+REVISION = "r0015"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "r0014"
-down_revision = "r0013"
+revision = "r0015"
+down_revision = "r0014"
 
 
 def upgrade() -> None:

@@ -20,7 +20,8 @@ _FIRST = tuple(
 )
 _KINDS = ("Front", "Group", "Union", "League", "Brigade", "Company", "Trust", "Works", "Council", "Agency")
 
-FACTS = frozenset({"n", "m", "mag", "who", "who3", "org", "town", "region", "cause", "extra"})  # slots that are news
+# Slots that are news.
+FACTS = frozenset({"n", "m", "mag", "who", "who3", "org", "issuer", "town", "region", "cause", "extra"})
 COUNTRY = frozenset({"country", "adj", "capital"})  # slots that name the country
 
 

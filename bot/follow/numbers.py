@@ -82,6 +82,7 @@ CONCEPTS = frozenset(_CONCEPTS)
 
 _TOLL = re.compile(r"\b(?:toll|number of (?:the )?(?:dead|deaths|people killed))\b", re.IGNORECASE)
 _REACHES = frozenset({"to", "from", "at", "of", "above", "past", "reached"})  # "the toll ... rose to 27 from 21"
+_NEXT_CLAUSE = frozenset({"after", "when", "as", "because", "while", "before", "since", "though"})
 _TOLL_MAX = 160  # characters before a number in which the toll that it is may be named
 _WINDOW = 6  # words around a number in which what it counts is looked for
 _AFTER_DATE = re.compile(rf"\b(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\.?\s*\Z", re.IGNORECASE)
@@ -204,8 +205,8 @@ def _kind(match: re.Match[str], text: str, money: str) -> str:
         return "$" if after[0].lower().startswith("dollar") else after[0].lower()[:7]
     noun = next((w for w in (_bare(word) for word in after[:4]) if len(w) > 2 and w not in NO_NOUN), "")
     for at in range(len(before) - 1, -1, -1):
-        if _is_number(before[at]):
-            break
+        if _is_number(before[at]) or (noun and _bare(before[at]) in _NEXT_CLAUSE):
+            break  # "3 were injured after two missiles hit it"
         if concept := _concept(before[at]):
             if any(_is_number(word) for word in before[max(0, at - 3) : at]):
                 break  # "40 wounded, in two hospitals"

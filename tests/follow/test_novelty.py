@@ -29,6 +29,7 @@ from bot.model import Mention, MentionKind
             "The toll of the floods in the Boves district climbed to 27 from 21, and dozens are missing",
             [(27, "dead"), (21, "dead")],
         ),
+        ("3 sailors were injured on Tuesday after six missiles hit it", [(3, "hurt"), (6, "missile")]),
         ("The toll rose to 12 and 40 were wounded", [(12, "dead"), (40, "hurt")]),
         # no counts
         ("On March 4, 2026 at 10:30, he said", []),

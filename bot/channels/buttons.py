@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-ID_MAX: Final = 100  # characters of a custom_id on Discord; Slack's action_id takes 255
+from bot.channels.discord_limits import ID_MAX
 
 
 class Verb(StrEnum):

@@ -16,24 +16,23 @@ from typing import Final, TypedDict
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button, buttons
 from bot.channels.buttons import carries as in_ids
 from bot.channels.digest_lines import headings, standing
+from bot.channels.discord_limits import (
+    BUTTON_URL_MAX,
+    CONTENT_MAX,
+    DESCRIPTION_MAX,
+    EMBED_TOTAL_MAX,
+    FIELD_MAX,
+    NONCE_MAX,
+    THREAD_NAME_MAX,
+    TITLE_MAX,
+    URL_MAX,
+)
 from bot.channels.discord_markdown import escape, fit, fit_link, fit_passage, fit_plain
 from bot.channels.text import clean, clean_block, cut, safe_url, utf16_len
 from bot.message import Digest, DigestLine, FiredRule, Message, Notice, SourceLink
 from bot.model import Severity
 
-# What Discord takes, in characters: docs.discord.com/developers/resources/message, "Embed Limits".
-CONTENT_MAX: Final = 2000  # of an ordinary bot
-TITLE_MAX: Final = 256
-DESCRIPTION_MAX: Final = 4096
-FIELD_MAX: Final = 1024
-FOOTER_MAX: Final = 2048
-EMBED_TOTAL_MAX: Final = 6000  # titles, descriptions, field names and values, footers, authors of all embeds together
-URL_MAX: Final = 2048
-BUTTON_URL_MAX: Final = 512
-NONCE_MAX: Final = 25
-THREAD_NAME_MAX: Final = 100
-
-# What reads well, in characters.
+# What reads well, in characters; all below what bot.channels.discord_limits has.
 LINE_MAX: Final = 300  # the line that notifications show
 PASSAGE_MAX: Final = 1500
 SOURCE_MAX: Final = 120

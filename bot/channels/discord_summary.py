@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.channels.discord_embed import CONTENT_MAX, LINE_MAX, THREAD_NAME_MAX, Embed, Post, joined, reference
+from bot.channels.discord_embed import LINE_MAX, Embed, Post, joined, reference
+from bot.channels.discord_limits import CONTENT_MAX, THREAD_NAME_MAX
 from bot.channels.discord_markdown import fit, fit_plain
 from bot.commands import discord_view
 from bot.commands.reply import plain_text

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from bot.channels.discord_embed import (
-    CONTENT_MAX,
-    EMOJI,
-    REASON_MAX,
-    RULE_TITLE_MAX,
-    WORDS_SHOWN,
-    joined,
-    web_address,
-)
+from bot.channels.discord_embed import EMOJI, REASON_MAX, RULE_TITLE_MAX, WORDS_SHOWN, joined, web_address
+from bot.channels.discord_limits import CONTENT_MAX
 from bot.channels.discord_markdown import fit
 from bot.message import Digest, Message
 

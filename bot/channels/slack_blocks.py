@@ -19,6 +19,7 @@ from typing import Any, Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
 from bot.channels.digest_lines import headings, standing
+from bot.channels.slack_limits import ALT_TEXT_MAX, IMAGE_URL_MAX, TOTAL_MAX
 from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
 from bot.message import CountryTag, Digest, DigestLine, Message, Notice, Segment, SourceLink
@@ -28,15 +29,10 @@ Block = dict[str, Any]
 Element = dict[str, Any]
 Style = dict[str, bool]
 
-# What Slack takes, in characters: docs.slack.dev/reference/block-kit.
-URL_MAX: Final = 3000  # image_url; a longer link is left out
-BUTTON_URL_MAX: Final = 1000  # Slack takes 3000; it stands on the headline too
-ALT_TEXT_MAX: Final = 2000
-BLOCKS_MAX: Final = 50  # blocks in a message
-TOTAL_MAX: Final = 12_000  # bytes of all blocks as JSON; Slack gives up near 13,200 characters (bolt-js#2509)
 
-# What reads well, in characters; all below Slack's own limits.
-TEXT_MAX: Final = 1500  # the notification; chat.update refuses more than 4,000, escaped
+# What reads well, in characters; all below what bot.channels.slack_limits has.
+BUTTON_URL_MAX: Final = 1000  # Slack takes 3000; it stands on the headline too
+TEXT_MAX: Final = 1500  # the notification, escaped
 HEADLINE_MAX: Final = 300
 PASSAGE_MAX: Final = 1000
 SOURCE_MAX: Final = 80
@@ -191,7 +187,7 @@ def calls_somebody(part: object) -> bool:
 
 
 def _alert_blocks(message: Message, look: Look, room: _Room, answers: bool) -> list[Block]:
-    url = _link_target(message.url, URL_MAX)
+    url = _link_target(message.url, IMAGE_URL_MAX)
     headline = cut(clean(message.headline), HEADLINE_MAX)
     calls = [part for group in look.groups for part in ({"type": "usergroup", "usergroup_id": group}, _text(" "))]
     style = _BOLD | _STRIKE if message.retracted else _BOLD
@@ -208,7 +204,7 @@ def _alert_blocks(message: Message, look: Look, room: _Room, answers: bool) -> l
         elements.append(_section(*_development(message, room.outlets)))
     blocks: list[Block] = [{"type": "rich_text", "elements": elements}, _facts(message, room.rules)]
     wanted = look.image and room.picture and not message.retracted
-    if wanted and (picture := _link_target(message.image, URL_MAX)):
+    if wanted and (picture := _link_target(message.image, IMAGE_URL_MAX)):
         alt = cut(headline or "Picture of the article", ALT_TEXT_MAX)
         blocks.append({"type": "image", "image_url": picture, "alt_text": alt})
     verbs = REPLY_VERBS if answers else ALERT_VERBS

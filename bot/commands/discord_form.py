@@ -8,9 +8,10 @@ from typing import Any
 
 import discord
 
+from bot.channels.discord_limits import OPTION_MAX, OPTIONS_MAX
 from bot.channels.text import utf16_len
 from bot.commands.alerts import MuteForm
-from bot.commands.discord_view import COMMENT_MAX, OPTION_MAX, OPTIONS_MAX, option_label
+from bot.commands.discord_view import COMMENT_MAX, option_label
 
 FORM_PREFIX = "wirewatch:form:mute:"
 DURATION_WORDS = {"1h": "1 hour", "24h": "24 hours", "7d": "7 days"}

@@ -11,13 +11,12 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
+from bot.channels.discord_limits import CHOICE_MAX, COMMAND_TEXT_MAX
 from bot.commands.arguments import Offer
 from bot.commands.verbs import SHARE, VERBS, Kind, Parameter, Verb
 from bot.log import Log
 
 GROUP = "wire"
-OFFER_MAX = 100  # characters of a choice's name and value (docs.discord.com, "Application Commands")
-TEXT_MAX = 6000  # characters of an option
 
 Answer = Callable[[discord.Interaction, Verb, Mapping[str, str], bool], Awaitable[None]]
 Complete = Callable[[Parameter, str, Mapping[str, str]], Sequence[Offer]]
@@ -93,7 +92,7 @@ def _type(parameter: Parameter) -> Any:
     if parameter.kind is Kind.NUMBER:
         return app_commands.Range[int, 1, 2**53 - 1]
     if parameter.kind is Kind.TEXT:
-        return app_commands.Range[str, 1, _LIMITS.get(parameter.name, TEXT_MAX)]
+        return app_commands.Range[str, 1, _LIMITS.get(parameter.name, COMMAND_TEXT_MAX)]
     return str
 
 
@@ -104,14 +103,14 @@ def _choices(parameter: Parameter) -> tuple[str, ...]:
 
 
 def _choice(shown: str, value: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=shown[:OFFER_MAX], value=value)
+    return app_commands.Choice(name=shown[:CHOICE_MAX], value=value)
 
 
 def _completer(parameter: Parameter, complete: Complete) -> Any:
     async def offer(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         given = {k: str(v) for k, v in vars(interaction.namespace).items() if v is not None}
         found = complete(parameter, current, given)
-        return [_choice(o.shown, o.value) for o in found if len(o.value) <= OFFER_MAX]
+        return [_choice(o.shown, o.value) for o in found if len(o.value) <= CHOICE_MAX]
 
     return offer
 

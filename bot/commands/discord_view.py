@@ -8,21 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.channels.discord_embed import DESCRIPTION_MAX, EMOJI, TITLE_MAX, Embed
+from bot.channels.discord_embed import EMOJI, Embed
+from bot.channels.discord_limits import DESCRIPTION_MAX, LABEL_MAX, OPTION_MAX, TITLE_MAX
 from bot.channels.discord_markdown import fit, fit_link, fit_passage, fit_plain
 from bot.channels.text import clean, cut, safe_url, utf16_len
 from bot.commands import reply as neutral
 from bot.commands.reply import Button, Line, Link, Mark, Piece, Reply, Tone, Words, left_out, line_count
 
-# What Discord takes, in characters: docs.discord.com/developers/components/reference.
-LABEL_MAX: Final = 80  # of a button
-OPTION_MAX: Final = 100  # label and value of an option
-MODAL_TITLE_MAX: Final = 45
-MODAL_LABEL_MAX: Final = 45
-OPTIONS_MAX: Final = 25
+# What reads well, in characters.
 COMMENT_MAX: Final = 500
-
-# What reads well.
 WORDS_MAX: Final = 1500
 LINK_MAX: Final = 700
 CODE_MAX: Final = 1800

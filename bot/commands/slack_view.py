@@ -4,18 +4,23 @@ itself; see :mod:`bot.channels.slack_blocks`, whose limits and pieces these are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.channels.slack_blocks import (
-    SEVERITY_EMOJI,
+from bot.channels.slack_blocks import SEVERITY_EMOJI, Block, Element, escape, size
+from bot.channels.slack_limits import (
+    BLOCKS_MAX,
+    BUTTON_TEXT_MAX,
+    IMAGE_URL_MAX,
+    INPUT_MAX,
+    METADATA_MAX,
+    OPTION_TEXT_MAX,
+    OPTION_VALUE_MAX,
+    RADIO_MAX,
     TOTAL_MAX,
-    URL_MAX,
-    Block,
-    Element,
-    escape,
-    size,
+    VIEW_BLOCKS_MAX,
+    VIEW_TITLE_MAX,
 )
 from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_segments, cut, cut_segments, safe_url
@@ -26,16 +31,6 @@ from bot.message import Segment
 if TYPE_CHECKING:
     from bot.commands.alerts import MuteForm
 
-# What Slack takes, in characters: docs.slack.dev/reference/block-kit and /reference/views.
-BLOCKS_MAX: Final = 50
-MODAL_TITLE_MAX: Final = 24
-OPTION_TEXT_MAX: Final = 75
-OPTION_VALUE_MAX: Final = 150
-BUTTON_TEXT_MAX: Final = 75
-METADATA_MAX: Final = 3000
-INPUT_MAX: Final = 3000
-RADIO_MAX: Final = 10  # options of radio buttons; a select takes 100
-VIEW_BLOCKS_MAX: Final = 100
 
 # What reads well.
 TITLE_MAX: Final = 250
@@ -184,7 +179,7 @@ def _element(piece: Piece) -> list[Element]:
         case Link(text, url):
             shown = cut(_clean(text), LINK_MAX)
             target = safe_url(url)
-            if not target or len(target) > URL_MAX:
+            if not target or len(target) > IMAGE_URL_MAX:
                 return [_text(shown)] if shown else []
             return [{"type": "link", "url": target, "text": shown or cut(target, LINK_MAX)}]
         case Mark(severity):
@@ -251,7 +246,7 @@ def _button(button: neutral.Button) -> Element:
 def _modal(title: str, blocks: list[Block], **more: Any) -> dict[str, Any]:
     return {
         "type": "modal",
-        "title": literal(cut(title, MODAL_TITLE_MAX)),
+        "title": literal(cut(title, VIEW_TITLE_MAX)),
         "close": literal("Close"),
         "blocks": blocks,
         **more,
@@ -266,6 +261,12 @@ def waiting_modal(title: str, text: str) -> dict[str, Any]:
 def answer_modal(title: str, reply: Reply) -> dict[str, Any]:
     """A reply inside a modal."""
     return _modal(title, message(reply)["blocks"])
+
+
+def _metadata(context: Mapping[str, str]) -> str:
+    """What a form brings back. The channel's name is for people only; its id is there, too."""
+    said = json.dumps(context)
+    return said if len(said) <= METADATA_MAX else json.dumps({**context, "name": ""})
 
 
 def mute_modal(form: MuteForm, context: dict[str, str]) -> dict[str, Any]:
@@ -294,7 +295,7 @@ def mute_modal(form: MuteForm, context: dict[str, str]) -> dict[str, Any]:
     ]
     return {
         **_modal("Mute", blocks), "callback_id": MUTE_CALLBACK, "submit": literal("Mute"), "close": literal("Cancel"),
-        "private_metadata": json.dumps(context),
+        "private_metadata": _metadata(context),
     }  # fmt: skip
 
 

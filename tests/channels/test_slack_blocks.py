@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from bot.channels.slack_blocks import (
     METADATA_TYPE,
     SEVERITY_EMOJI,
-    TOTAL_MAX,
     Look,
     Payload,
     alert_payload,
@@ -24,6 +23,7 @@ from bot.channels.slack_blocks import (
     size,
     without_images,
 )
+from bot.channels.slack_limits import TOTAL_MAX
 from bot.channels.text import clean, clean_block, safe_url
 from bot.message import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Segment, SourceLink
 from bot.model import Severity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -84,5 +85,8 @@ def test_the_form_behind_mute_is_taken_whatever_the_rules_are_called(rules: int)
     choices = [Choice("This story", "story:1"), *(Choice("x" * 300 + "<b>", f"rule:{n}") for n in range(rules))]
     choices.append(Choice("", "source:" + "y" * 200))
     form = MuteForm("0" * 20, "*headline* " * 100, tuple(choices))
-    assert blockkit.check_view(slack_view.mute_modal(form, {"key": form.key})) == []
+    context = {"key": form.key, "room": "C0DESK", "name": "é" * 1000, "thread": ""}
+    view = slack_view.mute_modal(form, context)
+    assert blockkit.check_view(view) == []
+    assert json.loads(view["private_metadata"]) == context | {"name": ""}
     modals.check(dict(form_modal(form).to_dict()))

@@ -186,7 +186,7 @@ class App:
             lambda: self.book,
             owners_of(config),
             clock=self._clock,
-            takes_files=lambda name: fleet.channels[name].capabilities.files,
+            takes_files=lambda name: name in fleet.channels and fleet.channels[name].capabilities.files,
             notify=self._on_delivery,
             writer=self._writer,
         )

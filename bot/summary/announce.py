@@ -71,6 +71,8 @@ class Announcer:
                     posted += 1
             except StoreError as error:
                 self._log.error("summary not made", summary=schedule.name, channel=schedule.channel, error=str(error))
+            except Exception:  # noqa: BLE001 - a bug with one summary must not cost the others theirs
+                self._log.exception("bug in a summary", summary=schedule.name, channel=schedule.channel)
         return posted
 
     async def _dealt_with(self, schedule: Schedule) -> datetime:

@@ -17,10 +17,13 @@ from bot.rules.model import RuleSet
 from bot.store.base import Store
 from bot.store.outbox_port import Delivery
 from bot.store.sql import SqlStore
+from bot.summary import announce
 from bot.summary.announce import Announcer
+from bot.summary.ask import Ask
 from bot.summary.model import Filters
 from bot.summary.post import ChartPost, SummaryPost
 from bot.summary.schedule import Schedule
+from bot.summary.service import Material
 from tests.summary.samples import NOW, sources
 
 T = TypeVar("T")
@@ -173,3 +176,24 @@ async def test_a_store_that_refuses_is_tried_again(archive: SqlStore, monkeypatc
         assert await desk.tick(DUE) == 0
     assert await desk.tick(DUE + timedelta(seconds=5)) == 1
     assert len(desk.posts()) == 2
+
+
+async def test_a_bug_with_one_summary_costs_no_other_its_own(
+    archive: SqlStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(archive, schedule(filters=Filters(countries=("JP",))), schedule(name="other", channel="intel"))
+    await desk.tick(NOW)
+    real = announce.summarise
+
+    def broken(store: object, ask: Ask, *rest: object, **more: object) -> Material:
+        if ask.filters.countries:
+            raise ZeroDivisionError
+        return real(store, ask, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(announce, "summarise", broken)
+    assert await desk.tick(DUE) == 1
+    assert {one.channel for one in desk.posts()} == {"intel"}
+    assert "bug in a summary" in capsys.readouterr().err
+    monkeypatch.setattr(announce, "summarise", real)
+    assert await desk.tick(DUE + timedelta(minutes=1)) == 1, "tried again"
+    assert {one.channel for one in desk.posts()} == {"intel", "desk"}

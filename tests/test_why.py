@@ -248,8 +248,14 @@ def test_updates_replies_edits_and_votes_are_told(ask: Ask) -> None:
     assert "the full text, read from its page" in text.verdict
     assert text.details[0] == "the page was cut at 100,000 characters"
     assert text.details[1] == "edited 1 time; rules below judge the text as it is now:"
+    assert text.details[-1].startswith("it begins “The river Main rises in Germany")
     assert stage(report, "feedback").details == ("noise by slack.default:U1 (ada), 2026-03-04 12:00 UTC",)
     assert stage(report, "fetched").details[-1] == "the source now: wire (The Wire): not read yet"
+
+
+def test_older_articles_of_the_same_name_are_counted(ask: Ask) -> None:
+    details = stage(ask(record(), Around(namesakes=2)), "fetched").details
+    assert "2 older articles of that name, too: ask by its own address or guid" in details
 
 
 def status(state: str = "ok", error: str = "") -> SourceStatus:

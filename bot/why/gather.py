@@ -35,5 +35,6 @@ def answer(
         decisions=store.decisions(record.article.key),
         holds=tuple(h for h in store.held() if record.alert and h.alert_id == record.alert.id),
         mutes=store.mutes(now, include_expired=True),
+        namesakes=len(found.keys) - 1,
     )
     return why(record, around, engine, now, tz, asked=address.given)

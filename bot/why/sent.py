@@ -26,7 +26,8 @@ _COUNTED_IN = frozenset({Verdict.UPDATE.value, Verdict.TOLD.value})  # added to 
 @dataclass(frozen=True, slots=True)
 class Around:
     """What else is known of the article: its source as configured and as it fares, its versions, the votes on it, what
-    was decided on each channel, what holds it, and the mutes that may be meant by that."""
+    was decided on each channel, what holds it, and the mutes that may be meant by that. ``namesakes`` counts older
+    articles that go by what was asked for."""
 
     source: Source | None = None
     status: SourceStatus | None = None
@@ -35,6 +36,7 @@ class Around:
     decisions: tuple[DecisionRow, ...] = ()
     holds: tuple[Held, ...] = ()  # that still hold it
     mutes: tuple[Mute, ...] = ()
+    namesakes: int = 0
 
 
 def decided(decisions: Sequence[DecisionRow], tz: tzinfo) -> Iterable[Stage]:

@@ -57,11 +57,13 @@ def _fetched(record: Record, around: Around, now: datetime, tz: tzinfo) -> Stage
     article = record.article
     name = article.source_name or article.source_id
     if around.source is not None:
-        line = f"the source now: {source_line(around.source, around.status, now, tz)}"
+        lines = [f"the source now: {source_line(around.source, around.status, now, tz)}"]
     else:
-        line = f"the source {article.source_id} is configured no longer"
+        lines = [f"the source {article.source_id} is configured no longer"]
+    if around.namesakes:
+        lines.append(f"{counted(around.namesakes, 'older article')} of that name, too: ask by its own address or guid")
     verdict = f"{moment(article.fetched_at, tz)} ({ago(article.fetched_at, now)}) from {name}"
-    return Stage("fetched", Mark.PASSED, verdict, (line,))
+    return Stage("fetched", Mark.PASSED, verdict, tuple(lines))
 
 
 def _parsed(record: Record, source: Source | None, tz: tzinfo) -> Stage:
@@ -101,6 +103,7 @@ def _text(record: Record, revisions: Sequence[Revision], tz: tzinfo) -> Stage:
         lines += [f"version {r.number}, {moment(r.at, tz)}: {quoted(r.title or r.text)}" for r in revisions]
     if not article.text:
         return Stage("text", Mark.NOTE, "a headline only: the feed gave no text to look at", tuple(lines))
+    lines.append(f"it begins {quoted(article.text)}")
     size = f"{counted(len(article.text.split()), 'word')}, {len(article.text):,} characters"
     where = "the full text, read from its page" if article.text_from is TextFrom.PAGE else "what the feed gave"
     title = "title and " if article.title else "no title, only "

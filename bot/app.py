@@ -137,6 +137,7 @@ class App:
             metrics,
             clock=self._clock,
             digest_of=digest_of_deliveries,
+            coverage=lambda since, until: self.newsroom.coverage(since, until),
             on_parked=self.operators.on_parked,
             fold_limit=FOLD_LIMIT if options.catch_up else None,
             build=fleet.build,

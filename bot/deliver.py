@@ -49,7 +49,8 @@ class Deliverer:
 
     It owns the channels that it is given: it starts each (again and again, if need be) before the first post and
     stops it after the last. ``on_parked(channel, text)`` tells the operators, once per channel and reason until the
-    channel works again. ``digest_of(alerts, now)`` makes the digest delivery that replaces alerts after an outage.
+    channel works again. ``digest_of(alerts, now)`` makes the digest delivery that replaces alerts after an outage, and
+    ``coverage(since, until)`` its line on the sources that were down.
     ``fold_limit=None`` sends everything one by one. ``build`` makes a channel that nobody gave it, when something is
     to be sent there first (``None``: there is no such channel). ``wordings`` put the alerts of some channels into
     other words.
@@ -65,13 +66,15 @@ class Deliverer:
         digest_of: Callable[[Sequence[Delivery], datetime], NewDelivery],
         on_parked: Callable[[str, str], Awaitable[None]],
         fold_limit: int | None = FOLD_LIMIT,
+        coverage: Callable[[datetime, datetime], Awaitable[str]] | None = None,
         build: Callable[[str], Channel | None] = lambda name: None,
         wordings: Mapping[str, Callable[[Message], Message]] = MappingProxyType({}),
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._changed = asyncio.Event()
-        tools = Tools(outbox, metrics, clock, sleep, digest_of, on_parked, fold_limit, self._changed.set)
+        covered = coverage or _unknown
+        tools = Tools(outbox, metrics, clock, sleep, digest_of, covered, on_parked, fold_limit, self._changed.set)
         self._tools, self._build, self._log = tools, build, Log("deliver")
         self._queues = {name: Queue(channel, tools, wordings.get(name)) for name, channel in channels.items()}
         self._tasks: list[asyncio.Task[None]] | None = None  # none before the start, and none after the stop
@@ -123,3 +126,8 @@ class Deliverer:
 
 async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
+
+
+async def _unknown(since: datetime, until: datetime) -> str:
+    """Nobody knows how the sources did."""
+    return ""

@@ -72,6 +72,10 @@ class Newsroom:
         """Take up the mutes as they are stored, and let out what is due. A job, and for whoever changed a mute."""
         await self._releaser.tick()
 
+    async def coverage(self, since: datetime, until: datetime) -> str:
+        """One line on the sources that were down or silent then. For digests that others make."""
+        return await self._releaser.coverage(since, until)
+
     async def recheck(self) -> None:
         """Look whether what was alerted is still on its publishers' pages. A job."""
         await self._rechecker.tick()

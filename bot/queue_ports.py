@@ -55,6 +55,7 @@ class Tools:
     clock: Callable[[], datetime]
     sleep: Sleep
     digest_of: Callable[[Sequence[Delivery], datetime], NewDelivery]
+    coverage: Callable[[datetime, datetime], Awaitable[str]]
     on_parked: Callable[[str, str], Awaitable[None]]
     fold_limit: int | None
     changed: Callable[[], None]

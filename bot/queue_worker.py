@@ -359,6 +359,9 @@ class Queue:
         alerts = to_fold(waiting, now, quiet_since, limit)
         if alerts:
             digest = self._tools.digest_of(alerts, now)
+            if isinstance(digest.payload, Digest):
+                coverage = await self._tools.coverage(min(d.created_at for d in alerts), now)
+                digest = replace(digest, payload=replace(digest.payload, coverage=coverage))
             await self._tools.outbox.run(lambda s: s.replace_with_digest(name, [d.id for d in alerts], digest))
             self._log.info("alerts folded into a digest", alerts=len(alerts))
         return bool(alerts)

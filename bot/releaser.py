@@ -67,14 +67,18 @@ class Releaser:
                 count += await self._release(channel, here, now)
         return count
 
+    async def coverage(self, since: datetime, until: datetime) -> str:
+        """One line on the sources that were down or silent then."""
+        outages = await self._store.read(lambda s: s.outages(since, until))
+        return coverage(outages, self._sources(), since, until)
+
     async def _release(self, channel: str, held: Sequence[Held], now: datetime) -> int:
         ids = [one.alert_id for one in held]
         alerts = await self._store.read(lambda s: s.alerts(ids))
         stories = {alert.story.id for alert in alerts}
         threads = await self._store.read(lambda s: s.threads(stories))
         since = min(one.held_at for one in held)
-        outages = await self._store.read(lambda s: s.outages(since, now))
-        seen = coverage(outages, self._sources(), since, now)
+        seen = await self.coverage(since, now)
         made = release(channel, held, alerts, threads, self._mutes.in_force(now), self._assembler.policy, now, seen)
         if made is None:
             return 0

@@ -107,14 +107,29 @@ def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDe
     return NewDelivery(channel, DeliveryKind.DIGEST, digest, now, tuple(m.alert_id for m in messages))
 
 
+def in_order(lines: Iterable[DigestLine]) -> tuple[DigestLine, ...]:
+    """Lines under their headings: what filters held last, the heading with the gravest line first, then the gravest and
+    the newest."""
+    found = tuple(lines)
+    gravest: dict[str, Severity] = {}
+    for line in found:
+        gravest[line.group] = max(gravest.get(line.group, line.severity), line.severity)
+    return tuple(
+        sorted(
+            found,
+            key=lambda x: (x.brief, -gravest[x.group], x.group, -x.severity, -x.published.timestamp(), x.alert_id),
+        )
+    )
+
+
 def _digest(lines: Iterable[DigestLine], channel: str, title: str, reason: str, now: datetime) -> Digest:
-    ordered = sorted(lines, key=lambda a: (-a.severity, -a.published.timestamp(), a.alert_id))
+    ordered = in_order(lines)
     ids = "\x1e".join(sorted(line.alert_id for line in ordered)) or now.isoformat()
     return Digest(
         key=delivery_key(f"{title}\x1e{ids}", channel, DeliveryKind.DIGEST),
         title=clean(title),
         reason=clean(reason),
-        lines=tuple(ordered),
+        lines=ordered,
         total=len(ordered),
         created_at=now,
     )
@@ -179,7 +194,7 @@ def digest_line(
         article.published,
         tuple(titles),
         story_id=alert.story.id,
-        group=clean(group),
+        group=clean(group) or next(iter(titles), ""),
         reports=reports,
         sources=sources,
         brief=brief,
@@ -197,4 +212,7 @@ def _line_of(message: Message) -> DigestLine:
         message.published,
         tuple(dict.fromkeys(rule.title for rule in message.rules)),
         story_id=message.story_id,
+        group=message.rules[0].title if message.rules else "",
+        sources=max(message.sources, 1),
+        retracted=message.retracted,
     )

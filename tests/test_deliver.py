@@ -423,6 +423,7 @@ async def test_after_an_outage_the_first_goes_alone_and_the_rest_as_one_digest(b
     digest = desk.history[2].payload
     assert isinstance(digest, Digest)
     assert [line.alert_id for line in digest.lines] == [f"a{n}" for n in range(2, 31)]
+    assert digest.coverage == "looked at 28 minutes"  # since the first that it holds
 
 
 async def test_a_refusal_does_not_prove_that_the_channel_is_back(bench: Bench) -> None:

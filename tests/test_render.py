@@ -277,6 +277,27 @@ def test_waiting_alerts_fold_into_the_digest_that_the_alerts_themselves_would_gi
     assert "3 alerts" in new.payload.reason
 
 
+def test_what_waited_is_grouped_by_rule_the_gravest_first_with_what_became_of_it() -> None:
+    rows = waiting(*(numbered(i, severity, timedelta(0)) for i, severity in enumerate(Severity, 1)))
+    titles = ("Strikes", "Coups", "Strikes", "Coups", "Quakes")
+    changed = []
+    for row, title in zip(rows, titles, strict=True):
+        assert isinstance(row.payload, Message)
+        rule = replace(row.payload.rules[0], title=title)
+        changed.append(replace(row, payload=replace(row.payload, rules=(rule,), sources=3, retracted="killed")))
+    new = digest_of_deliveries(changed, AT).payload
+    assert isinstance(new, Digest)
+    shown = [(line.group, line.severity) for line in new.lines]
+    assert shown == [
+        ("Quakes", Severity.CRITICAL),
+        ("Coups", Severity.HIGH),
+        ("Coups", Severity.LOW),
+        ("Strikes", Severity.MEDIUM),
+        ("Strikes", Severity.INFO),
+    ]
+    assert {(line.sources, line.retracted) for line in new.lines} == {(3, "killed")}
+
+
 def test_only_alerts_fold() -> None:
     row = waiting(numbered(1, Severity.LOW, timedelta(0)))[0]
     for wrong in ([], [row, replace(row, payload=render_notice("a", "b", "desk"))]):

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from bot.follow.thread import Thread
 from bot.follow.wire import withdrawn
 from bot.message import DeliveryKind, Digest, DigestLine, HeldCount
-from bot.model import Alert, HoldReason, Mute, Severity
+from bot.model import Alert, HoldReason, Mute
 from bot.noise.base import Context, Hold, Verdict
 from bot.noise.hours import quiet_until
 from bot.noise.mutes import muted
 from bot.noise.policy import Policy
-from bot.render import delivery_key, digest_line
+from bot.render import delivery_key, digest_line, in_order
 from bot.store.noise_port import DecisionRow, Held
 
 FIRST_ROUND_MAX = timedelta(minutes=10)  # a source that never answers does not hold up what the others brought
@@ -146,12 +146,7 @@ def _lines(
             retracted=withdrawn(lead.article.title, lead.article.text),
         )
         lines.append(line)
-    gravest: dict[str, Severity] = {}
-    for line in lines:
-        gravest[line.group] = max(gravest.get(line.group, line.severity), line.severity)
-    return tuple(
-        sorted(lines, key=lambda x: (x.brief, -gravest[x.group], x.group, -x.severity, -x.published.timestamp()))
-    )
+    return in_order(lines)
 
 
 def _digest(

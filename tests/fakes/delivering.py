@@ -94,6 +94,9 @@ class Bench:
         async def told(channel: str, text: str) -> None:
             self.notices.append((channel, text))
 
+        async def covered(since: datetime, until: datetime) -> str:
+            return f"looked at {(until - since).total_seconds() // 60:.0f} minutes"
+
         self.running = Deliverer(
             self.channels,
             self.access,
@@ -101,6 +104,7 @@ class Bench:
             clock=self.time.clock,
             sleep=self.time.sleep,
             digest_of=digest_of,
+            coverage=covered,
             on_parked=told,
             fold_limit=self.fold_limit,
             build=lambda name: self.build(name),

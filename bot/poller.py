@@ -43,6 +43,7 @@ from bot.watchlists.refresh import Fetches
 from bot.websub.offer import Offer
 
 SORTED_MAX = 64  # polls whose items are looked for in the store by one question
+NEW_MAX = 300  # new items that one poll takes; a source that brings more at once must not hold up the others
 REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
 
 
@@ -156,7 +157,9 @@ class Poller:
             return 0  # went away with an edit
         parsed = await self._press.run(kind(source.kind).parse, came, source)
         brought = await self._press.run(pipeline.articles_of, parsed, source, came.fetched_at)
-        articles, revised = await self._sort_out(source, brought)
+        articles, revised, left = await self._sort_out(source, brought, NEW_MAX)
+        if left:
+            await self.poll_soon({source_id: self._clock()})
         if not articles and not revised:
             return 0
         memory, now = lease.memory, self._clock()
@@ -270,7 +273,12 @@ class Poller:
         """Judge what is new, decide, and commit."""
         revised: tuple[Revised, ...] = ()
         if articles:
-            articles, revised = await self._sort_out(source, articles)
+            most = None if lease.first else NEW_MAX
+            articles, revised, left = await self._sort_out(source, articles, most)
+            if left:  # the next answer must hold them: nothing of this one is remembered that could make it shorter
+                visit = replace(visit, state=HttpState(), seen=b"")
+                self.notes[source.id] = f"{left} new items were left for the next poll"
+                self._log.warning("flood", source=source.id, taken=len(articles), left=left)
         now = self._clock()
         pushed = self._pushes is not None and self._pushes.polled(
             source.id, found_news=bool(articles), last_poll=lease.last_success, now=now
@@ -293,16 +301,17 @@ class Poller:
         return replace(poll, elapsed_s=time.perf_counter() - began)
 
     async def _sort_out(
-        self, source: Source, brought: tuple[Article, ...]
-    ) -> tuple[tuple[Article, ...], tuple[Revised, ...]]:
-        """What is new of what came, and what was edited; with the pages' texts where the source wants them."""
+        self, source: Source, brought: tuple[Article, ...], most: int | None
+    ) -> tuple[tuple[Article, ...], tuple[Revised, ...], int]:
+        """What is new of what came, the first ``most`` of it; what was edited; and how much that is new was left. With
+        the pages' texts where the source wants them."""
         found = await self._sorting.ask(Brought(source.id, brought))
-        articles, revised = found.new, found.revised
+        articles, revised = found.new[:most], found.revised
         if self._full_text is not None:
             since = None if self._max_age is None else self._clock() - self._max_age
             articles = await self._full_text.read(source, articles, since)
             revised = await self._full_text.reread(source, revised)
-        return articles, revised
+        return articles, revised, len(found.new) - len(articles)
 
     async def _publish(
         self,

@@ -26,7 +26,7 @@ from bot.message import DeliveryKind, Digest, Message
 from bot.model import Match, Source
 from bot.noise import Mutes, Policy
 from bot.outcome import FAILURES_TOLD, News, SourceNotice
-from bot.poller import Poller, Rulebook
+from bot.poller import NEW_MAX, Poller, Rulebook
 from bot.releaser import Releaser
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
@@ -237,6 +237,23 @@ async def test_what_is_old_at_the_first_poll_is_kept_and_not_told(desk: Desk) ->
     await desk.poll(timedelta(0))
     assert await desk.deliveries() == ()
     assert (desk.poller.tally.new, desk.poller.tally.old) == (2, 2)
+
+
+async def test_a_flood_is_taken_in_parts_and_nothing_of_it_is_lost(desk: Desk) -> None:
+    desk.serves("/a", Entry("A quiet day"))
+    desk.serves("/b", Entry("A quiet day elsewhere"))
+    await desk.sources("/a", "/b")
+    await desk.poll(timedelta(0))
+    flood = [Entry(f"Notice number {n}") for n in range(NEW_MAX * 2 + 50)]
+    desk.serves("/a", *flood, etag='"unchanged"', modified="Wed, 04 Mar 2026 12:00:00 GMT")
+    desk.serves("/b", Entry("Flood warning beside it"), Entry("A quiet day elsewhere"))
+    taken = []
+    for _ in range(4):
+        await desk.poll(EVERY * 2)
+        taken.append((await desk.status("a")).items_total)
+    assert taken == [1 + NEW_MAX, 1 + 2 * NEW_MAX, 1 + len(flood), 1 + len(flood)]
+    assert await desk.alerts() == ["Flood warning beside it"]
+    assert "a" not in desk.poller.notes
 
 
 async def test_an_undated_item_that_comes_later_is_news(desk: Desk) -> None:

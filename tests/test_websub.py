@@ -640,6 +640,7 @@ async def test_a_public_address_that_moved_is_subscribed_to_anew(world: World) -
     async with world.bot() as app:  # a slash at the end is no move
         assert [one.token for one in app.websub.subscriptions.of("river")] == [old.token]
     world.configure(f"websub: {{public_url: 'http://localhost:{world.port}'}}\n")
+    world.serve("A fourth quiet day")  # what a feed says of hubs is seen when it is read
     async with world.bot() as app:
         await world.later(app, timedelta(minutes=1))
         await world.later(app, timedelta(seconds=2))

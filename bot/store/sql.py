@@ -50,7 +50,10 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
     def open(self) -> None:
         file = self._place.file
         if file is not None and not file.exists():
-            raise NoStoreError(f"store: there is no store at {file} yet; create it with `wirewatch db upgrade`")
+            raise NoStoreError(
+                f"store: there is no store at {file} yet; `wirewatch run` creates and fills it, "
+                "`wirewatch db upgrade` creates it"
+            )
         with explained(self._place.label):
             engine = self._connected()
             try:

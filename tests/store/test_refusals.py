@@ -52,7 +52,7 @@ def drop_rights() -> None:
 
 class TestOpen:
     def test_a_missing_file_is_not_created(self, file: Path) -> None:
-        with pytest.raises(StoreError, match=r"no store at .*store\.db yet; create it with `wirewatch db upgrade`"):
+        with pytest.raises(StoreError, match=r"no store at .*store\.db yet; `wirewatch run` creates and fills it"):
             make(file).open()
         assert not file.exists()
 

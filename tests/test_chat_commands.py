@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.chat_process import ChatRoom
 from tests.fakes.discord import FakeDiscord
@@ -115,3 +117,30 @@ async def test_a_post_that_was_done_before_the_refusal_is_not_sent_twice_by_a_re
     await room.run("deliveries", "retry")
     assert (await room.run("run", "--once"))[0] == 0
     assert room.on_slack() == room.titles
+
+
+async def test_the_way_that_the_channels_page_describes_goes_live(tmp_path: Path) -> None:
+    """From an empty folder, with the scopes of its manifest, the YAML that it shows and nothing else."""
+    page = (Path(__file__).parents[1] / "docs" / "channels.md").read_text("utf-8")
+    steps = page[page.index("## Live in ten minutes") : page.index("## What is certain")]
+    shown = steps.partition("```yaml\n")[2].partition("```")[0]
+    manifest = yaml.safe_load(
+        re.sub(r"(?m)^    ", "", steps[steps.index("    # Creates") : steps.index("*Install to")])
+    )
+    async with SlackServer() as slack, FakeDiscord(speed=100) as discord, FeedServer() as news:
+        slack.set_scopes(*manifest["oauth_config"]["scopes"]["bot"])
+        (tmp_path / "room").mkdir()
+        room = ChatRoom(tmp_path / "room", slack, discord, news)
+        slack.workspace.add_channel("sanctions-desk")
+        assert (await room.run("init", "desk"))[0] == 0
+        room.folder = room.folder / "desk"
+        config = room.folder / "wirewatch.yaml"
+        starter = yaml.safe_load(config.read_text("utf-8"))
+        wanted = yaml.safe_load(shown.replace("1122334455667788", room.place.id))
+        config.write_text(yaml.safe_dump(starter | wanted), "utf-8")
+        status, out, err = await room.run("doctor", "--send")
+        assert (status, err) == (0, ""), out
+        assert "warn  store: " in out
+        assert out.count("sent  channel ") == 3
+        assert len(room.place.messages) == 1
+        assert all(command in steps for command in ("wirewatch init", "wirewatch doctor --send", "wirewatch run"))

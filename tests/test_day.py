@@ -81,8 +81,8 @@ async def test_every_feed_is_read_as_it_was_written(day: Day) -> None:
 
 
 async def test_a_small_day_through_the_bot_misses_doubles_and_loses_nothing(tmp_path: Path) -> None:
-    small = make_day(4, stories=14, articles=120)
-    verdict = await run_day(small, timedelta(hours=2), tmp_path)
+    small = make_day(1, stories=12, articles=90)
+    verdict = await run_day(small, timedelta(hours=4), tmp_path)
     assert verdict.read == len(small.pieces)
     assert verdict.due > 4
     assert set(verdict.channels) == {"desk", "intel"}
@@ -94,8 +94,8 @@ async def test_a_small_day_through_the_bot_misses_doubles_and_loses_nothing(tmp_
 
 
 async def test_without_stories_every_report_is_a_message(tmp_path: Path) -> None:
-    small = make_day(4, stories=14, articles=120)
-    verdict = await run_day(small, timedelta(hours=4), tmp_path, plain=True)
+    small = make_day(1, stories=12, articles=90)
+    verdict = await run_day(small, timedelta(hours=8), tmp_path, plain=True)
     for channel in verdict.channels.values():
         assert channel.alerts == verdict.matching > verdict.due
         assert (channel.held, channel.digests, channel.missed) == (0, 0, [])

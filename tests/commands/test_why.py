@@ -138,6 +138,16 @@ def permalink(message: dict[str, object]) -> str:
 
 async def test_every_article_is_explained_everywhere_and_again_after_a_restart(desk: Desk) -> None:
     await check(desk)
+    for given in (
+        "http://river.example/flood",
+        "https://www.river.example/flood/",
+        "https://river.example/flood?utm_source=rss&utm_medium=feed&fbclid=1",
+        "HTTPS://River.Example:443/flood#top",
+        "river.example/flood",
+    ):
+        await desk.everywhere(given, "Held on desk until ")
+    await desk.everywhere(f"{AT}/bake rule:quiet", "quiet", "quartzite", "obsidian")
+    assert "flood warning, river rises" not in await desk.slack(f"{AT}/bake rule:quiet")
     await desk.one.restart()
     await check(desk)
 
@@ -154,17 +164,6 @@ async def test_an_article_whose_source_died_is_explained_with_what_became_of_the
     (desk.config.parent / "rules" / "sources.yaml").write_text("sources: []\n", "utf-8")
     await desk.one.app.rules.reload()
     await desk.everywhere("https://herald.example/count", "Sent as an answer", "herald is configured no longer")
-
-
-async def test_an_address_may_be_written_as_a_browser_or_a_newsletter_does(desk: Desk) -> None:
-    for given in (
-        "http://river.example/flood",
-        "https://www.river.example/flood/",
-        "https://river.example/flood?utm_source=rss&utm_medium=feed&fbclid=1",
-        "HTTPS://River.Example:443/flood#top",
-        "river.example/flood",
-    ):
-        await desk.everywhere(given, "Held on desk until ")
 
 
 async def test_what_held_it_is_told_when_it_is_out_too(desk: Desk) -> None:
@@ -184,13 +183,7 @@ async def test_what_held_it_is_told_when_it_is_out_too(desk: Desk) -> None:
     assert discord_links(desk.one.place.messages[-1]) != []
 
 
-async def test_one_rule_is_shown_with_all_that_it_missed(desk: Desk) -> None:
-    await desk.everywhere(f"{AT}/bake rule:quiet", "quiet", "quartzite", "obsidian")
-    told = await desk.slack(f"{AT}/bake rule:quiet")
-    assert "flood warning, river rises" not in told
-
-
-async def test_a_source_and_a_term_that_were_added_in_chat_are_known_on_the_command_line(desk: Desk) -> None:
+async def test_a_term_that_is_watched_from_chat_is_known_on_the_command_line(desk: Desk) -> None:
     ada = desk.one.on_slack()
     await ada.types('/wire watch "bakery wins" channel', desk.one.room)
     assert "Watching" in slack_text(await ada.hears(1))

@@ -42,6 +42,8 @@ _NEGATIONS = frozenset(
     ]
 )
 
+_NAME = re.compile(r"(?<=[^\s.!?:;“\"] )[A-ZÀ-Þ][\w’'-]{2,}")
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -92,11 +94,14 @@ def _matters(old: str, new: str) -> bool:
     words = set(phrase(old).split()) ^ set(phrase(new).split())
     if not words.isdisjoint(_NEGATIONS):
         return True
-    return _names(old) != _names(new)
+    replaced = bool(old and new)
+    return _names(old, replaced) != _names(new, replaced)
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(w.lower() for w in re.findall(r"(?<=\S )[A-ZÀ-Þ][\w’'-]{2,}", f"x {text}"))
+def _names(text: str, replaced: bool) -> frozenset[str]:
+    """Words with a capital, but for those that begin a sentence. What takes the place of something else may begin one
+    and be a name all the same ("Roe said" → "Li said")."""
+    return frozenset(w.lower() for w in _NAME.findall(f"x {text}" if replaced else text))
 
 
 def _weighty(text: str) -> frozenset[str]:

@@ -122,3 +122,17 @@ def test_ctrl_c_ends_the_demo_without_a_traceback() -> None:
     _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert process.returncode in (0, 130)
+
+
+def test_in_the_chats_stories_go_on_and_somebody_asks_why(tmp_path: Path) -> None:
+    """What `make demo CHAT=1` runs: real clients, local servers, and a page for each platform."""
+    done = demo("--chat", TMPDIR=str(tmp_path), COLUMNS="200")
+    assert (done.returncode, done.stderr) == (0, "")
+    slack, discord = (Path(found) for found in re.findall(r"^\s+(/\S+\.html)$", done.stdout, re.MULTILINE))
+    for page, seen in (
+        (slack, ("(edited)", "Also sent to the channel", "View thread", "Only visible to you", 'class="b s"')),
+        (discord, ("(edited)", 'class="answers"', 'class="thread"', "Only you can see this", "<s>WITHDRAWN")),
+    ):
+        text = page.read_text("utf-8")
+        for words in (*seen, "Severity is now high", "New number: 900 gigabytes", "Retracted", "Why this alert came"):
+            assert words in text, (page.name, words)

@@ -665,6 +665,23 @@ async def test_why_tells_rule_id_and_words_to_the_clicker_only(server: FakeDisco
     assert len(place.messages) == 1
 
 
+async def test_two_servers_are_served_over_one_connection_posts_and_clicks(server: FakeDiscord, guild: Guild) -> None:
+    places = [server.world.add_channel(g, "desk") for g in (guild, server.world.add_guild("Newsroom"))]
+    line = connect(server)
+    channels = [DiscordChannel(f"desk-{n}", channel=p.id, connection=line) for n, p in enumerate(places)]
+    for channel in channels:
+        await channel.start()
+    await server.gateway.wait_for(identifies=1)
+    for number, (channel, place) in enumerate(zip(channels, places, strict=True)):
+        await channel.post(replace(MESSAGE, key=f"k-{number}"))
+        assert "(rule arms-deal)" in await click_why(server, place)
+        assert await channel.check() is None
+    for channel in channels:
+        await channel.stop()
+    assert [len(place.messages) for place in places] == [1, 1]
+    assert server.gateway.identifies == 1
+
+
 async def test_why_works_on_old_posts_after_a_restart(server: FakeDiscord, guild: Guild) -> None:
     place = server.world.add_channel(guild, "desk")
     async with desk(server, place) as d:

@@ -130,3 +130,12 @@ def test_what_is_named_in_passing_does_not_say_where_a_story_is() -> None:
     one, other = pipeline.judge([about, passing], engine)
     assert set(one.about) == {"IR", "RU"}
     assert other.about == ()
+
+
+def test_what_a_thread_wants_to_know_is_read_with_the_rules_where_one_fires() -> None:
+    """In the worker thread, that is: reading a long text would hold up the event loop."""
+    engine = engine_of("rules: [{id: talks, title: Talks, severity: high, when: {any: [talks]}}]")
+    fires, quiet = pipeline.judge([article("a", title="Iran opens talks"), article("b", title="Rose show")], engine)
+    assert {"facts", "claims", "withdrawn", "corrected", "credit"} <= vars(fires.said).keys()
+    assert "facts" not in vars(quiet.said)
+    assert fires.reading.features.terms

@@ -60,8 +60,8 @@ class Member(Protocol):
 
     async def presses(self, button: str, wanted: str) -> str: ...
     async def mutes(self, target: str, duration: str, comment: str) -> str: ...
-    def links_to(self) -> str:
-        """Where the button Open leads."""
+    async def opens(self) -> str:
+        """Press Open: where it leads."""
         ...
 
 
@@ -119,8 +119,12 @@ class OnSlack:
         await self.person.sends(form, choice=choice, duration=duration, comment=comment)
         return await self._hears("Muted: ", since)
 
-    def links_to(self) -> str:
-        return next(str(e["url"]) for e in self._elements() if e.get("url"))
+    async def opens(self) -> str:
+        button = next(e for e in self._elements() if e.get("url"))
+        said = len(self.person.private)
+        await self.person.clicks(self.one.room, self.post, button["action_id"])  # Slack tells of it, and wants a word
+        assert len(self.person.private) == said
+        return str(button["url"])
 
 
 class OnDiscord:
@@ -175,8 +179,8 @@ class OnDiscord:
         assert message["flags"] & EPHEMERAL
         return on_discord(message)
 
-    def links_to(self) -> str:
-        return next(str(p["url"]) for p in self._parts() if p.get("url"))
+    async def opens(self) -> str:
+        return next(str(p["url"]) for p in self._parts() if p.get("url"))  # Discord tells nobody of it
 
 
 def members(one: Team) -> tuple[Member, Member]:
@@ -250,7 +254,7 @@ async def press_all(one: Team, member: Member, stranger: Member) -> None:
     await stranger.presses("useful", "useful")
     refused = await stranger.presses("mute", "Sorry, mute is not open to you")
     assert "it is left to" in refused, "who may"
-    assert member.links_to() == STORED
+    assert await member.opens() == STORED
     for (target, kind), duration in ((t, d) for t in TARGETS for d in HOURS):
         assert "Muted: " in await member.mutes(target, duration, f"{duration} of <quiet>")
         (mute,) = await one.mutes()

@@ -94,12 +94,13 @@ def answered(
     )
     standing = _standing(source, address.url, before, memory, visit, now)
     choice = schedule.choose(source, memory.rhythm, memory.cadence, visit.headers, now, pushed=pushed)
+    following, choice = schedule.next_turn(source.id, choice, memory.cadence, now)
     notices, told = _told_of(source, lease, standing, 0, address.url, now)
     memory = replace(memory, told=told, told_url=address.url if standing.state is SourceState.MOVED else "")
     poll = Poll(
         source.id,
         now,
-        schedule.next_turn(source.id, choice.interval, memory.cadence, now),
+        following,
         visit.outcome,
         state=visit.state,
         items=visit.items,
@@ -122,14 +123,13 @@ def failed(
     address = manners.after_error(source.url, lease.url_in_use, error, before.move, failures)
     other_address = address.url != lease.url_in_use
     standing = _trouble(error, failures)
-    following = NEVER
+    following, choice = NEVER, schedule.base(source, before.rhythm, now)
     if other_address:
         following = now + schedule.FLOOR
         standing = Standing(SourceState.FAILING, f"{error.text}; trying {redact_url(address.url or source.url)} next")
     elif standing.state is not SourceState.GONE:
-        base = schedule.base_interval(source, before.rhythm, now)
         wish = error.retry_after_s if isinstance(error, FetchError) else None
-        following = schedule.after_failure(source.id, base, failures, now, wish)
+        following = schedule.after_failure(source.id, choice.interval, failures, now, wish)
         if not_before is not None:
             following = max(following, not_before)
     notices, told = _told_of(source, lease, standing, failures, address.url, now)
@@ -143,6 +143,8 @@ def failed(
         standing=standing,
         memory=None if memory == before else memory,
         url_in_use=address.url if other_address else None,
+        interval=choice.interval,
+        interval_reason=choice.reason,
     )
     return Outcome(poll, notices)
 

@@ -57,6 +57,7 @@ def load(
     watch_lists: Mapping[str, NameList] | None = None,
     extra_rules: Sequence[Rule] = (),
     more_sources: Sequence[Source] = (),
+    added: Sequence[Source] = (),
     kept: Kept | None = None,
 ) -> Rulebook:
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
@@ -65,7 +66,8 @@ def load(
     statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
     ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
     ``extra_rules`` stand in no file (:mod:`bot.rules.adhoc`); a rule of the folders with the same id goes before.
-    ``more_sources`` stand in no file; those of the folders go before.
+    ``more_sources`` stand in no file; those of the folders go before. ``added`` are sources that conditions may name
+    although they are not of this book: commands added them, and whoever polls knows them.
     ``kept``: what the last load left, with which an edit of one file costs what that file costs.
     """
 
@@ -81,8 +83,9 @@ def load(
         problems.extend(replace(p, file=name(p.file)) for p in error.problems)
     own = {s.id for s in sources}
     sources = (*sources, *(s for s in more_sources if s.id not in own))
-    known_sources = None if problems else [s.id for s in sources]
-    known_tags = None if problems else sorted({LIST_CHANGE, *(t for s in sources for t in s.tags)})
+    named = (*sources, *added)
+    known_sources = None if problems else [s.id for s in named]
+    known_tags = None if problems else sorted({LIST_CHANGE, *(t for s in named for t in s.tags)})
     loaded = load_rules(
         folders,
         is_country=is_country,

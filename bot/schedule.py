@@ -64,15 +64,19 @@ def _wanted(source: Source, rhythm: Rhythm, now: datetime) -> Choice:
     return Choice(min(max(step, least), most), f"one item in {brief(pause)} on average")
 
 
-def base_interval(source: Source, rhythm: Rhythm, now: datetime) -> timedelta:
+def base(source: Source, rhythm: Rhythm, now: datetime) -> Choice:
     """The interval without the publisher's wishes, from which the pauses after failures grow."""
-    return _wanted(source, rhythm, now).interval
+    return _wanted(source, rhythm, now)
 
 
-def next_turn(source_id: str, interval: timedelta, cadence: Cadence, now: datetime) -> datetime:
+def next_turn(source_id: str, choice: Choice, cadence: Cadence, now: datetime) -> tuple[datetime, Choice]:
     """When a source that answered is polled next: on its place in the interval, outside of the hours and days that
-    its feed wants skipped."""
-    return unskipped(after_success(source_id, interval, now), cadence)
+    its feed wants skipped; and the choice, whose reason says so where these decide."""
+    turn = after_success(source_id, choice.interval, now)
+    later = unskipped(turn, cadence)
+    if later == turn:
+        return turn, choice
+    return later, Choice(choice.interval, f"{choice.reason}; its feed wants these hours or days skipped")
 
 
 def spread(source_id: str, every: timedelta) -> float:

@@ -55,7 +55,8 @@ def describe(source: Source, status: SourceStatus | None, now: datetime) -> tupl
     lines.append(("interval", f"{chosen}{why}; {_wish(source)}" if source.bounds else f"{chosen}{why}"))
     if status.next_poll_at is not None:
         wait = status.next_poll_at - now
-        lines.append(("next poll", f"in {brief(wait)}" if wait > timedelta() else "due"))
+        less = "; after failures it is tried less and less often" if status.failures else ""
+        lines.append(("next poll", f"in {brief(wait)}{less}" if wait > timedelta() else "due"))
     else:
         lines.append(("next poll", "never; change its url, or switch it off and on"))
     lines.append(("last success", ago(status.last_success, now)))

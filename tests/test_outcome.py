@@ -251,3 +251,34 @@ def test_pauses_after_failures_grow_from_the_sources_own_rhythm() -> None:
     error = FetchError("wire", FetchReason.TIMEOUT, "late")
     result = outcome.failed(auto, replace(Life().lease, memory=busy), error, NOW)
     assert result.poll.next_poll_at - NOW <= 2 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("cadence", "headers", "source", "pushed", "interval", "reason"),
+    [
+        (Cadence(), {}, SOURCE, False, 10 * MINUTE, "as configured"),
+        (Cadence(), {}, replace(SOURCE, bounds=(MINUTE, 360 * MINUTE)), False, 10 * MINUTE,
+         "its rhythm is not known yet"),
+        (Cadence(3600, "ttl"), {}, SOURCE, False, 60 * MINUTE, "the feed asks for it (ttl)"),
+        (Cadence(), {"cache-control": "max-age=1800"}, SOURCE, False, 30 * MINUTE,
+         "the server asks for it (max-age)"),
+        (Cadence(), {}, SOURCE, True, 60 * MINUTE, "its hub tells us of new items (WebSub)"),
+        (Cadence(skip_hours=(12, 13)), {}, SOURCE, False, 10 * MINUTE,
+         "as configured; its feed wants these hours or days skipped"),
+    ],
+)  # fmt: skip
+def test_each_interval_has_the_reason_that_made_it(
+    cadence: Cadence, headers: dict[str, str], source: Source, pushed: bool, interval: timedelta, reason: str
+) -> None:
+    lease = Lease("wire", HttpState(), first=True, failures=0, last_success=None)
+    visit = Visit("ok", HttpState(), headers, 0.1, cadence=cadence)
+    poll = outcome.answered(source, lease, visit, [], NOW, pushed=pushed).poll
+    assert (poll.interval, poll.interval_reason) == (interval, reason)
+
+
+def test_after_a_failure_the_interval_is_the_one_that_pauses_grow_from() -> None:
+    """What the publisher asked for, or a hub, at the last answer is no longer why."""
+    lease = Lease("wire", HttpState(), first=False, failures=0, last_success=NOW)
+    error = FetchError("wire", FetchReason.STATUS, "old.example failed (500)", status=500)
+    poll = outcome.failed(SOURCE, lease, error, NOW).poll
+    assert (poll.interval, poll.interval_reason) == (10 * MINUTE, "as configured")

@@ -49,6 +49,11 @@ def test_a_source_tells_its_state_its_interval_and_why() -> None:
     }
 
 
+def test_the_next_poll_of_a_source_that_fails_has_its_reason() -> None:
+    found = status(SourceState.FAILING, failures=4, next_poll_at=NOW + 3 * HOUR, reason="503", error="503")
+    assert dict(describe(AUTO, found, NOW))["next poll"] == "in 3 h; after failures it is tried less and less often"
+
+
 def test_a_source_that_is_gone_says_how_to_get_it_back() -> None:
     found = dict(describe(AUTO, status(SourceState.GONE, next_poll_at=None, failures=1, reason="410"), NOW))
     assert found["next poll"] == "never; change its url, or switch it off and on"

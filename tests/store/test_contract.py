@@ -409,6 +409,9 @@ class TestStates:
         reasons = {s.source_id: s.reason for s in wire.source_statuses()}
         assert reasons["s0"] == "not polled yet: its host asked to be left alone"
         assert (reasons["wire"], reasons["s3"]) == ("", "")
+        intervals = {s.source_id: s.interval_reason for s in wire.source_statuses()}
+        assert intervals["s0"] == "put off: its host api.example asked to be left alone"
+        assert (intervals["wire"], intervals["s3"]) == ("", "")
 
     def test_a_source_that_moved_counts_with_the_host_that_it_moved_to(self, wire: SqlStore) -> None:
         wire.commit(Batch(poll(url_in_use="https://cdn.example/feed")))

@@ -178,7 +178,11 @@ def put_off(connection: Connection, host: str, until: datetime, spread_s: float)
         connection.execute(
             update(sources)
             .where(sources.c.id == bindparam("b_id", type_=Words))
-            .values(next_poll_at=bindparam("b_at"), state_reason=reason),
+            .values(
+                next_poll_at=bindparam("b_at"),
+                state_reason=reason,
+                interval_reason=f"put off: its host {host} asked to be left alone",
+            ),
             [{"b_id": row.id, "b_at": until + step * n} for n, row in enumerate(found)],
         )
     return len(found)

@@ -19,6 +19,7 @@ R = TypeVar("R")
 Given = TypeVarTuple("Given")
 
 HAND_OVER_S = 0.02  # after so long what is done is handed over, before the rest of its group
+AT_ONCE = 8  # answers in one turn of the event loop: who gets one goes on for a millisecond, and others wait their turn
 
 _Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
@@ -48,7 +49,7 @@ class Press:
             self._executor.submit(self._work, loop, group)
         except RuntimeError as error:  # the executor was shut down
             self._busy = False
-            _hand_over([(future, None, error) for future, _, _ in group])
+            _hand_over(loop, [(future, None, error) for future, _, _ in group])
 
     def _work(
         self,
@@ -66,12 +67,12 @@ class Press:
                 except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
                     done.append((future, None, error))
                 if time.perf_counter() - since > HAND_OVER_S:
-                    loop.call_soon_threadsafe(_hand_over, done)
+                    loop.call_soon_threadsafe(_hand_over, loop, done)
                     done, since = [], time.perf_counter()
             loop.call_soon_threadsafe(self._end, loop, done)
 
     def _end(self, loop: asyncio.AbstractEventLoop, done: Sequence[_Done]) -> None:
-        _hand_over(done)
+        _hand_over(loop, done)
         if self._waiting:
             self._begin(loop)
         else:
@@ -118,7 +119,9 @@ class Groups(Generic[A, R]):
             answers = await self._work([item for _, item in group])
         except Exception as error:  # noqa: BLE001 - raised again where it is awaited
             answers = [error] * len(group)
-        for (future, _), answer in zip(group, answers, strict=True):
+        for number, ((future, _), answer) in enumerate(zip(group, answers, strict=True), 1):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
             if future.done():
                 continue
             if isinstance(answer, Exception):
@@ -127,8 +130,10 @@ class Groups(Generic[A, R]):
                 future.set_result(answer)
 
 
-def _hand_over(done: Sequence[_Done]) -> None:
-    for future, result, error in done:
+def _hand_over(loop: asyncio.AbstractEventLoop, done: Sequence[_Done]) -> None:
+    if len(done) > AT_ONCE:
+        loop.call_soon(_hand_over, loop, done[AT_ONCE:])
+    for future, result, error in done[:AT_ONCE]:
         if future.done():
             continue
         if error is None:

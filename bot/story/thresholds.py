@@ -44,7 +44,7 @@ CROWD = 0.6  # part of the mean over a story's articles, against its nearest: a 
 SHARED_MIN = 3  # different weighty words in common: with two, "nuclear" and "test" make a story
 
 # -- effort: what keeps the cost flat ---------------------------------------------------------------------------------
-STEPS = 400  # entries read of the index for one article, rare words first; 1,000 find the same stories
+STEPS = 240  # entries read of the index for one article, rare words first; 400 and 1,000 find the same stories
 STEPS_PER_WORD = 48  # of which for one word, latest first
 NEAREST = 32  # articles that are compared in full
 MEMBERS = 8  # latest articles of a story that are compared

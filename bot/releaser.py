@@ -69,8 +69,8 @@ class Releaser:
 
     async def coverage(self, since: datetime, until: datetime) -> str:
         """One line on the sources that were down or silent then."""
-        outages = await self._store.read(lambda s: s.outages(since, until))
-        return coverage(outages, self._sources(), since, until)
+        outages, reads = await self._store.read(lambda s: (s.outages(since, until), s.last_reads()))
+        return coverage(outages, reads, self._sources(), since, until)
 
     async def _release(self, channel: str, held: Sequence[Held], now: datetime) -> int:
         ids = [one.alert_id for one in held]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.cadence import Cadence
@@ -49,6 +49,14 @@ class Outage:
     reason: str
     begin: datetime
     end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastRead:
+    """When a source was last read without an error, and the interval chosen since; ``None`` where none was."""
+
+    at: datetime
+    interval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.source_state import Outage, SourceState
+from bot.source_state import LastRead, Outage, SourceState
 from bot.store.queries import sources, states
 
 
@@ -29,6 +29,10 @@ class SqlStates(ABC):
     def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]:
         with self._read() as connection:
             return states.outages(connection, since, until)
+
+    def last_reads(self) -> Mapping[str, LastRead]:
+        with self._read() as connection:
+            return states.last_reads(connection)
 
     def put_off(self, host: str, until: datetime, spread_s: float) -> int:
         with self._write() as connection:

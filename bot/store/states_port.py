@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from bot.source_state import Outage, SourceState
+from bot.source_state import LastRead, Outage, SourceState
 
 
 class StatesStore(Protocol):
@@ -19,6 +19,10 @@ class StatesStore(Protocol):
     def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]:
         """The times in which a source brought no news (it failed, was blocked, gone or silent) that touch
         ``since`` to ``until``, by their begin."""
+        ...
+
+    def last_reads(self) -> Mapping[str, LastRead]:
+        """The last success of each source that ever had one."""
         ...
 
     def put_off(self, host: str, until: datetime, spread_s: float) -> int:

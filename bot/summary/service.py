@@ -16,7 +16,7 @@ from bot.flags import country_name
 from bot.log import Log
 from bot.model import Source
 from bot.rulebook import Rulebook
-from bot.source_state import Outage
+from bot.source_state import LastRead, Outage
 from bot.store.articles_port import Archived
 from bot.store.summary_port import SummaryStore
 from bot.summary import weights
@@ -46,6 +46,8 @@ class Archive(SummaryStore, Protocol):
     def archive_size(self, since: datetime) -> int: ...
 
     def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]: ...
+
+    def last_reads(self) -> Mapping[str, LastRead]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def summarise(
         stories=tell(shown, documents),
         countries=countries(lines, before if reaches else None),
         rules=rules(lines, before if reaches else None),
-        coverage=coverage(store.outages(ask.since, ask.until), sources, ask.since, ask.until),
+        coverage=coverage(store.outages(ask.since, ask.until), store.last_reads(), sources, ask.since, ask.until),
         timeline=timeline(lines, ask.since, ask.until),
         note=note,
     )

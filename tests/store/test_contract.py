@@ -14,7 +14,7 @@ from bot.errors import StoreBusyError, StoreError
 from bot.message import Call, DeliveryKind, DeliveryState
 from bot.model import HttpState
 from bot.rhythm import Rhythm
-from bot.source_state import Memory, Move, Outage, SourceState, Standing
+from bot.source_state import LastRead, Memory, Move, Outage, SourceState, Standing
 from bot.store.base import Batch
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.store.sources_port import NEVER, Lease
@@ -356,6 +356,13 @@ class TestStates:
         assert wire.outages(minutes(30), minutes(31)) == (silent, blocked)
         assert wire.outages(T0, minutes(20)) == (failing,)
         assert wire.outages(minutes(50), minutes(60)) == (silent,)
+
+    def test_the_last_success_of_a_source_is_kept_through_failures(self, wire: SqlStore) -> None:
+        wire.sync_sources([source(), source("other")], T0, {})
+        wire.commit(Batch(poll(interval=minutes(5) - T0)))
+        wire.commit(Batch(poll(finished_at=minutes(9), outcome="dns", standing=Standing(SourceState.FAILING, "down"))))
+        wire.commit(Batch(poll("other", outcome="dns", standing=Standing(SourceState.FAILING, "down"))))
+        assert wire.last_reads() == {"wire": LastRead(T0, minutes(5) - T0)}
 
     def test_polls_of_one_transaction_are_taken_in_order(self, wire: SqlStore) -> None:
         down, up = Standing(SourceState.FAILING, "500"), Standing(SourceState.OK)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
-from bot.source_state import OUT, Outage, SourceState, Standing
+from bot.source_state import OUT, LastRead, Outage, SourceState, Standing
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, source_states, sources, storable
 from bot.store.sources_port import Poll
@@ -81,6 +81,14 @@ def outages(connection: Connection, since: datetime, until: datetime) -> tuple[O
         Outage(row.source_id, SourceState(row.state), row.reason, row.began_at, row.ended_at)
         for row in connection.execute(touching)
     )
+
+
+def last_reads(connection: Connection) -> Mapping[str, LastRead]:
+    read = select(sources.c.id, sources.c.last_success_at, sources.c.interval_s)
+    return {
+        row.id: LastRead(row.last_success_at, None if row.interval_s is None else timedelta(seconds=row.interval_s))
+        for row in connection.execute(read.where(sources.c.last_success_at.is_not(None)))
+    }
 
 
 def counts(connection: Connection) -> Mapping[SourceState, int]:

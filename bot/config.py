@@ -45,6 +45,8 @@ class Config(Settings):
     _rule_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
     _tag_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
     _source_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
+    _route_tag_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
+    _channel_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
 
     @property
     def user_agent(self) -> str:
@@ -80,15 +82,34 @@ class Config(Settings):
     def unknown_sources(self, known: Collection[str]) -> tuple[Problem, ...]:
         """The same for the sources of its summaries; a warning, since one may be added by command."""
         return tuple(
-            replace(
-                place.problem(
-                    f"no source of the rules folders has the id {source!r}{nearest(source, known)}", "unknown-source"
-                ),
-                level=Level.WARNING,
+            _warning(
+                place, f"no source of the rules folders has the id {source!r}{nearest(source, known)}", "unknown-source"
             )
             for source, place in self._source_places
             if source not in known
         )
+
+    def loose_ends(self, tags: Collection[str], named: Collection[str]) -> tuple[Problem, ...]:
+        """Warnings of what leads nowhere: tags of ``routes:`` that no rule has, and channels that no alert can reach.
+        ``tags`` are those of all rules, ``named`` the channels that rules name themselves. The ops channel and those
+        of summaries have something to say without a route."""
+        astray = [
+            _warning(place, f"no rule has the tag {tag!r}{nearest(tag, tags) or _TAGS}", "unknown-tag")
+            for tag, place in self._route_tag_places
+            if tag not in tags
+        ]
+        if not self.routes:  # everything goes everywhere
+            return tuple(astray)
+        heard = {self.ops, *named, *(to for route in self.routes for to in route.to)}
+        heard |= {to for summary in self.summaries.values() for to in summary.to}
+        unheard = [
+            _warning(
+                place, f"channel {name!r}: no route leads here; add it to a `to:` under `routes:`", "channel-unrouted"
+            )
+            for name, place in self._channel_places
+            if name not in heard
+        ]
+        return (*astray, *unheard)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in the configuration, for the log's redactor. The store's address is not one as a whole; its
@@ -97,6 +118,13 @@ class Config(Settings):
         owners: Iterator[Model] = (owner for section in sections for owner in section.values())
         own = (self.llm_api_key,) if self.llm_api_key else ()
         return (*own, *(value for owner in owners for _, value in owner if isinstance(value, Secret)))
+
+
+_TAGS = "; write a tag that stands under `tags:` in a rule, or leave it out to take all"
+
+
+def _warning(place: Place, text: str, code: str) -> Problem:
+    return replace(place.problem(text, code), level=Level.WARNING)
 
 
 _RULE_KEYS = (
@@ -174,6 +202,10 @@ def _finish(
     config._rule_places = tuple(found for section, key in _RULE_KEYS for found in _items(tree, section, key))
     config._tag_places = tuple(_items(tree, "summaries", "tags"))
     config._source_places = tuple(_items(tree, "summaries", "sources"))
+    config._route_tag_places = tuple(_items(tree, "routes", "tags"))
+    channels = tree.get("channels")
+    entries = channels.entries if isinstance(channels, Map) else ()
+    config._channel_places = tuple((entry.key, entry.key_place) for entry in entries)
     return config
 
 

@@ -59,7 +59,9 @@ def load_rules(
     tags = frozenset(tag for rule in book.ruleset.rules for tag in rule.tags)
     if unknown := config.unknown_tags(tags):
         raise ConfigError(unknown)
-    return replace(book, warnings=(*warnings, *book.warnings, *config.unknown_sources(book.sources)))
+    named = frozenset(name for rule in book.ruleset.rules for name in rule.channels)
+    own = (*config.unknown_sources(book.sources), *config.loose_ends(tags, named))
+    return replace(book, warnings=(*warnings, *book.warnings, *own))
 
 
 _OF_SOURCES = frozenset({"unknown-source", "unknown-tag"})

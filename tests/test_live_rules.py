@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from bot.config import load_config
-from bot.errors import ConfigError
+from bot.errors import ConfigError, Level
 from bot.live_rules import load_rules
 from bot.model import Source
 from bot.rules.evaluate import Subject
@@ -53,3 +54,37 @@ def test_a_source_that_nobody_added_stays_an_error(config_file: Path, tmp_path: 
     store.upgrade()
     with pytest.raises(ConfigError, match="no source 'river-post'"):
         load_rules(config)
+
+
+def test_a_channel_without_a_route_and_a_tag_without_a_rule_are_warned_of(config_file: Path) -> None:
+    """Each would be silent for ever. What has something to say without a route is passed over."""
+    (config_file.parent / "rules" / "rules.yaml").write_text(
+        "rules: [{id: flood, title: Flood, severity: low, tags: [floods], channels: [named], when: {any: [flood]}}]",
+        encoding="utf-8",
+    )
+    text = """\
+        rules: [rules/]
+        channels:
+          console: {kind: console}
+          desk: {kind: console}
+          named: {kind: console}
+          notices: {kind: console}
+          weekly: {kind: console}
+        ops: notices
+        summaries: {week: {to: [weekly], cron: "0 9 * * mon"}}
+        """
+    routes = "routes: [{tags: [floods, flods], to: [console]}]\n"
+    config_file.write_text(dedent(text) + routes, encoding="utf-8")
+    warnings = load_rules(load_config(config_file, {})).warnings
+    assert [(w.level, w.line, w.column, w.code, w.text) for w in warnings] == [
+        (Level.WARNING, 10, 26, "unknown-tag", "no rule has the tag 'flods'; did you mean 'floods'?"),
+        (
+            Level.WARNING,
+            4,
+            3,
+            "channel-unrouted",
+            "channel 'desk': no route leads here; add it to a `to:` under `routes:`",
+        ),
+    ]
+    config_file.write_text(dedent(text), encoding="utf-8")  # without routes everything goes everywhere
+    assert load_rules(load_config(config_file, {})).warnings == ()

@@ -53,11 +53,13 @@ def doctor(path: Path, *, send: bool = False) -> int:
     set_up("error", secrets=config.secrets())  # what is warned of is said below, in words
     from bot.live_rules import load_rules
 
-    report.look(
+    book = report.look(
         "rules",
         lambda: load_rules(config),
         lambda b: f"{len(b.ruleset.rules)} rules, {len(b.ruleset.lists)} lists, {len(b.sources)} sources",
     )
+    for warning in book.warnings if book else ():
+        report.warn("config" if warning.file == path else "rules", str(warning))
     try:
         report.look("store", lambda: _store(config, report), str)
     except NoStoreError:

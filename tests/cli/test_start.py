@@ -141,3 +141,26 @@ def test_ctrl_c_stops_without_a_traceback(room: Path, command: list[str]) -> Non
     _, err = process.communicate(timeout=60)
     assert b"Traceback" not in err
     assert process.returncode == (0 if command == ["run"] else 130)
+
+
+def test_the_starter_warns_of_a_channel_that_is_added_without_a_route(
+    room: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("init", "desk").status == 0
+    monkeypatch.chdir(room / "desk")
+    config = Path("wirewatch.yaml")
+    text = config.read_text(encoding="utf-8")
+    added = text.replace("  # hook: {", "  hook: {").replace(
+        '"${HOOK_URL}", secret: "${HOOK_SECRET}"', "http://127.0.0.1:9"
+    )
+    config.write_text(added, encoding="utf-8")
+    line = 1 + added.split("\n").index("  hook: {kind: webhook, url: http://127.0.0.1:9}")
+    told = f"wirewatch.yaml:{line}:3: warning: channel 'hook': no route leads here; add it to a `to:` under `routes:`"
+    assert told in run("check").out.splitlines()
+    doctor = run("doctor")
+    assert doctor.status == 0
+    assert f"warn  config: {told.replace('warning: ', '')}" in doctor.out.splitlines()
+    routed = added.replace("{to: [console]}", "{to: [console, hook]}")
+    config.write_text(routed, encoding="utf-8")
+    assert "no route" not in run("check").out
+    assert "no route" not in run("doctor").out

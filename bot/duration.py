@@ -7,6 +7,7 @@ from datetime import timedelta
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}  # seconds
 _WRITTEN = re.compile(r"([0-9]{1,9})([smhdw])\Z")
+LONGEST = timedelta(days=36_525)  # a century: whatever is counted back or ahead from today is a day of the calendar
 PATTERN = "^[0-9]{1,9}[smhdw]$"  # for JSON Schema
 
 
@@ -19,10 +20,10 @@ def parse(text: str) -> timedelta:
         raise ValueError(
             f"{text!r} is not a length of time; write a whole number and a unit, such as 90s, 10m, 24h, 30d"
         )
-    try:
-        return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-    except OverflowError:
-        raise ValueError(f"{text} is longer than the calendar; write less") from None
+    seconds = int(found[1]) * _UNITS[found[2]]
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"{text} is longer than 100 years; write less, such as 30d or 52w")
+    return timedelta(seconds=seconds)
 
 
 def show(length: timedelta) -> str:

@@ -28,9 +28,11 @@ def test_anything_else_is_refused_in_one_sentence(text: str) -> None:
         duration.parse(text)
 
 
-def test_what_no_calendar_holds_is_refused() -> None:
-    with pytest.raises(ValueError, match="longer than the calendar"):
-        duration.parse("999999999w")
+@pytest.mark.parametrize("text", ["999999999w", "99999999d", "36526d"])
+def test_more_than_a_century_is_refused_so_that_days_counted_from_today_exist(text: str) -> None:
+    with pytest.raises(ValueError, match=f"{text} is longer than 100 years; write less"):
+        duration.parse(text)
+    assert duration.parse("36525d") == duration.LONGEST
 
 
 @given(st.integers(min_value=0, max_value=10**9 - 1))

@@ -26,7 +26,7 @@ def search(path: Path, query: str, *, since: str | None, source: str | None, lim
     config = load_config(path, os.environ)
     try:
         begin = None if since is None else datetime.now(UTC) - parse_duration(since)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise WirewatchError(f"--since {since!r}: {error}") from None
     store = SqlStore(config.store.reveal())
     store.open()

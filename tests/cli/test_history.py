@@ -123,3 +123,28 @@ def test_against_takes_live_only(archive: Path, run: Run) -> None:
 @pytest.mark.parametrize(("series", "line"), [([0, 0], "··"), ([1, 8], "▁█"), ([0, 4, 4], "·██"), ([], "")])
 def test_a_spark_is_as_high_as_its_number(series: list[int], line: str) -> None:
     assert spark(series) == line
+
+
+@pytest.mark.parametrize("command", [["backtest", "flood"], ["rules"], ["report"], ["audit"], ["search", "flood"]])
+def test_a_period_longer_than_any_archive_is_refused_in_one_sentence(
+    archive: Path, run: Run, command: list[str]
+) -> None:
+    ran = run(*command, "--since", "99999999d")
+    assert (ran.status, ran.out) == (1, "")
+    assert "99999999d is longer than 100 years; write less" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("wirewatch.yaml", "rules: [rules/]\nchannels: {console: {kind: console}}\nretention: 99999999d\n"),
+        ("rules/sources.yaml", "sources: [{id: a, url: https://a.example/feed, every: 99999999d}]\n"),
+    ],
+)
+def test_a_file_with_such_a_length_does_not_pass_check(room: Path, run: Run, file: str, text: str) -> None:
+    (room / file).write_text(text, encoding="utf-8")
+    ran = run("check")
+    assert ran.status == 1
+    assert f"{file}:" in ran.out
+    assert "99999999d is longer than 100 years" in ran.out

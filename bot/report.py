@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.people import Feedback, Opinion
-from bot.story.stopwords import STOPWORDS
+from bot.stopwords import STOPWORDS
 
 Z = 1.96  # standard deviations of a 95% interval
 TUNE_BELOW = 0.5  # more noise than use

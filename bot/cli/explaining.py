@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,15 +21,17 @@ from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
 from bot.rules.model import Rule
 from bot.rules.nearly import few
-from bot.rules.steps import Branch, closeness, condense, miss, passed_over
+from bot.rules.steps import Branch, condense, miss, near_misses, passed_over
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.tree import Tree
 
+    from bot.config import Config
+
 NEAR_MISSES = 5  # rules that did not fire but found much of what they ask for, shown without being asked for
-NEAR_MISS = 0.5  # of what a rule asks for
 UNWRAPPED = 1_000_000  # columns
+PATH_MAX = 120  # characters of what was taken for a path, in a message
 HEADLINE_MAX = 300  # characters
 TEXT_MAX = 10_000_000  # bytes; an article is a thousandth of it
 
@@ -38,12 +41,17 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     from rich.console import Console
 
     engine = load(config, rules, optional=True).engine
+    routes = None
+    if not rules and config.exists():
+        from bot.config import load_config
+
+        routes = load_config(config, os.environ)
     by_id = {rule.id: rule for rule in engine.rules}
     for name in only:
         if name not in by_id:
             from bot.rules.language import nearest
 
-            raise WirewatchError(f"no rule {name!r}{nearest(name, by_id) or ''}")
+            raise WirewatchError(f"no rule {name!r}{nearest(name, by_id) or '; `wirewatch rules` lists all'}")
     analysis = engine.analyse(_subject(what, title))
     # What goes to a file or a pipe is not wrapped, so that it can be searched.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else UNWRAPPED)
@@ -56,10 +64,10 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     _show_countries(console, analysis)
     if chosen:
         for one in chosen:
-            show_rule(console, one, everything=True)
+            show_rule(console, one, everything=True, goes=_goes(one, routes))
         return 0
     for one in fired:
-        show_rule(console, one, everything=False)
+        show_rule(console, one, everything=False, goes=_goes(one, routes))
     if not fired:
         console.print("No rule fires.\n")
     silent = {rule.id for rule in engine.rules} - {one.rule.id for one in fired}
@@ -101,7 +109,12 @@ def _read(what: str) -> bytes:
                 raw = file.read(TEXT_MAX + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = error.strerror if isinstance(error, OSError) else error
-        raise WirewatchError(f"{_shown(what)}: cannot be read ({reason}); check the path") from None
+        shown = _shown(what)
+        remedy = "check the path"
+        if isinstance(error, FileNotFoundError) or len(what) > PATH_MAX:
+            remedy += ", or for a text: echo '...' | wirewatch explain -"
+            shown = shown if len(shown) <= PATH_MAX else f"{shown[:PATH_MAX]}..."
+        raise WirewatchError(f"{shown}: cannot be read ({reason}); {remedy}") from None
     if len(raw) > TEXT_MAX:
         raise WirewatchError(f"{_shown(what)}: larger than {TEXT_MAX // 10**6} MB; cut the article out of it")
     return raw
@@ -201,14 +214,26 @@ def _show_countries(console: Console, analysis: Analysis) -> None:
         console.print()
 
 
-def show_rule(console: Console, one: Explanation, *, everything: bool) -> None:
-    """The tree of a rule's conditions."""
+def _goes(one: Explanation, config: Config | None) -> str:
+    """Where an alert of the rule would go, as far as that is known here."""
+    if one.rule.shadow:
+        return "shadow: posts nothing"
+    if config is None or one.match is None:
+        return ""
+    channels = config.channels_for([one.match])
+    return f"goes to {few(channels)}" if channels else "goes nowhere: no route leads it to a channel"
+
+
+def show_rule(console: Console, one: Explanation, *, everything: bool, goes: str = "") -> None:
+    """The tree of a rule's conditions; ``goes`` stands beside its title."""
     from rich.text import Text
     from rich.tree import Tree
 
     mark, style = ("✔", "bold green") if one.match else ("✘", "bold red")
     head = Text(f"{mark} {one.rule.id}", style)
     head.append(f"  {one.rule.title} · {one.rule.severity.word}", "default")
+    if goes:
+        head.append(f" ({goes})", "dim")
     tree = Tree(head, guide_style="dim")
     _grow(tree, condense(one.when, everything=everything))
     if one.unless is not None:
@@ -247,12 +272,10 @@ def _show_misses(console: Console, analysis: Analysis, rules: Sequence[Rule]) ->
     from rich.padding import Padding
     from rich.text import Text
 
-    explained = [explain_rule(analysis, rule) for rule in rules]
-    scored = [(2.0 if e.suppressed else closeness(e.when), e) for e in explained]
-    near = sorted((pair for pair in scored if pair[0] >= NEAR_MISS), key=lambda pair: -pair[0])[:NEAR_MISSES]
+    near = near_misses([explain_rule(analysis, rule) for rule in rules], NEAR_MISSES)
     if near:
         console.print("Nearly:")
-        for _, one in near:
+        for one in near:
             console.print(
                 Padding(
                     Text.assemble(("✘ ", "red"), (one.rule.id, "bold"), f"  {miss(one)}"), (0, 0, 0, 2), expand=False

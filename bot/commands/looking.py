@@ -36,11 +36,10 @@ from bot.rules.evaluate import Subject
 from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
-from bot.rules.steps import closeness, miss, outline
+from bot.rules.steps import miss, near_misses, outline
 
 FIRED_SHOWN = 5  # rules with their conditions
 NEAR_SHOWN = 4  # rules that nearly fired
-NEAR = 0.5  # of what a rule asks for
 SEARCHED_FOR_NEAR = 2_000  # rules that are looked at for it; each takes some microseconds to milliseconds
 WORDS_SHOWN = 6  # of one condition
 COUNTRIES_SHOWN = 6
@@ -70,9 +69,7 @@ def look_at(book: Rulebook, subject: Subject, *, near: bool = True, skip: Sequen
 
 def _nearly(analysis: Analysis, rules: Sequence[object]) -> tuple[tuple[str, str], ...]:
     explained = [explain_rule(analysis, rule) for rule in rules[:SEARCHED_FOR_NEAR]]  # type: ignore[arg-type]
-    scored = [(2.0 if e.suppressed else closeness(e.when), e) for e in explained]
-    best = sorted((pair for pair in scored if pair[0] >= NEAR), key=lambda pair: -pair[0])[:NEAR_SHOWN]
-    return tuple((e.rule.id, miss(e)) for _, e in best)
+    return tuple((e.rule.id, miss(e)) for e in near_misses(explained, NEAR_SHOWN))
 
 
 # -- explain --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 
 from bot.follow.numbers import numbers, same
 from bot.model import Article
-from bot.story.stopwords import STOPWORDS
+from bot.stopwords import STOPWORDS
 from bot.text import phrase
 
 LEAD_WORDS = 120  # that are compared; an edit of the facts reaches them

@@ -6,13 +6,17 @@ is a number. Pure: :func:`outline` is the plain text of it, :mod:`bot.cli.explai
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.model import Evidence
 from bot.rules.explain import Explanation, Step
 from bot.rules.nearly import few
+from bot.stopwords import STOPWORDS
 
 COUNTRY_WEIGHT = 0.4  # of a country beside other members: nearly every article names one
+NEAR_MISS = 0.5  # of what a rule asks for: from here on it nearly fired
 ALL_BUT_NEAR = 0.9  # every member is there, only too far apart
 
 
@@ -48,8 +52,7 @@ def condense(step: Step, *, everything: bool = False) -> Branch:
 
 def words(step: Step) -> tuple[str, ...]:
     """What a step found, in the order of the text, without repeats; countries with their codes."""
-    found = (f"{e.text} ({e.entity})" if e.entity else e.text for e in step.evidence)
-    return tuple(dict.fromkeys(" ".join(words.split()) for words in found))
+    return _said(step.evidence)
 
 
 def closeness(step: Step) -> float:
@@ -67,14 +70,42 @@ def closeness(step: Step) -> float:
     return min(sum(weight * part for weight, part in telling) / total, ALL_BUT_NEAR) if total else 0.0
 
 
+def near_misses(explained: Iterable[Explanation], most: int) -> list[Explanation]:
+    """Of rules that did not fire those that nearly did, the nearest first: what only ``unless`` kept back, then those
+    of which much is in the text. What was found counts for the more, the fewer of these rules ask for it; a country or
+    a function word alone says nothing, as nearly every article has both."""
+    silent = list(explained)
+    telling = [{*map(_word, filter(_tells, _found(e.when)))} for e in silent]
+    asked = Counter(word for words in telling for word in words)
+    scored = [
+        (2.0 if e.suppressed else round(closeness(e.when), 1), sum(1 / asked[word] for word in words), e)
+        for e, words in zip(silent, telling, strict=True)
+        if e.suppressed or (words and closeness(e.when) >= NEAR_MISS)
+    ]
+    return [e for _, _, e in sorted(scored, key=lambda one: (-one[0], -one[1]))[:most]]
+
+
+def _tells(evidence: Evidence) -> bool:
+    return not _is_country(evidence) and not all(word in STOPWORDS for word in _word(evidence).split())
+
+
+def _is_country(evidence: Evidence) -> bool:
+    return evidence.entity is not None and not evidence.listed and evidence.condition.startswith("country")
+
+
+def _word(evidence: Evidence) -> str:
+    return " ".join(evidence.text.casefold().split())
+
+
 def miss(explanation: Explanation) -> str:
     """One sentence on a rule that did not fire: what was found, and the smallest change with which it would have."""
     if explanation.suppressed:
         return explanation.reason
     if not closeness(explanation.when):
         return "nothing of it is in the text"
-    # Words say more than countries, so they come first.
-    found = sorted(dict.fromkeys(_found(explanation.when)), key=lambda words: words.endswith(")"))
+    # Words say more than countries, so they come first; function words say nothing.
+    telling = [e for e in _found(explanation.when) if _tells(e) or _is_country(e)]
+    found = _said(sorted(telling, key=lambda e: e.entity is not None))
     return f"found {few(found)}; {explanation.remedy}" if found else explanation.remedy
 
 
@@ -192,10 +223,16 @@ def _best(step: Step) -> Step:
     return max(step.children, key=closeness)
 
 
-def _found(step: Step) -> Iterable[str]:
+def _said(found: Iterable[Evidence]) -> tuple[str, ...]:
+    """The words, without repeats; countries with their codes."""
+    texts = (f"{e.text} ({e.entity})" if e.entity else e.text for e in found)
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts))
+
+
+def _found(step: Step) -> Iterable[Evidence]:
     """What the alternative that came closest did find."""
     if step.holds:
-        yield from words(step)
+        yield from step.evidence
     elif step.label == "any":
         yield from _found(_best(step))
     elif step.label != "none":

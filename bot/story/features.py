@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from bot.follow.numbers import CONCEPTS, numbers
 from bot.model import Article
-from bot.story.stopwords import STOPWORDS
+from bot.stopwords import STOPWORDS
 from bot.story.thresholds import (
     HEADLINE_WORDS_MIN,
     LEAD_WORDS,

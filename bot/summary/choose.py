@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 
 from bot.model import Article
-from bot.story.stopwords import PRIOR
+from bot.stopwords import PRIOR
 from bot.summary import weights
 from bot.summary.sentences import Sentence, opening, quotable, stems
 

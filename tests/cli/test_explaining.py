@@ -23,7 +23,10 @@ def test_a_rule_that_fires_is_shown_with_what_it_found(room: Path, run: Run) -> 
     blocks = ran.out.split("\n\n")
     assert blocks[:2] == ["High water", "Officials in Germany said that a flood warning stands."]
     assert blocks[2] == "🇩🇪 Germany (salience 1.00, main): Germany (name)  [entities/data/countries.tsv]"
-    assert "✔ flood  Flood warning · high\n├── ✔ one of 2: flood warning\n└── unless: does not hold" in ran.out
+    assert (
+        "✔ flood  Flood warning · high (goes to console)\n├── ✔ one of 2: flood warning\n└── unless: does not hold"
+        in ran.out
+    )
     assert ran.out.endswith("1 other rules did not fire; --rule ID shows why.\n")
 
 
@@ -83,6 +86,8 @@ def test_texts_come_in_many_forms(room: Path, run: Run, raw: bytes, shown: str) 
     ("what", "words"),
     [
         ("nowhere.txt", "nowhere.txt: cannot be read (No such file or directory)"),
+        ("Pyongyang signs arms deal", "check the path, or for a text: echo '...' | wirewatch explain -"),
+        ("Pyongyang signs arms deal. " * 99, "File name too long); check the path, or for a text: echo '...' | wire"),
         ("rules", "rules: cannot be read (Is a directory)"),
         ("empty.txt", "there is no text in it"),
         ("blank.txt", "there is no text in it"),
@@ -107,6 +112,42 @@ def test_what_cannot_be_explained_is_one_sentence(room: Path, run: Run, what: st
 def test_an_unknown_rule_gets_a_suggestion(room: Path, run: Run) -> None:
     ran = run("explain", "-", "--rule", "clahs", stdin=b"x")
     assert (ran.status, ran.err) == (1, "wirewatch: no rule 'clahs'; did you mean 'clash'?\n")
+    ran = run("explain", "-", "--rule", "nope", stdin=b"x")
+    assert ran.err == "wirewatch: no rule 'nope'; `wirewatch rules` lists all\n"
+
+
+def test_a_rule_on_trial_is_said_to_post_nothing_and_another_one_where_it_goes(room: Path, run: Run) -> None:
+    with (room / "wirewatch.yaml").open("a", encoding="utf-8") as file:
+        file.write("routes: [{min_severity: critical, to: [console]}]\n")
+    with (room / "rules" / "own.yaml").open("a", encoding="utf-8") as file:
+        file.write("  - {id: tried, title: On trial, severity: low, mode: shadow, when: {any: [flood]}}\n")
+    out = run("explain", "-", stdin=b"A flood warning stands.").out
+    assert "✔ tried  On trial · low (shadow: posts nothing)" in out
+    assert "✔ flood  Flood warning · high (goes nowhere: no route leads it to a channel)" in out
+
+
+def test_a_country_or_a_function_word_alone_is_no_near_miss(room: Path, run: Run) -> None:
+    own = """\
+rules:
+  - {id: shelling, title: Shelling, severity: high, when: {all: [{country: any}, {any: [shelled]}]}}
+  - {id: abduction, title: Abduction, severity: high, when: {near: {of: [{any: [abduction]}, of], within: 4 words}}}
+  - {id: harvest, title: Harvest, severity: low, when: {all: [{any: [wheat]}, {any: [drought]}]}}
+"""
+    (room / "rules" / "own.yaml").write_text(own, encoding="utf-8")
+    out = run("explain", "-", stdin=b"The wheat harvest of Chad was good").out
+    assert "✘ harvest  found wheat; it would match if the text said one of drought" in out
+    assert "✘ shelling" not in out
+    assert "✘ abduction" not in out
+
+
+def test_what_few_rules_ask_for_comes_first_among_near_misses(room: Path, run: Run) -> None:
+    with (room / "rules" / "own.yaml").open("w", encoding="utf-8") as file:
+        file.write("rules:\n")
+        for n in range(6):
+            file.write(f"  - {{id: r{n}, title: R, severity: low, when: {{all: [good, rain{n}]}}}}\n")
+        file.write("  - {id: harvest, title: H, severity: low, when: {all: [wheat, drought]}}\n")
+    out = run("explain", "-", stdin=b"The wheat harvest was good").out
+    assert out.index("✘ harvest") < out.index("✘ r0")
 
 
 def test_without_a_config_the_shipped_rules_explain(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

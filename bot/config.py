@@ -380,9 +380,18 @@ def _entry(section: object, name: str) -> Mapping[str, Any] | None:
     return entry if isinstance(entry, dict) else None
 
 
+_TOKEN_FROM = {
+    "slack": "for a new one open https://api.slack.com/apps, your app, Install App, Bot User OAuth Token",
+    "discord": "for a new one open https://discord.com/developers/applications, your bot, Bot, Reset Token",
+}
+
+
 def _no_connection(section: str, name: str, entries: object, key: str, variable: str) -> str:
     if name == "default":
-        return f"this channel needs a token; set {variable} in the environment, or add {section}.default.{key}"
+        return (
+            f"this channel needs a token; set {variable} in the environment, or add {section}.default.{key}; "
+            f"{_TOKEN_FROM[section]}"
+        )
     known = list(entries) if isinstance(entries, dict) else []
     return (
         f"{section}: has no entry {name!r} with a {key}{nearest(name, [k for k in known if k != name]) or '; add it'}"

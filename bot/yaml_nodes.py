@@ -135,6 +135,9 @@ def read_bytes(path: Path, name: Path) -> bytes:
             data = f.read(FILE_BYTES_MAX + 1)
     except FileNotFoundError:
         raise ConfigError((Problem(name, 0, 0, "no such file; check the path", "missing-file"),)) from None
+    except IsADirectoryError:
+        text = "is a folder; name the file in it"
+        raise ConfigError((Problem(name, 0, 0, text, "unreadable"),)) from None
     except OSError as error:
         raise ConfigError(
             (Problem(name, 0, 0, f"cannot be read ({error.strerror}); check its permissions", "unreadable"),)

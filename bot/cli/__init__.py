@@ -59,6 +59,11 @@ def lines_of(problems: Iterable[Problem]) -> list[str]:
     return found
 
 
+def number(count: int, what: str) -> str:
+    """``1 rule``, ``2 rules``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _run(arguments: list[str] | None) -> int:
     import typer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import rulebook
-from bot.cli import complain, lines_of
+from bot.cli import complain, lines_of, number
 from bot.config import load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
 from bot.rules import selftest
@@ -52,11 +52,11 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         problems.extend(o.problem for o in outcomes if not o.passed)
         sources = sum(s.enabled for s in book.sources.values())
         counts = {"rule": len(book.ruleset.rules), "test": len(outcomes), "list": len(book.ruleset.lists)}
-        summary = ", ".join(_number(n, what) for what, n in (counts | {"source": sources}).items())
+        summary = ", ".join(number(n, what) for what, n in (counts | {"source": sources}).items())
     errors = sum(p.level is Level.ERROR for p in problems)
     _print(sorted(problems, key=lambda p: (str(p.file), p.line, p.column)), output)
     if output == "text":
-        found = f"{_number(errors, 'error')}, {_number(len(problems) - errors, 'warning')}"
+        found = f"{number(errors, 'error')}, {number(len(problems) - errors, 'warning')}"
         found = found if problems else "no problems"
         print(f"{summary}: {found}" if summary else found, file=sys.stderr if errors else sys.stdout)
     return 1 if errors else 0
@@ -115,10 +115,6 @@ def _print(problems: Sequence[Problem], output: str) -> None:
             print(*lines_of((p,)))
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def test(config: Path, rules: Sequence[Path] | None, only: Sequence[str]) -> int:
     """Run the tests of the rules, or of those named."""
     book = load(config, rules, optional=True)
@@ -135,7 +131,7 @@ def test(config: Path, rules: Sequence[Path] | None, only: Sequence[str]) -> int
     untested = [r.id for r in book.engine.rules if not r.tests and (not only or r.id in only)]
     if untested:
         print(f"without tests: {', '.join(untested)}")
-    print(f"{_number(len(outcomes), 'test')}, {len(failed)} failed")
+    print(f"{number(len(outcomes), 'test')}, {len(failed)} failed")
     return 1 if failed else 0
 
 

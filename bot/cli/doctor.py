@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from bot.channels.base import Channel, Finding
 from bot.channels.registry import Fleet, make_fleet
+from bot.cli import lines_of, number
 from bot.config import Config, load_config
 from bot.errors import ConfigError, DeliveryError, NoStoreError, WirewatchError
 from bot.log import set_up
@@ -46,7 +47,7 @@ def doctor(path: Path, *, send: bool = False) -> int:
     """Try everything that a run needs, and say what to do about what is missing. ``send``: post a test alert, too."""
     report = _Report()
     config = report.look(
-        "config", lambda: load_config(path, os.environ), lambda c: f"{path}, {len(c.channels)} channels"
+        "config", lambda: load_config(path, os.environ), lambda c: f"{path}, {number(len(c.channels), 'channel')}"
     )
     if config is None:
         return 1
@@ -56,7 +57,10 @@ def doctor(path: Path, *, send: bool = False) -> int:
     book = report.look(
         "rules",
         lambda: load_rules(config),
-        lambda b: f"{len(b.ruleset.rules)} rules, {len(b.ruleset.lists)} lists, {len(b.sources)} sources",
+        lambda b: ", ".join(
+            number(len(found), what)
+            for found, what in ((b.ruleset.rules, "rule"), (b.ruleset.lists, "list"), (b.sources, "source"))
+        ),
     )
     for warning in book.warnings if book else ():
         report.warn("config" if warning.file == path else "rules", str(warning))
@@ -71,13 +75,13 @@ def doctor(path: Path, *, send: bool = False) -> int:
 
 
 def health(path: Path) -> int:
-    """Ask the bot's own listener. Exit status 1 with the reason if it does not do its work."""
+    """Ask the bot's own listener; without one, whether a bot runs at all. Exit status 1 with the reason if it does not
+    do its work."""
     import httpx
 
     config = load_config(path, os.environ)
     if config.http is None:
-        print("no http: section in the config, so there is nothing to ask")
-        return 0
+        return _running(config)
     try:
         answer = httpx.get(f"http://{config.http.listen}/readyz", timeout=4, trust_env=False)
     except httpx.HTTPError as error:
@@ -85,6 +89,19 @@ def health(path: Path) -> int:
         return 1
     print(answer.text.strip())
     return 0 if answer.status_code == 200 else 1
+
+
+def _running(config: Config) -> int:
+    store = SqlStore(config.store.reveal())
+    try:
+        holder = store.holder()
+    finally:
+        store.close()
+    if holder is None:
+        print(f"no bot runs on {config.store}; start one with `wirewatch run`")
+        return 1
+    print(f"a bot runs ({holder}); give the config `http: {{listen: 127.0.0.1:8080}}` to ask whether it polls, too")
+    return 0
 
 
 class _Report:
@@ -95,7 +112,8 @@ class _Report:
         try:
             found = try_it()
         except ConfigError as error:
-            self.fail(what, f"{len(error.problems)} problems; `wirewatch check` lists them: {error.problems[0]}")
+            for line in lines_of(error.problems):
+                self.fail(what, line)
             return None
         except NoStoreError:
             raise
@@ -221,4 +239,4 @@ def _test_alert(channel: str, now: datetime) -> Message:
 
 def _counted(fleet: Fleet) -> str:
     accounts = sorted(set(fleet.accounts.values()))
-    return f"{len(fleet.channels)} channels" + (f" over {', '.join(accounts)}" if accounts else "")
+    return number(len(fleet.channels), "channel") + (f" over {', '.join(accounts)}" if accounts else "")

@@ -54,6 +54,23 @@ class FileLock:
             ) from error
         self._fd = fd
 
+    def holder(self) -> str | None:
+        """Which process holds it, such as ``process 4711``; ``None`` if none does. Makes no file."""
+        try:
+            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"store: cannot read the lock file {self._path} ({error.strerror})") from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # free again within microseconds
+        except BlockingIOError:
+            pid = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
+            return f"process {pid or 'unknown'}"
+        finally:
+            os.close(fd)
+        return None
+
     def release(self) -> None:
         if self._fd is None:
             return
@@ -81,15 +98,23 @@ class AdvisoryLock:
         if connection.execute(select(func.pg_try_advisory_lock(self.KEY))).scalar():
             self._connection = connection
             return
-        holder = connection.execute(
-            text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = :high AND objid = :low"),
-            {"high": self.KEY >> 32, "low": self.KEY & 0xFFFFFFFF},
-        ).scalar()
         connection.close()
         raise StoreBusyError(
-            f"store: another Wirewatch (database connection {holder or 'unknown'}) is running on {self._label}; "
+            f"store: another Wirewatch ({self.holder() or 'database connection unknown'}) is running on {self._label}; "
             "stop it first, or give this one its own `store:`"
         )
+
+    def holder(self) -> str | None:
+        """Which connection holds it, such as ``database connection 4711``; ``None`` if none does."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                text(
+                    "SELECT pid FROM pg_locks "
+                    "WHERE locktype = 'advisory' AND classid = :high AND objid = :low AND granted"
+                ),
+                {"high": self.KEY >> 32, "low": self.KEY & 0xFFFFFFFF},
+            ).scalar()
+        return None if found is None else f"database connection {found}"
 
     def release(self) -> None:
         if self._connection is None:

@@ -92,15 +92,22 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
     def acquire(self) -> None:
         if self._lock is not None:
             return
-        lock: FileLock | AdvisoryLock
         if self._place.file is not None:
             self._make_folder()
-            lock = FileLock(self._place.file.with_name(self._place.file.name + ".lock"))
-        else:
-            lock = AdvisoryLock(self._connected(), self._place.label)
+        lock = self._own_lock()
         with explained(self._place.label):
             lock.acquire()
         self._lock = lock
+
+    def holder(self) -> str | None:
+        """Which process or connection has acquired this store; ``None`` if no bot runs on it. Raises ``StoreError``."""
+        with explained(self._place.label):
+            return self._own_lock().holder()
+
+    def _own_lock(self) -> FileLock | AdvisoryLock:
+        if self._place.file is not None:
+            return FileLock(self._place.file.with_name(self._place.file.name + ".lock"))
+        return AdvisoryLock(self._connected(), self._place.label)
 
     def check(self) -> None:
         with self._write() as connection:  # writing a row as it is takes the whole way to the disk

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
-from tests.cli.conftest import Run
+from bot.store.sql import SqlStore
+from tests.cli.conftest import Ran, Run
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -164,3 +165,45 @@ def test_the_starter_warns_of_a_channel_that_is_added_without_a_route(
     config.write_text(routed, encoding="utf-8")
     assert "no route" not in run("check").out
     assert "no route" not in run("doctor").out
+
+
+def test_health_without_a_listener_tells_whether_a_bot_runs(room: Path, run: Run) -> None:
+    assert run("health") == Ran(1, f"no bot runs on sqlite:///{room}/own.db; start one with `wirewatch run`\n", "")
+    assert not (room / "own.db.lock").exists()
+    store = SqlStore(f"sqlite:///{room}/own.db")
+    store.acquire()
+    ran = run("health")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"a bot runs (process {os.getpid()}); ")
+    store.close()
+    assert run("health").status == 1
+
+
+def test_doctor_lists_every_problem_and_where_tokens_come_from(room: Path, run: Run) -> None:
+    channels = 'channels:\n  desk: {kind: slack, channel: "#desk"}\n  intel: {kind: discord, channel: "#intel"}\n'
+    (room / "wirewatch.yaml").write_text(channels, encoding="utf-8")
+    ran = run("doctor")
+    assert ran.status == 1
+    slack, discord = ran.out.splitlines()
+    assert slack.startswith("FAIL  config: wirewatch.yaml:2:9: this channel needs a token; set SLACK_BOT_TOKEN")
+    assert "Install App, Bot User OAuth Token" in slack
+    assert discord.startswith("FAIL  config: wirewatch.yaml:3:10: this channel needs a token; set DISCORD_TOKEN")
+    assert "Bot, Reset Token" in discord
+
+
+def test_doctor_counts_one_of_a_thing_as_one(room: Path, run: Run) -> None:
+    lines = run("doctor").out.splitlines()
+    assert "ok    config: wirewatch.yaml, 1 channel" in lines
+    assert "ok    rules: 2 rules, 0 lists, 0 sources" in lines
+    assert "ok    channels: 1 channel" in lines
+
+
+def test_doctor_without_a_config_says_how_to_get_one(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WIREWATCH_CONFIG", raising=False)
+    told = "FAIL  config: wirewatch.yaml:0:0: no such file; write one with `wirewatch init DIR`"
+    assert run("doctor").out.startswith(told)
+
+
+def test_a_folder_in_the_place_of_the_config_is_told_as_one(room: Path, run: Run) -> None:
+    assert f"{room}:0:0: is a folder; name the file in it" in run("check", "-c", str(room)).out

@@ -27,6 +27,7 @@ if [ ! -x "$venv/bin/python" ]; then
         exit 1
     fi
 fi
+echo "installing into $venv; the first time this takes one to two minutes"
 target=$here${extras:+[$extras]}
 if [ "$how" = editable ]; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$here/constraints.txt" -e "$target"

@@ -453,3 +453,15 @@ def test_the_invite_link_on_the_channels_page_asks_for_what_is_used() -> None:
     from bot.channels.discord_doctor import INVITE_PERMISSIONS
 
     assert f"permissions={INVITE_PERMISSIONS}&" in (ROOT / "docs" / "channels.md").read_text("utf-8")
+
+
+def test_where_docker_is_shown_the_folder_can_be_written_and_the_file_of_secrets_is_described() -> None:
+    """A folder that its owner made cannot be written by the image's own user."""
+    manual = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for file in ("README.md", "docs/operations.md", "Dockerfile"):
+        runs = re.findall(r"docker run .*", (ROOT / file).read_text("utf-8"))
+        assert runs
+        for line in runs:
+            assert '--user "$(id -u):$(id -g)"' in line, file
+            assert "--env-file" not in line or "--env-file secrets.env" in line
+    assert "`NAME=value` a line" in manual

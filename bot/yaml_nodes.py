@@ -8,7 +8,7 @@ custom tags and merge keys are refused, which also ends YAML bombs; so are dupli
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -186,15 +186,50 @@ def _line_column(text: str, offset: int) -> tuple[int, int]:
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    opened = _unclosed(error, text)
+    mark = error.context_mark if opened else error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     problem = (error.problem or "cannot be read").strip()
     lines = text.splitlines()
     source_line = lines[line - 1] if 0 < line <= len(lines) else ""
     hint = "quote the value if it holds any of : # [ ] { } , & * ! | > ' \" % @ `"
-    if "\t" in source_line[: max(column, 1)]:
+    if opened:
+        closing = {"[": "]", "{": "}"}.get(opened, opened)
+        hint = f"the {opened} that opens here is not closed; write {closing} where the value ends"
+    elif "\t" in source_line[: max(column, 1)]:
         hint = "indent with spaces, not tabs"
+    elif _is_indented_wrongly(error, source_line, column):
+        hint = "indent this line like the key or - above that it belongs beside"
     return Problem(file, line, column, f"not valid YAML ({problem}); {hint}", "syntax")
+
+
+def _unclosed(error: yaml.MarkedYAMLError, text: str) -> str:
+    """The quote or bracket that opens at the context of an error and is not closed; empty where that is not why."""
+    begin, end = error.context_mark, error.problem_mark
+    context, problem = error.context or "", error.problem or ""
+    if begin is None or end is None:
+        return ""
+    lines = text.splitlines()
+    if "quoted scalar" in context and "end of stream" in problem:
+        return _char(lines, begin)
+    if "flow sequence" in context or "flow mapping" in context:
+        opened = _char(lines, begin)
+        other = "}" if opened == "[" else "]"
+        if opened and (end.line > begin.line or _char(lines, end) in ("", other)):
+            return opened
+    return ""
+
+
+def _char(lines: Sequence[str], mark: yaml.Mark) -> str:
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    return line[mark.column : mark.column + 1]
+
+
+def _is_indented_wrongly(error: yaml.MarkedYAMLError, source_line: str, column: int) -> bool:
+    """Whether what does not fit begins a line: the parser was not told to look for it at that depth."""
+    if "mapping values are not allowed" in (error.problem or ""):
+        return re.fullmatch(r"\s+(?:- +)*[\w-]+", source_line[: column - 1]) is not None
+    return "block" in (error.context or "") and not source_line[: column - 1].strip()
 
 
 def _compose(text: str, file: Path) -> Node | None:

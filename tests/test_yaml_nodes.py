@@ -191,3 +191,26 @@ def test_any_bytes_give_a_document_or_complaints_with_places(data: bytes | str) 
 def test_what_another_library_writes_is_read_back(data: object) -> None:
     written = yaml.safe_dump({"x": data}, allow_unicode=True)
     assert plain(load(written, FILE)) == {"x": data}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("a:\n  - b\n  c: d\n", "3:3", "indent this line like the key or - above"),
+        ("a:\n b: 1\n  c: 2\n", "3:4", "indent this line like the key or - above"),
+        ("a:\n  b: 1\n c: 2\n", "3:2", "indent this line like the key or - above"),
+        ('a: 1\nb: "open\nc: 2\nd: 3\n', "2:4", 'the " that opens here is not closed; write " where'),
+        ("a: 'open\nb: 2\n", "1:4", "the ' that opens here is not closed; write ' where"),
+        ("a: [x, y\nb: 2\n", "1:4", "the [ that opens here is not closed; write ] where"),
+        ("a: {x: y\nb: 2\n", "1:4", "the { that opens here is not closed; write } where"),
+        ("a: [x, y\n", "1:4", "the [ that opens here is not closed; write ] where"),
+        ("when: {any: [a, b}\n", "1:13", "the [ that opens here is not closed; write ] where"),
+        ("a: x: y\n", "1:5", "quote the value"),
+        ("a: 'it's'\n", "1:8", "quote the value"),
+    ],
+)
+def test_a_syntax_error_names_its_own_remedy(text: str, place: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(text, Path("f.yaml"))
+    (problem,) = raised.value.problems
+    assert (f"{problem.line}:{problem.column}", hint in problem.text) == (place, True), problem

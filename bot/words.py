@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from difflib import get_close_matches
 
 HEADLINE_MAX = 90  # characters of a quoted headline
 _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))  # seconds
+
+
+LIKE = 0.6  # of two words, from 0 to 1, before their slips are counted
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """The known name that ``word`` is a slip of the hand from, or a part of; empty where there is none. One letter in
+    five may be wrong, and one more: "fluud" may be flood, "nope" is not OPEC."""
+    word = word.casefold()[:100]
+    for close in get_close_matches(word, list(known), n=3, cutoff=LIKE):
+        if close in word or word in close or (len(word) > 4 and close.startswith(word[:-1])):
+            return close
+        if _slips(word, close) <= 1 + len(word) // 5:
+            return close
+    return ""
+
+
+def _slips(one: str, other: str) -> int:
+    """Letters left out, put in, exchanged for another or for their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def moment(at: datetime, tz: tzinfo) -> str:

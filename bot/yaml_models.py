@@ -6,7 +6,6 @@ values in words for the person who wrote the file. The field types that several 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -32,6 +31,7 @@ from pydantic_core import ErrorDetails
 from bot import duration
 from bot.errors import Problem
 from bot.model import Severity
+from bot.words import meant
 from bot.yaml_nodes import Map, Node, Place, Scalar, Seq, node_at, place_of, plain
 
 Loc = tuple[str | int, ...]
@@ -214,9 +214,9 @@ def _words(details: ErrorDetails) -> str:
 def nearest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
     """``; did you mean 'x'?`` for the known name that looks most like ``name``; else all of them, if wanted."""
     names = sorted(known)
-    close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
+    close = meant(name, names)
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {close!r}?"
     return f"; write one of {', '.join(names)}" if show_all and names else ""
 
 

@@ -29,6 +29,20 @@ def is_country(code: str) -> bool:
     return code in _names()
 
 
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    codes: dict[str, str] = {}
+    for row in read_table("countries.tsv"):
+        names = (row["name"], *row["aliases"].split("|"), *row["exact"].split("|"))
+        codes.update((name.casefold(), row["code"]) for name in names if name)
+    return codes
+
+
+def code_named(name: str) -> str:
+    """``Iran`` → ``IR``, by any of the names in the table, in capitals or not; empty where it is none."""
+    return _codes().get(" ".join(name.casefold().split()), "")
+
+
 def all_codes() -> tuple[str, ...]:
     """Every code, ascending."""
     return tuple(sorted(_names()))

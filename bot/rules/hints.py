@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
+
+from bot.entities.facts import code_named
+from bot.words import meant
 
 LISTED_MAX = 12  # names in a hint; more are no help
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'any'?`` for a word close to a known one; empty otherwise."""
-    close = get_close_matches(word.lower()[:100], list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = meant(word, known)
+    return f"; did you mean {close!r}?" if close else ""
+
+
+def country_hint(word: str, is_country: Callable[[str], bool]) -> str:
+    """What to write for a country that is not written as its code: ``; write IR`` for Iran; empty where it is none."""
+    if is_country(word.upper()):
+        return f"; write it in capitals: {word.upper()}"
+    code = code_named(word)
+    return f"; write its code: {code}" if is_country(code) else ""
 
 
 def keys_hint(word: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.errors import ConfigError, Problem
-from bot.rules.hints import keys_hint
+from bot.rules.hints import country_hint, keys_hint
 from bot.rules.model import ListedCountry, ListedName, NameList
 from bot.text import phrase
 from bot.yaml_nodes import Map, Node, Scalar, Seq, load_file
@@ -98,7 +98,8 @@ class _Reader:
             if not code:
                 continue
             if not self.is_country(code):
-                self._bad(place, f"no country {code!r}; use the two letters of ISO 3166, as in KP", "unknown-country")
+                hint = country_hint(code, self.is_country) or "; use the two letters of ISO 3166, as in KP"
+                self._bad(place, f"no country {code!r}{hint}", "unknown-country")
             else:
                 found.append(ListedCountry(code, act, date))
         return tuple(found)
@@ -120,9 +121,10 @@ class _Reader:
                     self._text(item, "id"),
                 )
                 if kind not in _KINDS:
-                    self._bad(item, f"kind: takes {', '.join(_KINDS)}", "bad-value")
+                    self._bad(item.get("kind") or item, f"kind: takes {', '.join(_KINDS)}, not {kind!r}", "bad-value")
                 if country and not self.is_country(country):
-                    self._bad(item, f"no country {country!r}; use the two letters of ISO 3166", "unknown-country")
+                    hint = country_hint(country, self.is_country) or "; use the two letters of ISO 3166, as in KP"
+                    self._bad(item.get("country") or item, f"no country {country!r}{hint}", "unknown-country")
             else:
                 self._bad(item, "a listed name is a text, or name: with aliases:, kind:, country:", "bad-list")
                 continue

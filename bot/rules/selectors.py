@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bot.rules.fields import Fields
-from bot.rules.hints import keys_hint
+from bot.rules.hints import country_hint, keys_hint
 from bot.rules.model import Condition, Country, EntityLabel, NameList, Names, Origin
 from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq
 
@@ -88,8 +88,10 @@ class Selectors(Fields):
             elif self._is_country(word):
                 codes.add(word)
             else:
-                hint = f"; write it in capitals: {word.upper()}" if self._is_country(word.upper()) else ""
-                hint = hint or '; use the two letters of ISO 3166, as in KP, or a list, as in "@sanctioned"'
+                hint = (
+                    country_hint(word, self._is_country)
+                    or '; use the two letters of ISO 3166, as in KP, or a list, as in "@sanctioned"'
+                )
                 self._bad(item.place, f"no country {word!r}{hint}", "unknown-country")
                 good = False
         return (frozenset(codes), ", ".join(written)) if good else None

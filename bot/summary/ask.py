@@ -20,6 +20,7 @@ from bot.model import Severity
 from bot.rules.language import nearest
 from bot.summary.model import Filters
 from bot.text import phrase
+from bot.words import meant
 
 PERIOD_MIN, PERIOD_MAX = timedelta(minutes=10), timedelta(days=366)
 DEFAULT = timedelta(hours=24)
@@ -119,9 +120,9 @@ def ask(
     for words in countries:
         code = country_code(words)
         if code is None:
-            raise AskError(
-                f"no country {words!r}{nearest(words.casefold(), _countries()) or '; write its name or code'}"
-            )
+            close = meant(words, (name for name in _countries() if len(name) > 2))
+            hint = f"did you mean {country_name(_countries()[close])!r}?" if close else "write its name or code"
+            raise AskError(f"no country {words!r}; {hint}")
         codes.append(code)
     for kind, given, names in (("rule", rules, known.rules), ("source", sources, known.sources)):
         for one in given:

@@ -104,6 +104,8 @@ def complaints(source: str, **known: object) -> list[str]:
         ),
         # countries, names, labels
         ("{country: kp}", "4:21: no country 'kp'; write it in capitals: KP"),
+        ("{country: Iran}", "4:21: no country 'Iran'; write its code: IR"),
+        ("{country: [KP, russian federation]}", "4:26: no country 'russian federation'; write its code: RU"),
         (
             "{country: Korea}",
             "4:21: no country 'Korea'; use the two letters of ISO 3166, as in KP, or a list, as in \"@sanctioned\"",

@@ -18,6 +18,7 @@ from pydantic import PrivateAttr
 from bot import __version__
 from bot.environment import Surroundings
 from bot.errors import ConfigError, Level, Problem
+from bot.extras import how_to_add
 from bot.llm.settings import KEY as LLM_KEY
 from bot.llm.settings import OPENAI
 from bot.log import redact_url
@@ -310,7 +311,7 @@ def _check_llm(tree: Map, settings: Settings, key: str | None) -> Iterator[Probl
     if settings.llm is None:
         return
     if find_spec("openai") is None:
-        text = "llm: needs the openai client; install it with pip install 'wirewatch[llm]'"
+        text = f"llm: needs the openai client; {how_to_add('llm')}"
         yield place_of(tree, ("llm",)).problem(text, "missing-extra")
     elif settings.llm.url == OPENAI and not key:
         text = f"llm: this endpoint needs a key; set {LLM_KEY} in the environment, or name another one under url:"

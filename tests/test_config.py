@@ -552,6 +552,6 @@ def test_the_key_of_a_language_model_comes_from_the_environment_alone(tmp_path: 
 
 def test_without_the_extra_a_language_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.config.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"pip install 'wirewatch\[llm\]'"):
+    with pytest.raises(ConfigError, match=r"add the extra llm: scripts/install\.sh .* llm"):
         load(tmp_path, "channels: {desk: {kind: console}}\nllm: {model: gpt-5-mini}", {})
     assert load(tmp_path, "channels: {desk: {kind: console}}", {}).llm is None

@@ -17,6 +17,7 @@ from bot.channels.places import parse_place
 from bot.chat_settings import DiscordMention, SlackMention
 from bot.config import Config
 from bot.errors import ConfigError, Problem
+from bot.extras import how_to_add
 from bot.settings import AppriseSettings, ConsoleSettings, DiscordSettings, SlackSettings, WebhookSettings
 from bot.template import Wording
 
@@ -240,7 +241,7 @@ def _apprise(yard: _Yard, name: str, settings: AppriseSettings) -> Channel:
 
         return AppriseChannel(name, settings.url)
     except ImportError:
-        raise yard.refuse(name, 'apprise is not installed; run pip install "wirewatch[apprise]"') from None
+        raise yard.refuse(name, f"apprise is not installed; {how_to_add('apprise')}") from None
     except ValueError as error:
         raise yard.refuse(name, str(error)) from None
 

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.errors import StoreError
+from bot.extras import how_to_add
 
 WRITES = "wirewatch_writes"
 """The execution option that marks a connection as a writer's."""
@@ -63,8 +64,8 @@ def connect(place: Place, busy_timeout_s: float) -> Engine:
         engine = create_engine(place.url, connect_args={"timeout": busy_timeout_s})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise StoreError(
-            f"store: the driver for {place.url.drivername} is not installed; install psycopg and write "
-            "postgresql+psycopg://, or use sqlite:///"
+            f"store: the driver for {place.url.drivername} is not installed; write postgresql+psycopg:// and "
+            f"{how_to_add('postgres')}, or use sqlite:///"
         ) from error
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.discord_embed import COLOUR
 from bot.errors import WirewatchError
+from bot.extras import how_to_add
 from bot.model import Severity
 from bot.summary import words
 from bot.summary.model import Summary, Timeline
@@ -37,7 +38,7 @@ _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 _SEVERITIES = {severity: f"#{COLOUR[severity]:06X}" for severity in Severity}  # as alerts have them on Discord
 _OTHERS, _GROUND, _INK, _FAINT, _GRID = "#AEB6C2", "#F8F9FB", "#1F2933", "#5B6776", "#DDE2E8"
 
-MISSING = "charts need matplotlib; install it with: pip install 'wirewatch[charts]'"
+MISSING = f"charts need matplotlib; {how_to_add('charts')}"
 
 
 def available() -> bool:

@@ -259,3 +259,10 @@ class TestWriting:
             make(file).open()
         assert "\n" not in str(caught.value)
         assert str(file) in str(caught.value)
+
+
+def test_without_the_driver_of_postgres_its_extra_is_named() -> None:
+    with pytest.raises(
+        StoreError, match=r"is not installed; .* add the extra postgres: scripts/install\.sh .* postgres"
+    ):
+        SqlStore("postgresql+nosuchdriver://bot@127.0.0.1:1/news").open()

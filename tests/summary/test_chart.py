@@ -81,5 +81,5 @@ def test_labels_say_the_day_where_it_begins() -> None:
 def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setattr(chart, "find_spec", lambda name: None)
-    with pytest.raises(WirewatchError, match=r"pip install 'wirewatch\[charts\]'"):
+    with pytest.raises(WirewatchError, match=r"add the extra charts: scripts/install\.sh .* charts"):
         picture(1)

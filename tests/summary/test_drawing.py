@@ -33,7 +33,7 @@ async def test_what_cannot_be_drawn_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ChartError, match="not drawn within 0 s"):
         await drawn(POST)
     monkeypatch.setattr(drawing, "available", lambda: False)
-    with pytest.raises(ChartError, match=r"pip install 'wirewatch\[charts\]'"):
+    with pytest.raises(ChartError, match=r"add the extra charts: scripts/install\.sh .* charts"):
         await drawn(POST)
 
 

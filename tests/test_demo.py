@@ -85,6 +85,7 @@ def test_the_demo_shows_a_card_for_each_story_and_says_what_happened() -> None:
     assert re.search(rf"alerted +{cards} stories", out)
     assert re.search(rf"polled +{len(FEEDS) + 1} sources, {len(EXPECTED)} items; 1 failed", out)
     assert re.search(r"failed +Northgate Herald: .*500", out)
+    assert out.count("broken on purpose") == 1
     assert "Coastal Dispatch" in out.partition("what happened")[2]
     for words in ("HIGH", "Arms deal with a sanctioned state", "🇰🇵", "UTC"):
         assert words in out

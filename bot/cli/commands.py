@@ -228,6 +228,7 @@ def search_archive(
 
 @app.command("summary")
 def summarise(
+    period: Annotated[str | None, typer.Argument(hidden=True)] = None,
     config: Config = DEFAULT_CONFIG,
     since: Annotated[str, typer.Option("--since", help="The period: 24h, 7d, 30d, today, yesterday.")] = "24h",
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only stories on which this rule fired.")] = None,
@@ -245,6 +246,8 @@ def summarise(
 
     The filters may be repeated: any of the rules, of the countries, and so on.
     """
+    if period is not None:  # as in chat, where it needs no name
+        raise typer.BadParameter(f"the period stands behind --since: wirewatch summary --since {period}")
     from bot.cli.summarising import summary as work
 
     return work(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bot import backtest as replaying
 from bot import rulebook
 from bot.backtest import Hit
+from bot.cli import number
 from bot.config import Config, load_config
 from bot.duration import parse as parse_duration
 from bot.entities.gazetteer import load_gazetteer
@@ -97,7 +98,7 @@ def _show(console: Console, rule: Rule, hits: Sequence[Hit], first: date) -> Non
     from rich.text import Text
 
     console.print()
-    console.print(Text(f"{rule.id}  {len(hits)} hits", "bold"))
+    console.print(Text(f"{rule.id}  {number(len(hits), 'hit')}", "bold"))
     if not hits:
         return
     days = replaying.by_day(hits, max(first, hits[0].article.fetched_at.date()), datetime.now(UTC).date())

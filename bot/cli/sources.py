@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import duration
+from bot.cli import number
 from bot.config import Config, load_config
 from bot.errors import SourceError, StoreError, WirewatchError
 from bot.fetch import Fetcher, Limits
@@ -145,7 +146,7 @@ def check_sources(path: Path, only: Sequence[str]) -> int:
     wanted = [chosen(sources, name) for name in only] or [s for s in sources.values() if s.enabled]
     looks = asyncio.run(look_at(config, wanted, show=True))
     failed = sum(isinstance(one, SourceError) for one in looks.values())
-    print(f"{len(wanted)} sources, {failed} failed")
+    print(f"{number(len(wanted), 'source')}, {failed} failed")
     return 1 if failed else 0
 
 

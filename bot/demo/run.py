@@ -16,7 +16,7 @@ from rich.text import Text
 from bot.app import App, Options, Result, open_app
 from bot.channels.console import ConsoleChannel
 from bot.config import load_config
-from bot.demo.server import SampleOutlets
+from bot.demo.server import BROKEN, SampleOutlets
 from bot.log import set_up
 
 _CONFIG = """\
@@ -64,7 +64,8 @@ def summary(console: Console, app: App, result: Result, seconds: float, *, next_
     table.add_row("held", f"{tally.repeats} articles that repeat a story alerted already")
     for source_id, error in sorted(result.failures.items()):
         name = app.book.sources[source_id].name
-        table.add_row("failed", Text(f"{name}: {error}; it is tried again, the others went on"))
+        text = f"{name}: {error}; it is tried again, the others went on"
+        table.add_row("failed", Text(f"{text} (this feed is broken on purpose)" if source_id == BROKEN else text))
     for source_id, note in sorted(app.poller.notes.items()):
         table.add_row("note", Text(f"{app.book.sources[source_id].name}: {note}"))
     table.add_row("took", f"{seconds:.1f} s")

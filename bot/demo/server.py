@@ -29,7 +29,8 @@ FEEDS: Mapping[str, tuple[str, str, str]] = {
     "latin1.xml": ("application/rss+xml", "", "paper"),
     "broken.xml": ("application/atom+xml", "", "paper"),
 }
-DOWN = "down.xml"  # this one answers 500
+DOWN = "down.xml"  # this one answers 500, to show what a failure does
+BROKEN = DOWN.replace(".", "-")  # its id as a source
 
 
 class SampleOutlets:

@@ -38,7 +38,8 @@ def _story(n: int, story: Told) -> Iterator[Text]:
     yield Text(f"{n:2}. ", "dim").append(cut(clean(story.headline), LINE_MAX), "bold")
     about = Text("    ")
     about.append(story.severity.word, _STYLES[story.severity.word])
-    about.append(cut(clean(words.meta(story).removeprefix(story.severity.word)), LINE_MAX), "dim")
+    rest = cut(clean(words.meta(story).removeprefix(story.severity.word)), LINE_MAX)
+    about.append(f" {rest}" if rest else "", "dim")
     about.append("".join(f" · {c.flag} {c.name}" for c in story.countries), "dim")
     yield about
     for one in story.sentences:

@@ -44,6 +44,7 @@ def test_the_version_is_told(run: Run) -> None:
         (["explain"], "Missing argument"),
         (["check", "--format", "xml"], "'text'"),
         (["match", "--jobs", "0"], "--jobs"),
+        (["summary", "7d"], "wirewatch summary --since 7d"),
         (["check", "--rules", "nowhere"], "nowhere"),
         (["check", "--rules", "wirewatch.yaml"], "is a file"),
         (["sources"], None),

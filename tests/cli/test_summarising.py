@@ -35,6 +35,7 @@ def test_the_last_day_is_told(archive: Path, run: Run) -> None:
     ran = run("summary")
     assert (ran.status, ran.err) == (0, "")
     assert "1 alert in 1 story, from 1 article" in ran.out
+    assert "high · 1 source" in ran.out
     assert "River [bold]rises[/bold]" in ran.out
     assert "The river rose by two metres in the valley on Monday." in ran.out
     assert "https://wire.example/f" in ran.out

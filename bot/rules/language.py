@@ -66,16 +66,18 @@ class Reader(Conditions, Corroboration):
         if not isinstance(node, Map):
             self._bad(node.place, "a rule begins with '- id: some-name' and has its keys below", "bad-rule")
             return None
+        misspelt = set()  # keys that stand there in another spelling, so that they are not said to be missing, too
         for entry in node.entries:
             if entry.key not in RULE_KEYS:
-                text = f"a rule has no key {entry.key!r}{keys_hint(entry.key, RULE_KEYS)}"
-                self._bad(entry.key_place, text, "unknown-key")
-        rule_id = self._text(node, "id", required=True)
+                hint = keys_hint(entry.key, RULE_KEYS)
+                misspelt |= {key for key in RULE_KEYS if f"did you mean {key!r}" in hint}
+                self._bad(entry.key_place, f"a rule has no key {entry.key!r}{hint}", "unknown-key")
+        rule_id = self._text(node, "id", required="id" not in misspelt)
         if rule_id and not ID.match(rule_id):
             place = (node.get("id") or node).place
             self._bad(place, f"the id {rule_id!r} may hold a-z, 0-9, '.', '_' and '-' only", "bad-id")
         title = self._text(node, "title")
-        word = self._text(node, "severity", required=True)
+        word = self._text(node, "severity", required="severity" not in misspelt)
         severity = Severity.MEDIUM
         if word:
             try:
@@ -94,7 +96,9 @@ class Reader(Conditions, Corroboration):
         when_node, demand = self.demand(node)
         when = None
         if when_node is None and node.get("when") is None:
-            self._bad(node.place, f"the rule {rule_id or '?'!r} has no when: and would never match", "missing-key")
+            if "when" not in misspelt:
+                text = f"the rule {rule_id or '?'!r} has no when: and would never match"
+                self._bad(node.place, text, "missing-key")
         elif when_node is not None:
             when = self._at_most_deep(when_node)
         unless_node = node.get("unless")

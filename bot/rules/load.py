@@ -1,7 +1,7 @@
 """From rule folders to one :class:`~bot.rules.model.RuleSet`, or every problem that stands in the way.
 
-A folder holds rule files (``*.yaml``, sub-folders too), ``lists/*.yaml`` and ``sources.yaml``. A later folder
-replaces rules by id, defines and lists by name; inside one folder a second one of the same name is a problem.
+A folder holds rule files (``*.yaml`` or ``*.yml``, sub-folders too), ``lists/*.yaml`` and ``sources.yaml``. A later
+folder replaces rules by id, defines and lists by name; inside one folder a second one of the same name is a problem.
 """
 
 from __future__ import annotations

@@ -155,6 +155,8 @@ def test_a_condition_that_cannot_be_meant(when: str, complaint: str) -> None:
         ("- {id: r, severity: High, when: a}", "2:23: no severity 'High'; did you mean 'high'?"),
         ("- {id: r, severity: high}", "2:5: the rule 'r' has no when: and would never match"),
         ("- {id: r, severity: high, wen: a, when: b}", "2:29: a rule has no key 'wen'; did you mean 'when'?"),
+        ("- {id: r, severety: high, when: a}", "2:13: a rule has no key 'severety'; did you mean 'severity'?"),
+        ("- {id: r, severity: high, wehn: a}", "2:29: a rule has no key 'wehn'; did you mean 'when'?"),
         ("- text", "2:5: a rule begins with '- id: some-name' and has its keys below"),
         (
             "- {id: r, severity: high, when: a, channels: [dsk]}",

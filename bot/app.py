@@ -89,6 +89,7 @@ class Result:
     tally: Tally
     failures: Mapping[str, str]
     delivered: bool
+    released: int = 0  # alerts that were held and went out in digests
 
 
 class App:
@@ -292,11 +293,11 @@ class App:
     async def once(self) -> Result:
         """Poll every source that is due, make summaries and digests that are due, deliver, and say how it went."""
         await self.poller.poll_all()
-        await self.newsroom.release()
+        released = await self.newsroom.release()
         await self._announcer.tick()
         await self.ops_digest.tick()
         delivered = await self.deliverer.drain(self._options.drain_s)
-        return Result(self.poller.tally, dict(self.poller.failures), delivered)
+        return Result(self.poller.tally, dict(self.poller.failures), delivered, released)
 
     async def poll_now(self) -> None:
         """Make every source due, for ``run --once`` and the demo."""

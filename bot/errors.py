@@ -53,7 +53,8 @@ class Problem:
     rule: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.text}"
+        place = f":{self.line}:{self.column}" if self.line else ""  # of a whole file there is none
+        return f"{self.file}{place}: {self.text}"
 
 
 class WirewatchError(Exception):

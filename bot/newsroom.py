@@ -68,9 +68,10 @@ class Newsroom:
         """The rules were edited: what they want of their sources may have changed."""
         self.assembler.policy = self._policy()
 
-    async def release(self) -> None:
-        """Take up the mutes as they are stored, and let out what is due. A job, and for whoever changed a mute."""
-        await self._releaser.tick()
+    async def release(self) -> int:
+        """Take up the mutes as they are stored, and let out what is due. A job, and for whoever changed a mute. Returns
+        how many alerts that were."""
+        return await self._releaser.tick()
 
     async def coverage(self, since: datetime, until: datetime) -> str:
         """One line on the sources that were down or silent then. For digests that others make."""

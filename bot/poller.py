@@ -94,6 +94,7 @@ class Poller:
         self.tally = Tally()
         self.last_alive: datetime | None = None  # when a poll last finished, or none was due
         self.failures: dict[str, str] = {}
+        self.unresolved: set[str] = set()  # those of them whose host could not be looked up
         self.notes: dict[str, str] = {}  # what was wrong with a feed and survived
         self._store = store
         self._fetcher = fetcher
@@ -357,6 +358,7 @@ class Poller:
         tally.new += len(new)
         if written is not None:
             self.tally.decided(written.assembled.decisions)
+        self.unresolved.discard(source.id)
         if poll.ok:
             self.failures.pop(source.id, None)
             say = self._log.info if new else self._log.debug
@@ -364,6 +366,8 @@ class Poller:
             return
         tally.failed += 1
         self.failures[source.id] = poll.error
+        if poll.outcome == FetchReason.DNS:
+            self.unresolved.add(source.id)
         self._log.warning("poll failed", source=source.id, outcome=poll.outcome, error=poll.error)
 
 

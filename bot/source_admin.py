@@ -119,7 +119,8 @@ def remove(store: Store, source_id: str, known: Mapping[str, Source], change: Ch
     if source_id not in added:
         if source_id in known:
             raise WirewatchError(
-                f"{source_id} stands in a sources.yaml; switch it off in yours with {{id: {source_id}, enabled: false}}"
+                f"{source_id} stands in a sources.yaml: put enabled: false into its entry there, or where that file "
+                f"is a shipped one, {{id: {source_id}, enabled: false}} into yours"
             )
         raise WirewatchError(f"no source {source_id!r}{nearest(source_id, (*known, *added)) or '; see sources list'}")
     store.remove_source(source_id)

@@ -131,6 +131,9 @@ def read(model: type[M], node: Node, data: object = None, *, tagged: frozenset[s
         return [_problem(model, node, details, tagged) for details in found]
 
 
+_ELSEWHERE = {"allow_private": "; allow_private: belongs into wirewatch.yaml, for all sources at once"}
+
+
 def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: frozenset[str]) -> Problem:
     loc = details["loc"]
     has_tag = len(loc) > 2 and loc[0] in tagged and loc[2] != "[key]"
@@ -139,7 +142,7 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
     match details["type"]:
         case "extra_forbidden":
             known = _keys_at(model, loc[:-1])
-            hint = nearest(key, known) or f"; the keys here are {', '.join(sorted(known))}"
+            hint = _ELSEWHERE.get(key) or nearest(key, known) or f"; the keys here are {', '.join(sorted(known))}"
             return _key_place(node, in_file).problem(f"unknown key {key!r}{hint}", "unknown-key")
         case "missing":
             return place_of(node, in_file).problem(f"the key {key!r} is missing; add {key}: ...", "missing-key")

@@ -245,17 +245,17 @@ def test_the_file_goes_before_the_environment_and_other_workspaces_take_nothing_
     [
         (
             {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_BOT_TOKEN_FILE": "/x", "SLACK_APP_TOKEN": "xapp-1"},
-            "wirewatch.yaml:0:0: the environment variables SLACK_BOT_TOKEN and SLACK_BOT_TOKEN_FILE are set both; "
+            "wirewatch.yaml: the environment variables SLACK_BOT_TOKEN and SLACK_BOT_TOKEN_FILE are set both; "
             "unset one of the two",
         ),
         (
             {"SLACK_BOT_TOKEN_FILE": "/no/such", "SLACK_APP_TOKEN": "xapp-1"},
-            "wirewatch.yaml:0:0: SLACK_BOT_TOKEN_FILE: cannot read /no/such (No such file or directory); "
+            "wirewatch.yaml: SLACK_BOT_TOKEN_FILE: cannot read /no/such (No such file or directory); "
             "correct the path or its permissions",
         ),
         (
             {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "localhost:99/key"},
-            "wirewatch.yaml:0:0: the environment variable SLACK_API_URL: not a usable address; write it in full, "
+            "wirewatch.yaml: the environment variable SLACK_API_URL: not a usable address; write it in full, "
             "such as https://example.org/path",
         ),
     ],

@@ -142,7 +142,7 @@ def test_what_was_added_can_be_removed_and_that_is_noted(store: SqlStore) -> Non
 @pytest.mark.parametrize(
     ("source_id", "said"),
     [
-        ("bbc-world", "stands in a sources.yaml; switch it off in yours with {id: bbc-world, enabled: false}"),
+        ("bbc-world", "stands in a sources.yaml: put enabled: false into its entry there, or where"),
         ("bbc-wrld", "no source 'bbc-wrld'; did you mean 'bbc-world'?"),
         ("zzz", "no source 'zzz'; see sources list"),
     ],

@@ -124,3 +124,9 @@ def test_an_interval_that_contradicts_itself_is_refused(tmp_path: Path, entry: s
     (tmp_path / "sources.yaml").write_text(f'sources:\n  - {{id: a, url: "https://a.example/f", {entry}}}\n')
     with pytest.raises(ConfigError, match=re.escape(text)):
         load_sources([tmp_path])
+
+
+def test_a_key_of_the_config_is_sent_there(tmp_path: Path) -> None:
+    text = "sources:\n  - {id: a, url: 'http://a.example/', every: 5m, allow_private: true}\n"
+    with pytest.raises(ConfigError, match="allow_private: belongs into wirewatch"):
+        load_sources([folder(tmp_path, "a", text)])

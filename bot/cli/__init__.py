@@ -55,7 +55,8 @@ def lines_of(problems: Iterable[Problem]) -> list[str]:
     for p in problems:
         level = "" if p.level is Level.ERROR else "warning: "
         text = NO_CONFIG if str(p.file) == CONFIG_FILE and p.code == "missing-file" else p.text
-        found.append(f"{p.file}:{p.line}:{p.column}: {level}{text}")
+        place = f":{p.line}:{p.column}" if p.line else ""
+        found.append(f"{p.file}{place}: {level}{text}")
     return found
 
 

@@ -41,14 +41,28 @@ async def _once(config: Config, options: Options) -> int:
     tally = result.tally
     print(
         f"polled {tally.polls} sources ({tally.failed} failed), {tally.items} items, {tally.new} new, "
-        f"{tally.matched} matched, {tally.alerts} alerted, {tally.held} held for digests",
+        f"{tally.matched} matched, {tally.alerts} alerted{_held(tally.held, result.released)}",
         file=sys.stderr,
     )
-    for line in (*_by_text(result.failures), *_by_text(app.poller.notes)):
+    failures = _by_text(result.failures)
+    unresolved = len(app.poller.unresolved)
+    if unresolved > 1 and unresolved == len(result.failures) == tally.polls:
+        failures = [
+            f"none of the {unresolved} hosts could be looked up: this machine has no DNS or no network; "
+            "check its connection"
+        ]
+    for line in (*failures, *_by_text(app.poller.notes)):
         print(f"  {line}", file=sys.stderr)
     if not result.delivered:
         print("some deliveries wait for their channel; the next run sends them", file=sys.stderr)
     return 0 if result.delivered and not result.failures else 1
+
+
+def _held(held: int, released: int) -> str:
+    """What became of the alerts that did not go out by themselves: a digest of this very run may have told them."""
+    told = f", {released} told in digests" if released else ""
+    waiting = max(held - released, 0)
+    return f", {waiting} held for digests{told}" if waiting or not told else told
 
 
 def _by_text(said: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ from bot.log import set_up
 from bot.message import DeliveryKind, FiredRule, Message, Segment
 from bot.model import Severity
 from bot.render import delivery_key
+from bot.source_state import OUT, SourceState
 from bot.store.sql import SqlStore
 
 T = TypeVar("T")
@@ -143,10 +144,17 @@ def _store(config: Config, report: _Report) -> str:
     try:
         store.check()
         counts = store.counts()
+        states = store.state_counts()
     finally:
         store.close()
     if counts.get("deliveries.parked"):
         report.warn("deliveries", "some are parked; `wirewatch deliveries list` says why, `... retry` sends them again")
+    known = sum(n for state, n in states.items() if state is not SourceState.OFF)
+    if out := {state: states[state] for state in SourceState if state in OUT and states.get(state)}:
+        named = ", ".join(f"{n} {state}" for state, n in out.items())
+        report.warn(
+            "sources", f"{sum(out.values())} of {known} bring no news ({named}); `wirewatch sources list` says why"
+        )
     waiting, parked = counts.get("deliveries.waiting", 0), counts.get("deliveries.parked", 0)
     return f"{config.store}, {counts.get('articles', 0)} articles, {waiting} deliveries waiting, {parked} parked"
 

@@ -59,7 +59,7 @@ class Desk:
     health: Callable[[], Health]
     on_watches: Callable[[], Awaitable[None]]
     on_sources: Callable[[], Awaitable[None]]
-    on_mutes: Callable[[], Awaitable[None]] = _nothing
+    on_mutes: Callable[[], Awaitable[object]] = _nothing
     owners: Mapping[str, str] = field(default_factory=dict)
     writer: Writes | None = None
 

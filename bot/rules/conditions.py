@@ -228,7 +228,11 @@ class Conditions(Selectors):
             self._bad(node.place, f"{key}: takes a list, as in {key}: [one, two]", "bad-condition")
             return None
         if not node.items:
-            self._bad(node.place, f"{key}: has nothing in it", "bad-condition")
+            self._bad(
+                node.place,
+                f"{key}: has nothing in it; write what it asks for, as in {key}: [one, two]",
+                "bad-condition",
+            )
             return None
         found = [self.condition(item) for item in node]
         good = tuple(c for c in found if c is not None)

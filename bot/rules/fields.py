@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from bot.errors import Problem
 from bot.rules.hints import keys_hint
+from bot.words import meant
 from bot.yaml_nodes import Map, Node, Place, Scalar, Seq
+
+_EXAMPLES = {
+    "near": "{of: [arms, deal], within: sentence}",
+    "count": "{of: [shelled, bombarded], min: 3}",
+    "at_least": "{n: 2, of: [troops, tanks, convoy]}",
+    "corroboration": "{independent: 2}",
+}
+
+
+def _example(key: str) -> str:
+    """How an option that takes several is written."""
+    return f", as in {key}: {_EXAMPLES[key]}" if key in _EXAMPLES else ""
 
 
 class Fields:
@@ -19,7 +32,7 @@ class Fields:
     def _text(self, node: Map, key: str, required: bool = False) -> str:
         value = node.get(key)
         if value is None:
-            if required:
+            if required and not any(meant(entry.key, (key,)) for entry in node.entries):  # misspelt, which is told
                 self._bad(node.place, f"the rule has no {key}: add one", "missing-key")
             return ""
         if not isinstance(value, Scalar) or not value.text.strip():
@@ -65,7 +78,7 @@ class Fields:
     ) -> dict[str, Node] | None:
         """The values by key; those in ``required`` are there."""
         if not isinstance(node, Map):
-            self._bad(node.place, f"{key}: takes {', '.join(known)}", "bad-condition")
+            self._bad(node.place, f"{key}: takes {', '.join(known)}{_example(key)}", "bad-condition")
             return None
         good = True
         for entry in node.entries:
@@ -75,6 +88,6 @@ class Fields:
                 good = False
         for name in required:
             if good and node.get(name) is None:  # a key misspelt is told as that
-                self._bad(node.place, f"{key} needs {name}:", "missing-key")
+                self._bad(node.place, f"{key} needs {name}:{_example(key)}", "missing-key")
                 good = False
         return {e.key: e.value for e in node.entries} if good else None

@@ -311,7 +311,9 @@ class _Linter:
             self._say(rule.place, text, "duplicate-rule")
         kept = {number for number, _ in distinct}
         for number, rule in distinct:
-            broader = next((b for b in self._candidates(number, rule, kept) if self._subsumed(rule, b)), None)
+            subsuming = (b for b in self._candidates(number, rule, kept) if self._subsumed(rule, b))
+            # Of two that say the same in other words, the second is told: who deleted both would have neither.
+            broader = next((b for b in subsuming if numbers[b.id] < number or not self._twins(rule, b)), None)
             if broader is not None:
                 text = (
                     f"rule {rule.id!r} adds nothing: {broader.id!r} ({broader.place.file}:{broader.place.line}) "
@@ -319,6 +321,9 @@ class _Linter:
                     "apart by severity or tags"
                 )
                 self._say(rule.place, text, "subsumed-rule")
+
+    def _twins(self, rule: Rule, broader: Rule) -> bool:
+        return _reaches(broader, rule) and self._subsumed(broader, rule)
 
     def _subsumed(self, rule: Rule, broader: Rule) -> bool:
         passed_over = {(e.id, e.until) for e in rule.exemptions}

@@ -10,6 +10,7 @@ from bot.errors import ConfigError, Problem
 from bot.rules.hints import country_hint, keys_hint
 from bot.rules.model import ListedCountry, ListedName, NameList
 from bot.text import phrase
+from bot.words import meant
 from bot.yaml_nodes import Map, Node, Scalar, Seq, load_file
 
 _FILE_KEYS = ("list", "title", "source", "as_of", "countries", "names", "note")
@@ -74,7 +75,7 @@ class _Reader:
     def _text(self, node: Map, key: str, required: bool = False) -> str:
         value = node.get(key)
         if value is None:
-            if required:
+            if required and not any(meant(entry.key, (key,)) for entry in node.entries):  # misspelt, which is told
                 self._bad(node, f"{key}: is missing; add it", "missing-key")
             return ""
         if not isinstance(value, Scalar) or not value.text.strip():

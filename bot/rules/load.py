@@ -171,6 +171,10 @@ def _read_documents(
         if not isinstance(node, Map):
             problems.append(node.place.problem("a rule file has rules: and define: at its top", "bad-file"))
             continue
+        if (listed := node.entry("list")) is not None:
+            text = "this is a list file, which belongs into the folder lists/ beside the rules; move it there"
+            problems.append(listed.key_place.problem(text, "bad-file"))
+            continue
         for entry in node.entries:
             if entry.key not in FILE_KEYS:
                 text = f"a rule file has no key {entry.key!r}{keys_hint(entry.key, FILE_KEYS)}"

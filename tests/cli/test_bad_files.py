@@ -30,8 +30,8 @@ def big(megabytes: int = 10) -> str:
 
 FILES: dict[str, tuple[str | bytes, str]] = {
     "bomb": (bomb(), ":1:4: an anchor (&a) is not supported; use define: and use:"),
-    "large": (big(), ":0:0: larger than 8 MiB; split it into several files"),
-    "junk": ("x" * (10 << 20), ":0:0: larger than 8 MiB; split it into several files"),
+    "large": (big(), ": larger than 8 MiB; split it into several files"),
+    "junk": ("x" * (10 << 20), ": larger than 8 MiB; split it into several files"),
     "deep-flow": (RULE.format("deep", "{any: [" * 1000 + "x" + "]}" * 1000), ":2:239: nested deeper than 60 levels"),
     "deep-block": (
         "rules:\n- id: block\n  severity: low\n  when:\n"

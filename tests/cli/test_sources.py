@@ -48,7 +48,7 @@ async def test_the_list_shows_the_state_of_each_source(tmp_path: Path) -> None:
         assert out.count("new") == 3
         status, out, err = await room.run("run", "--once")
         assert status == 1
-        assert "polled 2 sources (1 failed), 1 items, 1 new, 1 matched, 0 alerted, 1 held for digests" in err
+        assert "polled 2 sources (1 failed), 1 items, 1 new, 1 matched, 0 alerted, 1 told in digests" in err
         assert "  source-1: " in err
         assert "Flood warning one" in out
         status, out, _ = await room.run("sources", "list")
@@ -64,3 +64,14 @@ async def test_the_list_shows_the_state_of_each_source(tmp_path: Path) -> None:
 def test_the_same_word_on_many_sources_is_one_line() -> None:
     said = {f"s{n}": "the disk is full" for n in range(5)} | {"t": "answered with a web page"}
     assert _by_text(said) == ["s0, s1, s2 and 2 more: the disk is full", "t: answered with a web page"]
+
+
+async def test_without_a_network_one_sentence_says_so_and_the_doctor_names_the_state(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    room.sources("http://one.invalid/feed", "http://two.invalid/feed")
+    status, _, err = await room.run("run", "--once")
+    assert status == 1
+    assert "  none of the 2 hosts could be looked up: this machine has no DNS or no network; check its" in err
+    assert "  source-0, source-1: " not in err
+    _, out, _ = await room.run("doctor")
+    assert "warn  sources: 2 of 2 bring no news (2 failing); `wirewatch sources list` says why" in out

@@ -51,6 +51,10 @@ def test_period_and_filters_choose(archive: Path, run: Run) -> None:
     assert "and 1 more story" in run("summary", "--since", "30d", "--stories", "1").out
 
 
+def test_severity_and_sources_stand_apart(archive: Path, run: Run) -> None:
+    assert "high · 1 source · " in run("summary").out
+
+
 def test_other_formats(archive: Path, run: Run) -> None:
     assert json.loads(run("summary", "--format", "json").out)["stories"][0]["url"] == "https://wire.example/f"
     assert run("summary", "--format", "markdown").out.startswith("# News summary\n")

@@ -78,13 +78,13 @@ def complaints(source: str, **known: object) -> list[str]:
         ("{}", "4:11: a condition has one key, this has 0 (none); join them with all: [{...}, {...}]"),
         ("{anny: [a]}", "4:12: no condition 'anny'; did you mean 'any'?"),
         ("{any: a}", "4:17: any: takes a list, as in any: [one, two]"),
-        ("{any: []}", "4:17: any: has nothing in it"),
+        ("{any: []}", "4:17: any: has nothing in it; write what it asks for, as in any: [one, two]"),
         ("{any: [a, '']}", "4:21: an empty term; write a word, or delete the line"),
         ("{at_least: {n: 3, of: [a, b]}}", "4:26: at_least 3 of 2 can never hold; lower n or add conditions"),
         ("{at_least: {n: 0, of: [a]}}", "4:26: n: takes a whole number from 1 to 10000"),
         ("{at_least: {n: two, of: [a]}}", "4:26: n: takes a whole number from 1 to 10000"),
-        ("{at_least: {of: [a]}}", "4:22: at_least needs n:"),
-        ("{at_least: [a]}", "4:22: at_least: takes n, of"),
+        ("{at_least: {of: [a]}}", "4:22: at_least needs n:, as in at_least: {n: 2, of: [troops, tanks, convoy]}"),
+        ("{at_least: [a]}", "4:22: at_least: takes n, of, as in at_least: {n: 2, of: [troops, tanks, convoy]}"),
         ("{count: {of: a, min: 2, max: 3}}", "4:35: count has no option 'max'; known: of, min"),
         ("{count: {of: {all: [a, b]}, min: 2}}", "4:24: count: cannot count 'all', which marks no words"),
         ("{near: {of: [a], within: sentence}}", "4:23: near: takes 2 to 8 members, this has 1"),
@@ -95,7 +95,11 @@ def complaints(source: str, **known: object) -> list[str]:
         ),
         ("{near: {of: [a, b], within: 5}}", "4:39: within: takes 'N words', sentence or paragraph"),
         ("{near: {of: [a, b], within: sentences}}", "4:39: within: takes 'N words', sentence or paragraph"),
-        ("{near: {of: [a, b]}}", "4:18: near needs within:"),
+        ("{near: {of: [a, b]}}", "4:18: near needs within:, as in near: {of: [arms, deal], within: sentence}"),
+        (
+            "{near: [a, b]}",
+            "4:18: near: takes of, within, ordered, as in near: {of: [arms, deal], within: sentence}",
+        ),
         ("{near: {of: [a, b], within: sentence, ordered: maybe}}", "4:58: ordered: takes true or false"),
         ("{near: {of: [a, b], withn: sentence}}", "4:31: near has no option 'withn'; did you mean 'within'?"),
         (
@@ -261,3 +265,8 @@ def test_names_that_are_not_known_are_not_checked() -> None:
 def test_near_takes_its_most_members() -> None:
     members = ", ".join(f"t{i}" for i in range(NEAR_MEMBERS_MAX))
     assert complaints(f"{HEAD}{{near: {{of: [{members}], within: 1 word}}}}\n") == []
+
+
+def test_a_key_that_is_misspelt_is_told_once() -> None:
+    found = complaints("rules:\n  - id: a\n    severety: high\n    when: a\n")
+    assert found == ["3:5: a rule has no key 'severety'; did you mean 'severity'?"]

@@ -185,6 +185,13 @@ def test_a_rule_that_another_covers_is_subsumed_and_not_the_other_way_round(narr
     assert [p.text.split("'")[1] for p in again if p.code == "subsumed-rule"] == ["r1"]
 
 
+def test_of_two_rules_that_say_the_same_in_other_words_the_second_is_told() -> None:
+    same = {"any": ["law", {"all": ["law", "arms"]}]}
+    for first, second in (("law", same), (same, "law")):
+        found = linted({"when": first}, {"when": second})
+        assert [p.text.split("'")[1] for p in found if p.code == "subsumed-rule"] == ["r1"]
+
+
 @pytest.mark.parametrize(
     ("narrow", "broad"),
     [

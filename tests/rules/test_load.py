@@ -134,7 +134,7 @@ def test_a_problem_in_a_later_folder_is_told_with_its_place(tmp_path: Path) -> N
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     loaded = load(tmp_path / "none")
-    assert told(loaded) == ["error none:0:0: no such folder; mend rules: in wirewatch.yaml"]
+    assert told(loaded) == ["error none: no such folder; mend rules: in wirewatch.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -177,3 +177,9 @@ def test_a_listed_entry_keeps_what_the_file_says(tmp_path: Path) -> None:
         "n:black-hand", "Black Hand", ("BH",), "org", "IR",
     )  # fmt: skip
     assert (lists["c"].title, lists["c"].as_of, lists["n"].title) == ("T", "2026-01-01", "n")
+
+
+def test_a_list_file_beside_the_rules_is_sent_to_its_folder(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"mine.yaml": "list: mine\nsource: me\nas_of: today\nnames: [a]\n"})
+    (said,) = told(load(folder))
+    assert said.endswith("this is a list file, which belongs into the folder lists/ beside the rules; move it there")

@@ -99,7 +99,7 @@ def test_a_list_that_is_not_there_yet_is_empty_with_a_warning(tmp_path: Path) ->
     assert lists["ofac_sdn"].names == ()
     assert problem.level is Level.WARNING
     assert str(problem) == (
-        "wirewatch.yaml:0:0: the watch list 'ofac_sdn' was not downloaded yet, so rules find nothing by it; "
+        "wirewatch.yaml: the watch list 'ofac_sdn' was not downloaded yet, so rules find nothing by it; "
         "run `wirewatch lists refresh`"
     )
 

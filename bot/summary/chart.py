@@ -38,6 +38,8 @@ _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 _SEVERITIES = {severity: f"#{COLOUR[severity]:06X}" for severity in Severity}  # as alerts have them on Discord
 _OTHERS, _GROUND, _INK, _FAINT, _GRID = "#AEB6C2", "#F8F9FB", "#1F2933", "#5B6776", "#DDE2E8"
 
+COUNTED = "each alert under the country that it names most"  # the summary's words count it for each that it names
+
 MISSING = f"charts need matplotlib; {how_to_add('charts')}"
 
 
@@ -84,6 +86,7 @@ def draw(timeline: Timeline, title: str, period: str, zone: tzinfo) -> bytes:
     if timeline.series:
         _draw_rows(figure.add_axes((0.665, 0.14, 0.31, 0.70), facecolor=_GROUND), timeline, colours)
         _draw_severities(figure)
+        figure.text(0.045, 0.025, COUNTED, fontsize=7.5, color=_FAINT, va="center")
     picture = io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(picture, format="png", dpi=DPI, facecolor=_GROUND)

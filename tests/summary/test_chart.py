@@ -83,3 +83,15 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(chart, "find_spec", lambda name: None)
     with pytest.raises(WirewatchError, match=r"add the extra charts: scripts/install\.sh .* charts"):
         picture(1)
+
+
+def test_it_says_how_an_alert_on_two_countries_is_counted() -> None:
+    from matplotlib.image import imread
+
+    def inked(made: bytes) -> bool:
+        pixels = imread(io.BytesIO(made))
+        corner = pixels[int(736 * 0.955) : int(736 * 0.995), 72:480, :3]
+        return bool((abs(corner - corner[0, 0]) > 0.2).any())
+
+    assert inked(picture(3, Iran=(2, 0, 0)))
+    assert not inked(picture(3)), "nothing to say of no alerts"

@@ -261,6 +261,7 @@ async def test_a_connection_made_for_a_lifted_host_is_not_reused_for_another(ser
         (429, {"Retry-After": "soon"}, FetchReason.RATE_LIMITED, None),
         (429, {}, FetchReason.RATE_LIMITED, None),
         (503, {"Retry-After": "5"}, FetchReason.RATE_LIMITED, 5.0),
+        (503, {"Retry-After": "Mon, 02 Mar 2026 12:05:00 GMT"}, FetchReason.RATE_LIMITED, 300.0),
         (503, {}, FetchReason.STATUS, None),
         (503, {"cf-mitigated": "challenge"}, FetchReason.BLOCKED, None),
         (200, {"cf-mitigated": "challenge"}, FetchReason.BLOCKED, None),
@@ -510,10 +511,11 @@ async def test_cancellation_is_not_swallowed(server: FeedServer, fetcher: Fetche
 # -- what concerns a host -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_that_asks_to_wait_is_followed_by_the_poll_after_the_wait(
-    server: FeedServer, fetcher: Fetcher
+    server: FeedServer, fetcher: Fetcher, status: int
 ) -> None:
-    server.answers["/old"] = Answer(status=307, headers={"Location": "/feed", "Retry-After": "120"})
+    server.answers["/old"] = Answer(status=status, headers={"Location": "/feed", "Retry-After": "120"})
     source, later = Source("s", server.url("/old")), NOW + timedelta(seconds=120)
     error = await failed(fetcher, source.url)
     assert (error.reason, error.retry_after_s) == (FetchReason.RATE_LIMITED, 120.0)
@@ -523,6 +525,16 @@ async def test_a_redirect_that_asks_to_wait_is_followed_by_the_poll_after_the_wa
     with pytest.raises(FetchError, match="asks to wait"):
         await fetcher.fetch(source, NONE, later)
     assert [s.path for s in server.seen].count("/feed") == 1
+
+
+async def test_a_redirect_may_ask_to_wait_until_a_date(server: FeedServer, fetcher: Fetcher) -> None:
+    date = "Mon, 02 Mar 2026 12:02:00 GMT"
+    server.answers["/old"] = Answer(status=307, headers={"Location": "/feed", "Retry-After": date})
+    source = Source("s", server.url("/old"))
+    assert (await failed(fetcher, source.url)).retry_after_s == 120.0
+    with pytest.raises(FetchError, match="asks to wait"):
+        await fetcher.fetch(source, NONE, NOW + timedelta(seconds=119))
+    assert isinstance(await fetcher.fetch(source, NONE, NOW + timedelta(seconds=120)), Fetched)
 
 
 async def test_a_host_that_rests_is_not_asked_not_even_by_way_of_a_redirect(server: FeedServer) -> None:

@@ -493,10 +493,8 @@ def _complete_upload(api: WebApi, token: Token, args: Args) -> Answer:
     files = []
     for entry in wanted:
         stored = ws.files.get(entry.get("id"))
-        if stored is None or stored["content"] is None:
+        if stored is None or stored["content"] is None or stored.get("completed"):  # an upload is completed once
             raise Refusal("file_not_found")
-        if stored.get("completed"):
-            raise Refusal("file_already_completed")
         stored["title"] = entry.get("title", stored["name"])
         files.append({"id": stored["id"], "title": stored["title"]})
     if args.get("thread_ts") and not args.get("channel_id"):

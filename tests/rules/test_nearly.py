@@ -127,14 +127,21 @@ def holds(old: Rule, when: Condition | None, unless: Condition | None, subject: 
     if when is None:
         return True
     changed = replace(old, when=when, unless=unless)
-    program, _ = build(RuleSet((changed,), {}, {}), Names(), Forms())  # type: ignore[arg-type]
-    return bool(Engine(program).match(subject))
+    lists = {one.name: one for one in random_rules.LISTS}
+    program, _ = build(RuleSet((changed,), {}, lists), Names(), Forms())  # type: ignore[arg-type]
+    return bool(Engine(program, labeller=random_rules.labelled, detect=lambda body: "de").match(subject))
 
 
 @given(random_rules.conditions, random_rules.texts, random_rules.texts, random_rules.inner)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_with_the_change_the_engine_says_that_it_matches(when: Any, title: str, text: str, named: Any) -> None:
-    engine = engine_of(rule(when, None, {"named": named}))
+    engine = engine_of(
+        rule(when, None, {"named": named}),
+        random_rules.LISTS,
+        has_model=True,
+        labeller=random_rules.labelled,
+        detect=lambda body: "de",
+    )
     subject = Subject(title, text)
     analysis = engine.analyse(subject)
     one = engine.rules[0]

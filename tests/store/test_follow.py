@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -10,8 +11,10 @@ from sqlalchemy import create_engine, text
 from bot.errors import StoreError
 from bot.message import DeliveryKind, DeliveryState, Message
 from bot.store import migrations
-from bot.store.outbox_port import Followed
+from bot.store.outbox_port import Followed, NewDelivery
 from bot.store.sql import SqlStore
+from bot.summary.chart import chart_post
+from tests.channels.contract import summary_post
 from tests.store.samples import (
     T0,
     alert_delivery,
@@ -67,10 +70,14 @@ def test_it_is_written_with_a_poll(wire: SqlStore) -> None:
 
 @pytest.mark.parametrize("kind", list(DeliveryKind))
 def test_follows_is_for_those_kinds_that_need_it(store: SqlStore, kind: DeliveryKind) -> None:
-    payload = {DeliveryKind.DIGEST: digest("k"), DeliveryKind.NOTICE: notice_delivery("k").payload}
-    new = alert_delivery("k").__class__(
-        "desk", kind, payload.get(kind, message("k")), T0, follows="" if kind.follows else "post-1"
-    )
+    summary = summary_post()
+    payload = {
+        DeliveryKind.DIGEST: digest("k"),
+        DeliveryKind.NOTICE: notice_delivery("k").payload,
+        DeliveryKind.SUMMARY: summary,
+        DeliveryKind.CHART: chart_post(summary.summary, ZoneInfo("UTC"), "k"),
+    }
+    new = NewDelivery("desk", kind, payload.get(kind, message("k")), T0, follows="" if kind.follows else "post-1")
     with pytest.raises(ValueError, match="follows"):
         store.enqueue([new])
 

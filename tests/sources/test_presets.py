@@ -311,7 +311,11 @@ def test_a_key_may_come_from_a_mounted_file(tmp_path: Path) -> None:
             "2:30: url: '{x}' is not known here; write {since} or {now}, with :date, :unix or :compact after the name "
             "for other forms, and {{ for a brace",
         ),
-        ('  - {id: a, url: "https://a.example/", items: li}', "2:40: unknown key 'items'; did you mean 'title'?"),
+        (
+            '  - {id: a, url: "https://a.example/", items: li}',
+            "2:40: unknown key 'items'; the keys here are enabled, every, every_max, every_min, full_text, id, kind, "
+            "lang, tags, title, url",
+        ),
     ],
 )  # fmt: skip
 def test_each_mistake_is_told_at_its_place(tmp_path: Path, entry: str, said: str) -> None:

@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bot.channels.discord_embed import nonce
 from bot.channels.registry import make_fleet
 from bot.config import load_config
-from bot.deliver import Deliverer
+from bot.delivery.deliver import Deliverer
 from bot.health import Metrics
 from bot.log import set_up
 from bot.message import CountryTag, DeliveryKind, FiredRule, Message, Segment

@@ -16,7 +16,7 @@ from bench.simulate import Hold, Post, Stage
 from bot.message import DeliveryKind, Digest, Message
 from bot.store.articles_port import StoredStory
 from bot.store.outbox_port import Delivery
-from bot.urls import canonical
+from bot.web.urls import canonical
 
 Match = Callable[[Piece], bool]
 _LOUDER = re.compile(r"^Severity is now|independent sources have it now$")

@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.fleet_world import RULES, Verdict, World, shares
-from bot.source_state import SourceState
+from bot.roster.state import SourceState
 from bot.store.sql import SqlStore
 from tests.bot_process import Room, free_port
 from tests.fakes.hub import Hub

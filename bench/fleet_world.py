@@ -21,7 +21,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.source_state import SourceState
+from bot.roster.state import SourceState
 from tests.fakes.bombs import brotli_bomb, gzip_bomb, laughs
 
 RULES = "rules:\n  - {id: flood, title: Flood warning, severity: high, when: flood warning}\n"

@@ -30,8 +30,8 @@ from pathlib import Path
 
 from bench import match_stream
 from bench.corpus import Corpus, countries, made_up_word, make
-from bot import rulebook
 from bot.config import shipped_rules
+from bot.live import rulebook
 from bot.rules.evaluate import Subject
 from bot.rules.match import Engine
 from bot.rules.model import ListedName, NameList

@@ -36,21 +36,21 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bench.poll_server import ETAG, serve
-from bot import rulebook
 from bot.assembly import Assembler
 from bot.config import shipped_rules
-from bot.fetch import Fetcher, Limits
 from bot.health import Metrics
-from bot.hosts import Hosts
+from bot.live import rulebook
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.noise import Mutes, Policy
-from bot.poller import Poller, Rulebook
+from bot.polling.poller import Poller, Rulebook
 from bot.sources.feed import parse_feed
 from bot.store.base import Batch
 from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories
+from bot.web.fetch import Fetcher, Limits
+from bot.web.hosts import Hosts
 
 NOW = datetime.now(UTC)
 OnePoll = Callable[[int], Awaitable[None]]

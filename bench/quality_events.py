@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import rulebook
 from bot.entities.gazetteer import main_countries
+from bot.live import rulebook
 from bot.model import MentionKind
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from bot import rulebook
 from bot.config import shipped_rules
+from bot.live import rulebook
 from bot.model import Article
 from bot.pipeline import subject
 from bot.rules.match import Engine

@@ -13,33 +13,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bot import reload, rulebook, watches
+from bot.articles.full_text import FullText
 from bot.channels.base import Channel
 from bot.channels.registry import Fleet, Trouble, make_fleet
 from bot.commands import wiring
 from bot.commands.desk import Desk, Health
 from bot.config import Config
-from bot.deliver import Deliverer
-from bot.discovery import discover
-from bot.fetch import Fetcher, Limits
-from bot.full_text import FullText
+from bot.delivery.deliver import Deliverer
+from bot.delivery.verdicts import FOLD_LIMIT
 from bot.health import HealthServer, Metrics, not_ready
-from bot.hosts import Hosts
-from bot.in_force import InForce
-from bot.jobs import Every, Job, Jobs, Nightly
-from bot.live_rules import load_rules, shelf_of
+from bot.live import reload, rulebook, watches
+from bot.live.in_force import InForce
+from bot.live.live_rules import load_rules, shelf_of
 from bot.llm.wiring import writer_of
 from bot.log import Log
 from bot.model import Source
 from bot.newsroom import Newsroom
-from bot.noise_settings import owners_of
 from bot.operators import Operators
-from bot.ops_digest import OpsDigest
-from bot.poller import Poller
-from bot.poller import Rulebook as Live
+from bot.polling.poller import Poller
+from bot.polling.poller import Rulebook as Live
 from bot.render import digest_of_deliveries
+from bot.reports.ops_digest import OpsDigest
+from bot.roster.discovery import discover
+from bot.roster.state import SourceState
 from bot.secret import Secret
-from bot.source_state import SourceState
+from bot.settings.noise import owners_of
 from bot.sources.list_change import WithLists
 from bot.sources.options import secrets_of
 from bot.sources.pace import gaps_of
@@ -50,10 +48,12 @@ from bot.story import Stories
 from bot.summary.announce import Announcer
 from bot.summary.settings import schedules_of
 from bot.tally import Tally
-from bot.upkeep import Upkeep
-from bot.verdicts import FOLD_LIMIT
 from bot.watchlists.refresh import Fetches
+from bot.web.fetch import Fetcher, Limits
+from bot.web.hosts import Hosts
 from bot.websub.service import WebSub
+from bot.work.jobs import Every, Job, Jobs, Nightly
+from bot.work.upkeep import Upkeep
 
 WEBSUB_S = 2.0  # seconds between looks for subscriptions that are due
 SUMMARIES_S = 5.0  # seconds between looks for summaries that are due

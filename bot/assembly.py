@@ -21,10 +21,10 @@ from typing import Protocol, TypeVar
 from bot import pipeline
 from bot.errors import StoreError
 from bot.follow.thread import Thread
-from bot.groups import Groups
 from bot.model import Alert, Article, Match
 from bot.noise import Context, Mutes, Policy
 from bot.pipeline import Arrived, Assembled, Edited, Judged, Ledger
+from bot.polling.groups import Groups
 from bot.store.base import Batch, Store
 from bot.store.sources_port import Poll
 from bot.store.websub_port import Push

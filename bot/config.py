@@ -1,6 +1,6 @@
 """``wirewatch.yaml`` and the environment → one frozen :class:`Config`, or every problem at once.
 
-The keys stand in :mod:`bot.settings`. Relative paths count from the folder of the file. Nothing here opens a
+The keys stand in :mod:`bot.settings.keys`. Relative paths count from the folder of the file. Nothing here opens a
 connection.
 """
 
@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import PrivateAttr
 
 from bot import __version__
-from bot.environment import Surroundings
 from bot.errors import ConfigError, Level, Problem
 from bot.extras import how_to_add
 from bot.llm.settings import KEY as LLM_KEY
@@ -25,7 +24,8 @@ from bot.log import redact_url
 from bot.model import Match
 from bot.people import is_chat_channel, is_watch
 from bot.secret import Secret
-from bot.settings import SHIPPED, Route, Settings
+from bot.settings.environment import Surroundings
+from bot.settings.keys import SHIPPED, Route, Settings
 from bot.watchlists.settings import check_all
 from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
 from bot.yaml_nodes import Entry, Map, Place, Scalar, Seq, load_file, place_of, plain

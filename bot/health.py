@@ -18,7 +18,7 @@ from prometheus_client.exposition import choose_encoder
 from bot.errors import WirewatchError
 
 if TYPE_CHECKING:
-    from bot.settings import Listen
+    from bot.settings.keys import Listen
 
 LABELS_MAX = 2_000  # values of one label; above it a Prometheus server suffers more than the figures are worth
 OTHER = "other"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from bot.cadence import Cadence
+from bot.polling.cadence import Cadence
 from bot.websub.offer import Offer
 
 
@@ -156,9 +156,9 @@ class TextFrom(StrEnum):
 class Article:
     """An item made ready for the rules: cleaned, dated, with an identity of its own.
 
-    ``key`` is stable over guid churn and tracking parameters (see :mod:`bot.extract`). ``published`` is never in
-    the future of ``fetched_at``; ``dated`` says whether the publisher gave a usable date. ``content_hash`` is over the
-    words that the source gave, also where ``text`` was read from the page. ``text_note`` says why a page that was
+    ``key`` is stable over guid churn and tracking parameters (see :mod:`bot.articles.extract`). ``published`` is never
+    in the future of ``fetched_at``; ``dated`` says whether the publisher gave a usable date. ``content_hash`` is over
+    the words that the source gave, also where ``text`` was read from the page. ``text_note`` says why a page that was
     wanted did not give the text, or not all of it.
     """
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from bot.articles.language import detect
 from bot.assembly import Assembler, StoreRunner
 from bot.config import Config
-from bot.language import detect
+from bot.live.rulebook import Rulebook
 from bot.model import Article, Source
 from bot.noise import Mutes, Policy
-from bot.noise_settings import policy_of
-from bot.recheck import Pages, Rechecker
-from bot.releaser import Releaser
-from bot.rulebook import Rulebook
+from bot.settings.noise import policy_of
 from bot.story import WINDOW, Stories
+from bot.work.recheck import Pages, Rechecker
+from bot.work.releaser import Releaser
 
 
 class Newsroom:

@@ -18,7 +18,7 @@ from bot.log import Log
 from bot.message import DeliveryKind, Notice
 from bot.model import Severity
 from bot.render import delivery_key
-from bot.source_notices import SourceNotices
+from bot.roster.notices import SourceNotices
 from bot.store.base import Store
 from bot.store.outbox_port import NewDelivery
 

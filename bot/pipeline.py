@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import identity
-from bot.extract import to_article
+from bot.articles import identity
+from bot.articles.extract import to_article
 from bot.follow.decide import Arrived, Outcome, Route, decide
 from bot.follow.revise import Edit, revise
 from bot.follow.said import Said

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.articles.page import words_seen
 from bot.channels.text import clean, clean_block, cut
 from bot.flags import country_tag
 from bot.message import DeliveryKind, Digest, DigestLine, FiredRule, Message, Notice
 from bot.model import Alert, Article, Match, Severity
-from bot.page import words_seen
 from bot.passage import passage
 from bot.people import is_watch
 from bot.store.outbox_port import Delivery, NewDelivery

@@ -13,13 +13,13 @@ from bot.message import DeliveryKind, DeliveryState, Digest, Message, Receipt
 from bot.model import Article, Match, Mention, MuteKind, Revised, Source
 from bot.noise import Mutes, Policy
 from bot.pipeline import Edited, Judged, judged_as
-from bot.releaser import Releaser
 from bot.store.base import Batch, Store
 from bot.store.noise_port import NewMute
 from bot.store.outbox_port import Delivery
 from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.story import WINDOW, Stories
+from bot.work.releaser import Releaser
 from tests.samples import NOW
 
 T = TypeVar("T")

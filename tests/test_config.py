@@ -16,25 +16,15 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from bot import duration
-from bot.chat_settings import DiscordMention, SlackMention, TemplateSettings
 from bot.config import Config, config_schema, load_config, shipped_rules
 from bot.cron import Cron
 from bot.errors import ConfigError, Level
 from bot.llm.settings import LlmSettings
 from bot.model import Match, Severity
-from bot.noise_settings import (
-    ChannelNoise,
-    DigestSettings,
-    InhibitSettings,
-    OpsDigestSettings,
-    QuietHoursSettings,
-    StoriesSettings,
-    ThrottleSettings,
-    policy_of,
-)
-from bot.permissions import Grant
+from bot.roster.sources_file import SourceEntry, SourcesFile
 from bot.secret import Secret
-from bot.settings import (
+from bot.settings.chat import DiscordMention, SlackMention, TemplateSettings
+from bot.settings.keys import (
     AppriseSettings,
     ConsoleSettings,
     DiscordConnection,
@@ -50,7 +40,17 @@ from bot.settings import (
     WebhookSettings,
     WebSubSettings,
 )
-from bot.sources_file import SourceEntry, SourcesFile
+from bot.settings.noise import (
+    ChannelNoise,
+    DigestSettings,
+    InhibitSettings,
+    OpsDigestSettings,
+    QuietHoursSettings,
+    StoriesSettings,
+    ThrottleSettings,
+    policy_of,
+)
+from bot.settings.permissions import Grant
 from bot.summary.model import Filters
 from bot.summary.settings import SummarySettings, schedules_of
 from bot.watchlists.settings import WatchListSettings
@@ -464,7 +464,9 @@ def test_the_schema_shows_defaults_as_they_are_written() -> None:
 
 def test_loading_imports_nothing_slow() -> None:
     slow = "spacy, trafilatura, discord, slack_bolt, sqlalchemy, structlog, aiohttp, prometheus_client, lemminflect"
-    code = f"import sys, bot.config, bot.sources_file; print([m for m in '{slow}'.split(', ') if m in sys.modules])"
+    code = (
+        f"import sys, bot.config, bot.roster.sources_file; print([m for m in '{slow}'.split(', ') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -11,8 +11,8 @@ import pytest
 from bench.day import run_day
 from bench.day_feeds import SHOWN, Newsstand
 from bench.day_world import BEGIN, DAY, Day, Kind, make_day
-from bot import rulebook
 from bot.config import shipped_rules
+from bot.live import rulebook
 from bot.model import Fetched, Source
 from bot.rules.evaluate import Subject
 from bot.rules.match import Engine

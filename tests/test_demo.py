@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from bot import pipeline, rulebook
+from bot import pipeline
 from bot.config import shipped_rules
 from bot.demo.server import DOWN, FEEDS, SampleOutlets
-from bot.fetch import Fetcher
+from bot.live import rulebook
 from bot.model import Fetched, HttpState
 from bot.rules.match import Engine
 from bot.sources import kind
+from bot.web.fetch import Fetcher
 
 README = files("bot.demo").joinpath("feeds", "README.md").read_text(encoding="utf-8")
 EXPECTED = {

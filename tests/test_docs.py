@@ -14,14 +14,14 @@ from typing import get_args
 
 import pytest
 
-from bot import rulebook
 from bot.config import load_config, shipped_rules
 from bot.entities.facts import is_country
+from bot.live import rulebook
 from bot.model import Source
+from bot.roster.sources_file import load_sources
 from bot.rules import selftest
 from bot.rules.load import load_rules
 from bot.rules.selftest import Outcome
-from bot.sources_file import load_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -405,8 +405,8 @@ def test_every_metric_is_documented_and_every_documented_metric_exists() -> None
 
 
 def test_the_table_of_channels_has_every_kind_and_says_which_can_be_used() -> None:
-    from bot import settings
     from bot.channels import registry
+    from bot.settings import keys as settings
 
     union = get_args(settings.ChannelSettings)[0]
     kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in get_args(union)}

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.base import Capabilities
+from bot.delivery.queue_worker import BATCH, LOOK_AGAIN_S
+from bot.delivery.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, verdict
 from bot.message import DeliveryKind, DeliveryState, Message, Receipt
-from bot.queue_worker import BATCH, LOOK_AGAIN_S
 from bot.store.outbox_port import Delivery, Followed
-from bot.verdicts import FOLD_AFTER, Footing, Verdict, footing, lag, verdict
 from tests.fakes.channel import FakeChannel, Step
 from tests.fakes.delivering import Bench, follow, message
 from tests.fakes.virtual_time import START

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.errors import WirewatchError
 from bot.health import HealthServer, Metrics, not_ready
-from bot.settings import Listen
+from bot.settings.keys import Listen
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 

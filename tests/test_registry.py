@@ -21,7 +21,7 @@ from bot.health import HealthServer, Metrics
 from bot.message import Notice
 from bot.model import Severity
 from bot.operators import Operators, hearer
-from bot.settings import Listen
+from bot.settings.keys import Listen
 from bot.store.outbox_port import NewDelivery
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import SlackServer

@@ -20,13 +20,13 @@ import pytest
 from aiohttp import web
 
 from bot.errors import FetchError, FetchReason
-from bot.fetch import Fetcher, Limits
 from bot.model import HttpState, Source
+from bot.roster.state import SourceState
 from bot.rules.match import Engine
-from bot.source_state import SourceState
+from bot.web.fetch import Fetcher, Limits
 from tests.fakes.bombs import MIB, brotli_bomb, gzip_bomb, gzip_bomb_in_gzip, laughs, zstd_bomb
 from tests.fakes.feeds import Answer, FeedServer, Handler, endless, rss
-from tests.test_poller import EVERY, Desk, Entry, engine, open_desk
+from tests.polling.test_poller import EVERY, Desk, Entry, engine, open_desk
 
 __all__ = ["engine"]  # a fixture
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import rulebook
 from bot.config import shipped_rules
+from bot.live import rulebook
+from bot.live.rulebook import Rulebook
 from bot.model import Severity
-from bot.rulebook import Rulebook
 from bot.rules import selftest
 from bot.rules.evaluate import Subject
 

@@ -21,8 +21,8 @@ from bot.cli.sources import show_source
 from bot.config import load_config
 from bot.errors import ConfigError, StoreError
 from bot.message import Message
-from bot.schedule import PUSHED
-from bot.source_state import SourceState
+from bot.polling.schedule import PUSHED
+from bot.roster.state import SourceState
 from bot.store.sql import SqlStore
 from bot.websub.signing import METHODS, signature
 from bot.websub.subscription import DENIED_RETRY, VERIFY_WAIT, State, Subscription

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import rulebook
+from bot.live import rulebook
 from bot.model import Article, HoldReason, Match, Mute, MuteKind, Revision, Severity, Source, TextFrom
 from bot.people import Feedback, Opinion
 from bot.record import Address, Found, Member, Nearest, Post, Raised, Record

@@ -1,5 +1,5 @@
 """The channels of a config and the connections that they share, built once. Adding a kind is one maker here and one
-class in :mod:`bot.settings`.
+class in :mod:`bot.settings.keys`.
 
 A connection is made for each entry under ``slack:`` and ``discord:`` that a channel uses, and is shared by all of its
 channels: it opens with the first that starts and closes with the last that stops.
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from bot.channels.base import Channel
 from bot.channels.mentions import Id, Mentions
 from bot.channels.places import parse_place
-from bot.chat_settings import DiscordMention, SlackMention
 from bot.config import Config
 from bot.errors import ConfigError, Problem
 from bot.extras import how_to_add
-from bot.settings import AppriseSettings, ConsoleSettings, DiscordSettings, SlackSettings, WebhookSettings
+from bot.settings.chat import DiscordMention, SlackMention
+from bot.settings.keys import AppriseSettings, ConsoleSettings, DiscordSettings, SlackSettings, WebhookSettings
 from bot.template import Wording
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot import rulebook
 from bot.cli import complain, lines_of, number
 from bot.config import load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
+from bot.live import rulebook
 from bot.rules import selftest
 from bot.rules.exemptions import expired
 from bot.rules.lint import Frequencies, lint
@@ -29,7 +29,7 @@ def load(config: Path, rules: Sequence[Path] | None, *, optional: bool = False) 
     if optional and config == DEFAULT_CONFIG and not config.exists():
         complain("no wirewatch.yaml here, so these are the shipped rules (`wirewatch init DIR` makes your own)")
         return rulebook.load([shipped_rules()])
-    from bot.live_rules import load_rules
+    from bot.live.live_rules import load_rules
 
     return load_rules(load_config(config, os.environ))
 
@@ -70,7 +70,7 @@ def _archived(path: Path) -> Frequencies | None:
     file = url.removeprefix("sqlite:///")
     if file == url or not Path(file).is_file():
         return None
-    from bot.archive_words import ARTICLES_MAX, frequencies
+    from bot.live.archive_words import ARTICLES_MAX, frequencies
     from bot.store.sql import SqlStore
 
     store = SqlStore(url)
@@ -161,8 +161,8 @@ def write_schemas(folder: Path) -> tuple[Path, ...]:
 
 def _schemas() -> dict[str, Callable[[], Mapping[str, Any]]]:
     from bot.config import config_schema
+    from bot.roster.sources_file import sources_schema
     from bot.rules.schema import lists_schema, rules_schema
-    from bot.sources_file import sources_schema
 
     return {"rules": rules_schema, "lists": lists_schema, "sources": sources_schema, "config": config_schema}
 

@@ -19,7 +19,7 @@ from bot.log import set_up
 from bot.message import DeliveryKind, FiredRule, Message, Segment
 from bot.model import Severity
 from bot.render import delivery_key
-from bot.source_state import OUT, SourceState
+from bot.roster.state import OUT, SourceState
 from bot.store.sql import SqlStore
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def doctor(path: Path, *, send: bool = False) -> int:
     if config is None:
         return 1
     set_up("error", secrets=config.secrets())  # what is warned of is said below, in words
-    from bot.live_rules import load_rules
+    from bot.live.live_rules import load_rules
 
     book = report.look(
         "rules",

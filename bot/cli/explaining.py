@@ -82,7 +82,7 @@ def _subject(what: str, title: str | None) -> Subject:
     raw = _read(what)
     text = _decode(raw, what)
     if text[:200].lstrip().lower().startswith(("<!doctype html", "<html")):
-        from bot.page import PageError, page_text
+        from bot.articles.page import PageError, page_text
 
         try:
             headline, text = page_text(raw, None)
@@ -147,9 +147,9 @@ def _headline(text: str) -> tuple[str, str]:
 
 
 async def _page(url: str) -> Subject:
-    from bot.fetch import Fetcher
+    from bot.articles.page import PageError, page_text
     from bot.model import Fetched, HttpState, Source
-    from bot.page import PageError, page_text
+    from bot.web.fetch import Fetcher
 
     # Whoever sits at the command line may read the host that they name; where it leads to inside stays shut.
     try:

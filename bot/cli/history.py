@@ -11,15 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import backtest as replaying
-from bot import rulebook
-from bot.backtest import Hit
 from bot.cli import number
 from bot.config import Config, load_config
 from bot.duration import parse as parse_duration
 from bot.entities.gazetteer import load_gazetteer
 from bot.errors import WirewatchError
-from bot.live_rules import load_rules
+from bot.live import backtest as replaying
+from bot.live import rulebook
+from bot.live.backtest import Hit
+from bot.live.live_rules import load_rules
 from bot.model import Article
 from bot.rules.compile import build
 from bot.rules.inflect import Inflector, cache_folder

@@ -11,7 +11,6 @@ from pathlib import Path
 from bot.config import Config, load_config
 from bot.entities.facts import is_country
 from bot.errors import WirewatchError
-from bot.fetch import Fetcher
 from bot.rules.lists import load_list
 from bot.rules.load import rule_files
 from bot.rules.model import NameList
@@ -21,6 +20,7 @@ from bot.watchlists.index import Indexed, name_list
 from bot.watchlists.report import Report
 from bot.watchlists.settings import ListSource, list_sources
 from bot.watchlists.store import Shelf, Status, folder_for
+from bot.web.fetch import Fetcher
 from bot.yaml_models import nearest
 
 

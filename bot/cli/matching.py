@@ -24,7 +24,7 @@ from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
 from bot.sources.dates import parse_date
 from bot.story import WINDOW, Stories, read
-from bot.urls import canonical
+from bot.web.urls import canonical
 
 LINE_MAX = 64 * 1024 * 1024  # bytes of one document
 CHUNK = 64  # documents handed to a process at once

@@ -10,9 +10,9 @@ from pathlib import Path
 from bot.channels.text import clean
 from bot.cli.history import duration
 from bot.config import load_config
+from bot.live.watches import rule_yaml, title_of
 from bot.people import AuditEntry, Watch
 from bot.store.sql import SqlStore
-from bot.watches import rule_yaml, title_of
 
 LIMIT = 1_000  # lines
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bot.cli.history import duration
 from bot.config import load_config
-from bot.live_rules import load_rules
-from bot.report_gather import report as gather
-from bot.report_text import to_json, to_text
+from bot.live.live_rules import load_rules
+from bot.reports.gather import report as gather
+from bot.reports.text import to_json, to_text
 from bot.store.sql import SqlStore
 
 

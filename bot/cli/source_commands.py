@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.arguments import DEFAULT_CONFIG, Config
-from bot.source_state import SourceState
+from bot.roster.state import SourceState
 
 app = typer.Typer(help="The news sources.", no_args_is_help=True, rich_markup_mode=None)
 

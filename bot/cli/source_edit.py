@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot import source_admin
 from bot.cli.sources import all_sources, fetcher_of, in_words, look_at, opened
 from bot.config import Config, load_config
-from bot.discovery import Found, discover
 from bot.errors import SourceError, WirewatchError
 from bot.log import redact_url
 from bot.model import Source
-from bot.opml import Entry, read_opml, write_opml
-from bot.source_admin import Change, add, make, remove, to_yaml
-from bot.source_look import Look, look
+from bot.roster import admin as source_admin
+from bot.roster.admin import Change, add, make, remove, to_yaml
+from bot.roster.discovery import Found, discover
+from bot.roster.look import Look, look
+from bot.roster.opml import Entry, read_opml, write_opml
 from bot.store.sql import SqlStore
 
 WHO = "command line"

@@ -14,16 +14,16 @@ from bot import duration
 from bot.cli import number
 from bot.config import Config, load_config
 from bot.errors import SourceError, StoreError, WirewatchError
-from bot.fetch import Fetcher, Limits
 from bot.model import Source
-from bot.source_admin import merged
-from bot.source_card import COUNTED, REMEMBERED, card
-from bot.source_look import Look, look
-from bot.source_state import SourceState
-from bot.source_words import ago, interval_of, state_of, tally
-from bot.sources_file import load_sources
+from bot.roster.admin import merged
+from bot.roster.card import COUNTED, REMEMBERED, card
+from bot.roster.look import Look, look
+from bot.roster.sources_file import load_sources
+from bot.roster.state import SourceState
+from bot.roster.words import ago, interval_of, state_of, tally
 from bot.store.sources_port import SourceRecord, SourceStatus
 from bot.store.sql import SqlStore
+from bot.web.fetch import Fetcher, Limits
 from bot.words import brief
 from bot.yaml_models import nearest
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from bot.config import load_config
 from bot.errors import WirewatchError
-from bot.live_rules import load_rules
+from bot.live.live_rules import load_rules
 from bot.llm.wiring import writer_of
-from bot.noise_settings import owners_of
+from bot.settings.noise import owners_of
 from bot.store.sql import SqlStore
 from bot.summary.ask import ask
 from bot.summary.model import Summary

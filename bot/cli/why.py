@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import watches
 from bot.cli.explaining import UNWRAPPED, show_rule
 from bot.config import Config, load_config
 from bot.errors import WirewatchError
-from bot.live_rules import load_rules
+from bot.live import watches
+from bot.live.live_rules import load_rules
+from bot.live.rulebook import Rulebook
 from bot.pipeline import subject
-from bot.rulebook import Rulebook
+from bot.roster.admin import merged
 from bot.rules.explain import explain
 from bot.rules.language import nearest
-from bot.source_admin import merged
 from bot.store.sql import SqlStore
 from bot.why import Mark, Stage, WhyReport, address_of
 from bot.why.gather import answer

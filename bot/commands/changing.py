@@ -9,11 +9,11 @@ from bot.commands.desk import Desk
 from bot.commands.reply import Line, Reply, When, bold, bullets, code, done, line, paragraph, refused, small
 from bot.commands.request import Progress, Request, UsageError
 from bot.entities.facts import country_name
+from bot.live.watches import OWN_MAX, complaint
 from bot.model import Mute, MuteKind
 from bot.people import NewAudit, NewWatch, Watch, person_id
 from bot.store.base import Store
 from bot.store.noise_port import NewMute
-from bot.watches import OWN_MAX, complaint
 from bot.why import address_of
 
 DEFAULT_MUTE = "24h"

@@ -12,7 +12,7 @@ from bot.commands.request import Person, Place, Progress, Request, UsageError
 from bot.commands.verbs import BY_NAME, SHARE, VERBS, Verb
 from bot.errors import StoreError, WirewatchError
 from bot.log import Log
-from bot.permissions import Access, Who, access, who_may
+from bot.settings.permissions import Access, Who, access, who_may
 
 Handler = Callable[[Desk, Request, Progress], Awaitable[Reply]]
 

@@ -9,11 +9,11 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.commands.arguments import Names
-from bot.discovery import Found
+from bot.live.rulebook import Rulebook
 from bot.model import Source
-from bot.permissions import Grant
-from bot.rulebook import Rulebook
+from bot.roster.discovery import Found
 from bot.rules.evaluate import Subject
+from bot.settings.permissions import Grant
 from bot.store.base import Store
 from bot.summary.service import Writes
 
@@ -44,7 +44,7 @@ async def _nothing() -> None:
 class Desk:
     """See the module. ``heavy`` runs what takes the processor for long in a thread of its own. ``page`` reads a web
     page and ``discover`` looks for its feeds (both raise :class:`~bot.errors.SourceError`). The three
-    ``on_`` are told after a change. ``owners`` is :func:`bot.noise_settings.owners_of`, ``writer``
+    ``on_`` are told after a change. ``owners`` is :func:`bot.settings.noise.owners_of`, ``writer``
     the language model, if there is one."""
 
     store: StoreAccess

@@ -28,10 +28,10 @@ from bot.commands.request import Progress, Request
 from bot.entities.facts import country_name
 from bot.errors import SourceError
 from bot.flags import country_tag
+from bot.live.rulebook import Rulebook
 from bot.model import Alert, Article, Evidence, Match, Mention
 from bot.passage import passage
 from bot.render import headline_of, source_of
-from bot.rulebook import Rulebook
 from bot.rules.evaluate import Subject
 from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule

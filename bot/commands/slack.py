@@ -27,7 +27,7 @@ from bot.commands.slack_picture import announced, follow
 from bot.commands.slack_post import with_standing
 from bot.log import Log
 from bot.people import Opinion
-from bot.permissions import Access, Who, access
+from bot.settings.permissions import Access, Who, access
 
 if TYPE_CHECKING:
     from bot.channels.slack_connection import SlackConnection

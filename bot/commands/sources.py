@@ -27,9 +27,9 @@ from bot.commands.reply import (
 from bot.commands.request import Progress, Request
 from bot.errors import SourceError
 from bot.model import Source
-from bot.source_admin import Change, make
-from bot.source_admin import add as keep
-from bot.source_state import OUT, SourceState
+from bot.roster.admin import Change, make
+from bot.roster.admin import add as keep
+from bot.roster.state import OUT, SourceState
 from bot.store.sources_port import SourceStatus
 from bot.summary.words import number
 from bot.websub.words import describe

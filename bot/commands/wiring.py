@@ -85,7 +85,7 @@ def page_reader(
     """Reads the article of a web page, through the guard against addresses inside."""
 
     async def read(url: str) -> Subject:
-        from bot.page import PageError, page_text
+        from bot.articles.page import PageError, page_text
 
         answer = await fetcher.fetch(Source("chat", url), HttpState(), clock())
         assert isinstance(answer, Fetched), "nothing conditional was asked"

@@ -1,8 +1,8 @@
 """The port between polling and the kinds of source.
 
 A kind says what to ask for and how to read the answer; both are pure. Fetching, and with it every safety, is the
-same for all of them (:mod:`bot.fetch`). A kind whose poll takes several requests (the sitemaps of an index, the pages
-of an answer) tells them one by one as :data:`Steps`; :mod:`bot.sources.collect` runs them.
+same for all of them (:mod:`bot.web.fetch`). A kind whose poll takes several requests (the sitemaps of an index, the
+pages of an answer) tells them one by one as :data:`Steps`; :mod:`bot.sources.collect` runs them.
 """
 
 from __future__ import annotations

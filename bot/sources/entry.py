@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.extract import plain_line, plain_text, to_line, to_text
+from bot.articles.extract import plain_line, plain_text, to_line, to_text
 from bot.model import Item
-from bot.urls import absolute
+from bot.web.urls import absolute
 
 MAX_GUID = 1000  # characters
 MAX_CATEGORIES = 30

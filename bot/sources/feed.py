@@ -13,12 +13,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot import identity
-from bot.cadence import read_cadence
+from bot.articles import identity
+from bot.articles.extract import to_line
 from bot.errors import FetchReason, ParseError
-from bot.extract import to_line
 from bot.log import redact_url
 from bot.model import Fetched, Item, ParsedFeed, Source
+from bot.polling.cadence import read_cadence
 from bot.sources import json_feed
 from bot.sources.base import MAX_ITEMS, Request
 from bot.sources.charset import to_utf8

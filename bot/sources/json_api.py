@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from bot.articles.extract import plain_line
 from bot.errors import FetchError, FetchReason, ParseError, SourceError
-from bot.extract import plain_line
 from bot.log import redact_url
 from bot.model import Fetched, Item, ParsedFeed, Source
 from bot.sources.base import MAX_ITEMS, Request, Steps

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bot.articles.extract import to_line
 from bot.errors import FetchReason
-from bot.extract import to_line
 from bot.model import ParsedFeed
 from bot.sources.dates import parse_date
 from bot.sources.entry import RawEntry, to_item

@@ -71,7 +71,7 @@ class WithLists:
     async def fetch(
         self, source: Source, state: HttpState, now: datetime, *, request: Request | None = None
     ) -> Fetched | NotModified:
-        """As :meth:`bot.fetch.Fetcher.fetch`."""
+        """As :meth:`bot.web.fetch.Fetcher.fetch`."""
         if source.kind != "list_change":
             return await self._fetcher.fetch(source, state, now, request=request)
         name = source.url.removeprefix(SCHEME)

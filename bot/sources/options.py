@@ -14,11 +14,11 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ValidationError, WithJsonSchema
 
-from bot.environment import Surroundings
 from bot.errors import FetchReason, SourceError
 from bot.log import Redactor
 from bot.model import Source
 from bot.secret import Secret
+from bot.settings.environment import Surroundings
 from bot.yaml_models import Model
 from bot.yaml_nodes import Map, Node, Scalar, Seq
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.model import Source
 from bot.sources import options_model
-from bot.urls import host_of
+from bot.web.urls import host_of
 
 KNOWN = {"api.gdeltproject.org": 5.0, "reddit.com": 60.0}
 """Seconds, by host (and the hosts below it), for feeds that are read without the preset. A test holds them and the

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
+from bot.articles.extract import to_line
 from bot.errors import FetchReason, ParseError
-from bot.extract import to_line
 from bot.log import redact_url
 from bot.model import Fetched, Item, ParsedFeed, Source
 from bot.sources.base import MAX_ITEMS, Request
@@ -32,7 +32,7 @@ from bot.sources.entry import RawEntry, to_item
 from bot.sources.options import Options, read_options
 from bot.sources.selectors import Page, compiled
 from bot.sources.sniff import Body, binary, sniff
-from bot.urls import absolute
+from bot.web.urls import absolute
 from bot.yaml_models import Text
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
-from bot.decode import BodyDamagedError, BodyTooLargeError, decode_body
 from bot.errors import FetchError, FetchReason, ParseError
 from bot.log import redact_url
 from bot.model import Fetched, Item, ParsedFeed, Source
@@ -33,7 +32,8 @@ from bot.sources.entry import RawEntry, to_item
 from bot.sources.options import Options, read_options
 from bot.sources.sniff import Body, binary, sniff
 from bot.sources.xml_guard import HostileXmlError, without_doctype
-from bot.urls import absolute
+from bot.web.decode import BodyDamagedError, BodyTooLargeError, decode_body
+from bot.web.urls import absolute
 from bot.yaml_models import Text, Whole
 
 if TYPE_CHECKING:

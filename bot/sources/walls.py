@@ -1,6 +1,6 @@
 """Bot walls that answer with a page in place of the feed, recognised by what is typical of them. Pure.
 
-Those that name themselves in a header are recognised in :mod:`bot.answers`, whatever their status.
+Those that name themselves in a header are recognised in :mod:`bot.web.answers`, whatever their status.
 """
 
 from __future__ import annotations

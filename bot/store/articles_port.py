@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.identity import Kept, Name
+from bot.articles.identity import Kept, Name
 from bot.model import Article, Evidence, Revision
 
 VERSIONS_MAX = 20  # of one article; a page that changes with every look must not fill the disk

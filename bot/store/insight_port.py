@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.record import Address, Found, Record
-from bot.report import Told
+from bot.reports.report import Told
 
 
 class InsightStore(Protocol):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.model import HttpState, Source, TextFrom
-from bot.source_state import BLANK, FRESH, Memory, SourceState, Standing
+from bot.roster.state import BLANK, FRESH, Memory, SourceState, Standing
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """When a source falls due that said it is gone."""

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
+from bot.articles.identity import Kept, Name
 from bot.errors import NoStoreError, StoreError
-from bot.identity import Kept, Name
 from bot.message import Call, DeliveryState, Receipt
 from bot.model import Article, Revision, Source
 from bot.store.articles_port import Archived, RuleHits, Sample, StoredStory

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.record import Address, Found, Record
-from bot.report import Told
+from bot.reports.report import Told
 from bot.store.queries import record, told
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.source_state import LastRead, Outage, SourceState
+from bot.roster.state import LastRead, Outage, SourceState
 from bot.store.queries import sources, states
 
 

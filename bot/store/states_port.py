@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from bot.source_state import LastRead, Outage, SourceState
+from bot.roster.state import LastRead, Outage, SourceState
 
 
 class StatesStore(Protocol):

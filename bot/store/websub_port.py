@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from bot.source_state import Memory
+from bot.roster.state import Memory
 from bot.websub.subscription import Subscription
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from bot.errors import StoreError
+from bot.live.rulebook import Rulebook
 from bot.log import Log
 from bot.message import DeliveryKind
-from bot.rulebook import Rulebook
 from bot.store.base import Store
 from bot.store.outbox_port import NewDelivery
 from bot.summary.chart import available, chart_post

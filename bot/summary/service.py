@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.coverage import coverage
 from bot.flags import country_name
+from bot.live.rulebook import Rulebook
 from bot.log import Log
 from bot.model import Source
-from bot.rulebook import Rulebook
-from bot.source_state import LastRead, Outage
+from bot.roster.coverage import coverage
+from bot.roster.state import LastRead, Outage
 from bot.store.articles_port import Archived
 from bot.store.summary_port import SummaryStore
 from bot.summary import weights

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from bot.duration import show as show_duration
-from bot.noise_settings import Country, CronText, Zone
+from bot.settings.noise import Country, CronText, Zone
 from bot.summary.ask import PERIOD_MAX, PERIOD_MIN, STORIES
 from bot.summary.model import Filters
 from bot.summary.schedule import Schedule

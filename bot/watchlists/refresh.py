@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.errors import FetchError, FetchReason
-from bot.fetch import Limits
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
 from bot.watchlists import format_of
@@ -26,6 +25,7 @@ from bot.watchlists.changes import Change, Difference, compare, record
 from bot.watchlists.index import name_list
 from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Draft, Meta, Shelf, Status
+from bot.web.fetch import Limits
 
 LIMITS = Limits(total_s=900.0, read_s=60.0, wire_bytes=300 << 20, body_bytes=600 << 20, per_host=1, connections=4)
 """For a fetcher of lists: SDN.XML is 25 MB, OpenSanctions' whole collection 500 MB. The body is held in memory while it
@@ -61,7 +61,7 @@ class Outcome:
 
 
 class Fetches(Protocol):
-    """What is needed of :class:`bot.fetch.Fetcher`."""
+    """What is needed of :class:`bot.web.fetch.Fetcher`."""
 
     async def fetch(
         self, source: Source, state: HttpState, now: datetime, *, request: Request | None = None

@@ -18,10 +18,10 @@ from bot.errors import FetchError, FetchReason, HostRestsError
 from bot.health import Metrics
 from bot.log import Log
 from bot.model import HttpState, Source
-from bot.schedule import spread
+from bot.polling.schedule import spread
 from bot.sources.base import Request
-from bot.urls import host_of
 from bot.watchlists.refresh import Fetches
+from bot.web.urls import host_of
 from bot.websub import subscription as life
 from bot.websub.offer import Offer
 from bot.websub.subscription import State, Subscription

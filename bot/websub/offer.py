@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from bot.urls import MAX_URL
+from bot.web.urls import MAX_URL
 
 HUBS_MAX = 3  # hubs that are remembered; a publisher may name several, and one is enough
 

@@ -13,11 +13,11 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.decode import BodyDamagedError, BodyTooLargeError, decode_body
 from bot.errors import SourceError, StoreError
 from bot.health import Metrics
 from bot.log import Log
 from bot.model import Fetched
+from bot.web.decode import BodyDamagedError, BodyTooLargeError, decode_body
 from bot.websub.desk import PATH, Subscriptions
 from bot.websub.signing import signed
 from bot.websub.subscription import Subscription

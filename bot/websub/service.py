@@ -8,7 +8,6 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot.address import allowance
 from bot.assembly import StoreRunner
 from bot.config import Config
 from bot.errors import StoreError
@@ -16,6 +15,7 @@ from bot.health import Metrics
 from bot.log import Log
 from bot.model import Fetched, Source
 from bot.watchlists.refresh import Fetches
+from bot.web.address import allowance
 from bot.websub.desk import PATH, Subscriptions, Terms
 from bot.websub.receiver import Receiver
 
@@ -23,7 +23,7 @@ NO_LEASE = timedelta(days=1)  # where WebSub is off: nothing is asked for
 
 
 class Polls(Protocol):
-    """What is needed of :class:`bot.poller.Poller`."""
+    """What is needed of :class:`bot.polling.poller.Poller`."""
 
     async def poll_soon(self, due: Mapping[str, datetime]) -> None:
         """See there."""

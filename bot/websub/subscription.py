@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.extract import plain_line
+from bot.articles.extract import plain_line
 from bot.websub.offer import Offer
 
 VERIFY_WAIT = timedelta(minutes=10)  # for the hub's question, after it took a request

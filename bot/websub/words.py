@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
-from bot.urls import host_of
+from bot.web.urls import host_of
 from bot.websub.subscription import State, Subscription
 from bot.words import brief, counted, moment
 

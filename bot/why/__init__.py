@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from bot.identity import key_of_url
+from bot.articles.identity import key_of_url
 from bot.record import Address
-from bot.urls import canonical
+from bot.web.urls import canonical
 from bot.why.absent import absent
 from bot.why.report import Mark, Outcome, RuleVerdict, Stage, WhyReport
 from bot.why.sent import Around

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from bot.model import Source
 from bot.record import Address, Found
 from bot.store.sources_port import SourceStatus
-from bot.urls import canonical
+from bot.web.urls import canonical
 from bot.why.report import Mark, Stage, WhyReport
 from bot.words import ago, few, moment, quoted
 

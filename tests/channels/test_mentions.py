@@ -18,7 +18,7 @@ from bot.channels.discord_connection import DiscordConnection
 from bot.channels.mentions import Mentions
 from bot.channels.slack import SlackChannel
 from bot.channels.slack_connection import SlackConnection
-from bot.deliver import Deliverer
+from bot.delivery.deliver import Deliverer
 from bot.health import Metrics
 from bot.message import Call, DeliveryKind, DeliveryState, Receipt
 from bot.model import Severity

@@ -98,7 +98,7 @@ def test_a_bad_file_is_one_line_with_its_place_and_what_to_do(lines: list[str], 
 
 def test_mixed_line_ends_alone_are_no_mistake(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_bytes(b"rules:\r\n  - id: ends\r    severity: low\n    when: x\r\n")
-    from bot import rulebook
+    from bot.live import rulebook
 
     (rule,) = rulebook.load([tmp_path]).ruleset.rules
     assert rule.id == "ends"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import pipeline, rulebook
+from bot import pipeline
 from bot.assembly import routing
 from bot.cli.history import spark
+from bot.live import rulebook
 from bot.model import Source
 from bot.noise import Context, Policy
 from bot.store.base import Batch

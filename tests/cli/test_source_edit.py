@@ -16,8 +16,8 @@ import pytest
 from bot.app import Options, open_app
 from bot.cli import main
 from bot.config import load_config
-from bot.opml import read_opml
-from bot.sources_file import load_sources
+from bot.roster.opml import read_opml
+from bot.roster.sources_file import load_sources
 from bot.store.sql import SqlStore
 from tests.cli.conftest import Ran
 from tests.fakes.feeds import Answer, FeedServer, rss

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import pipeline, rulebook
+from bot import pipeline
+from bot.articles.extract import to_article
 from bot.assembly import routing
-from bot.extract import to_article
+from bot.live import rulebook
 from bot.message import Receipt
 from bot.model import Item, Source
 from bot.noise import Context, Policy

@@ -10,7 +10,7 @@ from bot.commands.arguments import Names, Offer, country_code, offers
 from bot.commands.parse import parse
 from bot.commands.request import UsageError
 from bot.commands.verbs import BY_NAME, CHANGING, VERBS, Kind
-from bot.permissions import CHANGING as GRANTED
+from bot.settings.permissions import CHANGING as GRANTED
 
 NAMES = Names(
     {"arms-deal": "Arms deal", "cyber-attack": "Cyber attack", "high": "A rule with an unlucky name"},

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.deliver import Deliverer
+from bot.delivery.deliver import Deliverer
 from bot.health import Metrics
 from bot.message import DeliveryKind, DeliveryState, Digest, DigestLine, Message
 from bot.model import Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot import rulebook
+from bot.live import rulebook
 from bot.rules.adhoc import watch_rule
 from bot.rules.evaluate import Subject
 from bot.rules.explain import first_failure

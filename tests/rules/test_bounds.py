@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import rulebook
 from bot.config import shipped_rules
+from bot.live import rulebook
 from bot.rules.evaluate import Subject
 from bot.rules.match import Engine
 

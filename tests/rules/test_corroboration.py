@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import rulebook
 from bot.errors import ConfigError
+from bot.live import rulebook
 from bot.noise.policy import Demand
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import rulebook
+from bot.live import rulebook
 from bot.rules import index as index_module
 from bot.rules.evaluate import Subject
 from bot.rules.index import COUNTRY, REGEX, Clause, Requirement, build_index, may_hold, one_of

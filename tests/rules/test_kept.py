@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import rulebook
 from bot.collector import without_collector
 from bot.errors import ConfigError
+from bot.live import rulebook
 from bot.rules.evaluate import Subject
 from bot.rules.kept import FILES_BYTES_MAX, Kept
 

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from bot import pipeline
 from bot.errors import FetchReason, ParseError
 from bot.model import Fetched, ParsedFeed, Source
+from bot.roster.state import SourceState
 from bot.rules.match import Engine
-from bot.source_state import SourceState
 from bot.sources import kind
 from tests.fakes.feeds import Answer
+from tests.polling.test_poller import Desk, engine, open_desk
 from tests.sources.samples import NOW
-from tests.test_poller import Desk, engine, open_desk
 
 __all__ = ["engine"]  # a fixture
 

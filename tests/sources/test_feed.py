@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cadence import Cadence
 from bot.errors import FetchReason, ParseError
 from bot.model import Fetched, Item, ParsedFeed, Source
+from bot.polling.cadence import Cadence
 from bot.sources import KINDS, kind
 from bot.sources.feed import parse_feed
 
@@ -517,7 +517,7 @@ def test_the_feed_kind_asks_for_the_sources_url_and_parses() -> None:
 
 def test_parsers_are_imported_late() -> None:
     code = (
-        "import sys, bot.sources, bot.sources.base, bot.extract;"
+        "import sys, bot.sources, bot.sources.base, bot.articles.extract;"
         "early = {'feedparser', 'trafilatura', 'fastfeedparser', 'dateparser', 'lxml'} & set(sys.modules);"
         "import bot.sources.feed;"
         "late = {'feedparser', 'trafilatura', 'dateparser'} & set(sys.modules);"

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 import bot.sources
 from bot.errors import FetchError, FetchReason, ParseError, SourceError
-from bot.fetch import Fetcher
 from bot.model import Fetched, HttpState, Item, NotModified, ParsedFeed, Source
 from bot.secret import Secret
 from bot.sources.base import Request, Steps, advance, steps_of
@@ -22,6 +21,7 @@ from bot.sources.json_api import JSON
 from bot.sources.json_spec import JsonOptions, fill_in, look_up
 from bot.sources.options import Filled
 from bot.store.codec import encode
+from bot.web.fetch import Fetcher
 from tests.fakes.feeds import Answer, FeedServer
 from tests.sources.samples import NOW, Desk, check_sentence, fetched, in_thread, utc
 

@@ -15,11 +15,11 @@ import yaml
 from bot import duration
 from bot.errors import ConfigError, FetchReason, ParseError, SourceError
 from bot.model import Fetched, Item, Source
+from bot.roster.sources_file import load_sources, sources_schema
 from bot.secret import Secret
 from bot.sources import KINDS, kind, options_model
 from bot.sources.base import Request, advance, steps_of
 from bot.sources.options import Filled
-from bot.sources_file import load_sources, sources_schema
 from tests.sources.samples import DATA, NOW, Desk, fetched, utc
 
 PAGE = (Path(__file__).parents[2] / "docs" / "source-kinds.md").read_text("utf-8")

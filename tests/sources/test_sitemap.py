@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import FetchError, FetchReason, ParseError, SourceError
-from bot.fetch import Fetcher
 from bot.model import Fetched, HttpState, Item, NotModified, ParsedFeed, Source
 from bot.sources import sitemap
 from bot.sources.base import Request
 from bot.sources.collect import Collected, collect
+from bot.web.fetch import Fetcher
 from tests.fakes.feeds import Answer, FeedServer
 from tests.sources.samples import DATA, NOW, Desk, check_sentence, fetched, in_thread, utc
 

@@ -13,8 +13,8 @@ import pytest
 from bot.errors import StoreBusyError, StoreError
 from bot.message import Call, DeliveryKind, DeliveryState
 from bot.model import HttpState
-from bot.rhythm import Rhythm
-from bot.source_state import LastRead, Memory, Move, Outage, SourceState, Standing
+from bot.polling.rhythm import Rhythm
+from bot.roster.state import LastRead, Memory, Move, Outage, SourceState, Standing
 from bot.store.base import Batch
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.store.sources_port import NEVER, Lease

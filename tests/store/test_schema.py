@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from bot.message import DeliveryState
 from bot.model import HoldReason, Severity
-from bot.source_state import SourceState, Standing
+from bot.roster.state import SourceState, Standing
 from bot.store import migrations
 from bot.store.base import Batch
 from bot.store.noise_port import NewHold

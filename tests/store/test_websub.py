@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.rhythm import Rhythm
-from bot.source_state import Memory, SourceState, Standing
+from bot.polling.rhythm import Rhythm
+from bot.roster.state import Memory, SourceState, Standing
 from bot.store.base import Batch
 from bot.store.sources_port import NEVER
 from bot.store.sql import SqlStore

@@ -11,8 +11,8 @@ import pytest
 
 from bot.cron import parse
 from bot.errors import StoreError
+from bot.live.rulebook import Rulebook, engine_for
 from bot.message import DeliveryKind, DeliveryState
-from bot.rulebook import Rulebook, engine_for
 from bot.rules.model import RuleSet
 from bot.store.base import Store
 from bot.store.outbox_port import Delivery

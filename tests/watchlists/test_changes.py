@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import rulebook
 from bot.config import shipped_rules
 from bot.errors import ParseError, SourceError
-from bot.fetch import Fetcher
+from bot.live import rulebook
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.rules.evaluate import Subject
 from bot.sources import list_change
@@ -21,6 +20,7 @@ from bot.sources.feed import parse_feed
 from bot.watchlists.base import EntryKind, Quality, WatchEntry, WatchListError, WatchName
 from bot.watchlists.changes import KEPT, Change, Difference, What, compare, read_log, record, to_item
 from bot.watchlists.store import Shelf, digest
+from bot.web.fetch import Fetcher
 from tests.fakes.feeds import Answer, FeedServer, rss
 
 from .lists import source

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.fetch import Fetcher, Limits
 from bot.watchlists.changes import What
 from bot.watchlists.refresh import Outcome, Result, due, refresh, refresh_due
 from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Shelf
+from bot.web.fetch import Fetcher, Limits
 from tests.fakes.feeds import Answer, FeedServer, broken_off
 
 from .lists import sdn, source

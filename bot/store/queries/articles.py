@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
+from bot.articles.identity import Name
 from bot.follow.novelty import Facts
 from bot.follow.thread import Marks
-from bot.identity import Name
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from bot.identity import Kept, Name
+from bot.articles.identity import Kept, Name
 from bot.model import Article
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import chunks, named

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, Row, bindparam, case, func, or_, select, update
 
 from bot.model import HttpState, Source, TextFrom
-from bot.source_state import Memory, SourceState, Standing
+from bot.roster.state import Memory, SourceState, Standing
 from bot.store.codec import decode, encode
 from bot.store.queries import states
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, articles, sources, storable
 from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.store.websub_port import Push
-from bot.urls import host_of
+from bot.web.urls import host_of
 
 
 def sync(connection: Connection, wanted: Iterable[Source], now: datetime, spread_s: Mapping[str, float]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
-from bot.source_state import OUT, LastRead, Outage, SourceState, Standing
+from bot.roster.state import OUT, LastRead, Outage, SourceState, Standing
 from bot.store.queries.dialect import chunks
 from bot.store.schema import Micros, Words, source_states, sources, storable
 from bot.store.sources_port import Poll

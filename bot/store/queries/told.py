@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from bot.message import DeliveryState
-from bot.report import Told
+from bot.reports.report import Told
 from bot.store.queries.dialect import chunks
 from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, matches, storable
 

@@ -1,0 +1,87 @@
+"""The rules, lists and sources that a config asks for: what the bot runs on, and what commands look at.
+
+Imports nothing that polls, stores or posts, so that ``check`` starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bot.config import Config
+from bot.errors import ConfigError, StoreError
+from bot.live import rulebook, watches
+from bot.model import Source
+from bot.people import Watch
+from bot.rules.kept import Kept
+from bot.sources.list_change import sources_of
+from bot.watchlists.index import name_lists
+from bot.watchlists.settings import list_sources
+from bot.watchlists.store import Shelf, folder_for
+
+
+def load_rules(
+    config: Config,
+    kept: Kept | None = None,
+    watched: Iterable[Watch] = (),
+    *,
+    drafts: Mapping[Path, Path] | None = None,
+) -> rulebook.Rulebook:
+    """The rulebook of a config, its watch lists included, and what people watch. ``kept``: what the last load left.
+    ``drafts``: files that count besides, each alone in a folder, and how messages name them. Raises ``ConfigError``."""
+    known = kept or Kept()
+    wanted = list_sources(config.watchlists)
+    lists, warnings = name_lists(shelf_of(config), wanted, config.file, known)
+    extra = tuple(watches.rules_of(watched))
+
+    def load(added: Sequence[Source]) -> rulebook.Rulebook:
+        return rulebook.load(
+            [*config.rule_folders, *(path.parent for path in drafts or ())],
+            channels=config.channels.keys(),
+            model=config.ner_model,
+            routed_rules=config.unknown_rules,
+            watch_lists=lists,
+            alias=drafts,
+            extra_rules=extra,
+            more_sources=tuple(sources_of(wanted).values()),
+            added=added,
+            kept=known,
+        )
+
+    try:
+        book = load(())
+    except ConfigError as error:
+        added = _added(config) if any(p.code in _OF_SOURCES for p in error.problems) else ()
+        if not added:
+            raise
+        book = load(added)
+    tags = frozenset(tag for rule in book.ruleset.rules for tag in rule.tags)
+    if unknown := config.unknown_tags(tags):
+        raise ConfigError(unknown)
+    named = frozenset(name for rule in book.ruleset.rules for name in rule.channels)
+    own = (*config.unknown_sources(book.sources), *config.loose_ends(tags, named))
+    return replace(book, warnings=(*warnings, *book.warnings, *own))
+
+
+_OF_SOURCES = frozenset({"unknown-source", "unknown-tag"})
+
+
+def _added(config: Config) -> Sequence[Source]:
+    """The sources that commands added; none where there is no store yet. Looked for only where a rule names a source or
+    a tag that no file has, since the store is slow to import."""
+    from bot.store.sql import SqlStore
+
+    store = SqlStore(config.store.reveal())
+    try:
+        store.open()
+        return store.chat_sources()
+    except StoreError:
+        return ()
+    finally:
+        store.close()
+
+
+def shelf_of(config: Config) -> Shelf:
+    """Where the downloaded watch lists are."""
+    return Shelf(folder_for(config.store.reveal(), config.file))

@@ -1,0 +1,1 @@
+"""When each source is read, and what a poll makes of it."""

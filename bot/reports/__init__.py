@@ -1,0 +1,1 @@
+"""What votes say about rules and sources, and how the operators hear of it."""

@@ -1,0 +1,1 @@
+"""HTTP as the bot uses it: polite, bounded requests that never reach inside the network."""

@@ -1,0 +1,1 @@
+"""What the bot does again and again beside polling: the jobs, and the turns that they take."""

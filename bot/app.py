@@ -49,7 +49,7 @@ from bot.summary.announce import Announcer
 from bot.summary.settings import schedules_of
 from bot.tally import Tally
 from bot.watchlists.refresh import Fetches
-from bot.web.fetch import Fetcher, Limits
+from bot.web.from_config import fetcher_of
 from bot.web.hosts import Hosts
 from bot.websub.service import WebSub
 from bot.work.jobs import Every, Job, Jobs, Nightly
@@ -369,18 +369,10 @@ async def open_app(
         store.close()
         raise
     core = ThreadPoolExecutor(1, thread_name_prefix="core")
-    limits = Limits(
-        total_s=config.poll.timeout.total_seconds(),
-        wire_bytes=config.poll.body_max,
-        body_bytes=config.poll.body_max,
-        per_host=config.poll.per_host,
-        connections=max(config.poll.concurrency, 10),
-    )
     private = True if allow_private else frozenset(config.allow_private)
     try:
         hosts = Hosts(config.poll.per_host)
-        contact = config.contact or ""
-        async with Fetcher(contact=contact, allow_private=private, limits=limits, hosts=hosts) as fetcher:
+        async with fetcher_of(config, hosts=hosts, all_private=allow_private) as fetcher:
             with_lists = WithLists(fetcher, shelf_of(config))
             app = App(config, book, store, thread, with_lists, fleet, core, Metrics(), options, hosts, stories, private)
             try:

@@ -7,6 +7,7 @@ connection.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
@@ -173,6 +174,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     problems += _check_connections(tree, data)
     problems += _check_listener(tree, data)
     problems += _check_watchlists(tree, data)
+    problems += _check_authority(tree, path.parent)
     problems += _check_api_urls(environ, path)
     llm_key = around.variable(LLM_KEY, path)
     problems += _check_llm(tree, found, llm_key) if isinstance(found, Settings) else ()
@@ -192,6 +194,7 @@ def _finish(
 ) -> Config:
     values = {name: getattr(settings, name) for name in Settings.model_fields}
     values["store"] = _absolute_store(settings.store, path.parent)
+    values["ca_file"] = str((path.parent / settings.ca_file).absolute()) if settings.ca_file else None
     config = Config.model_construct(
         **values,
         file=path.absolute(),
@@ -397,6 +400,22 @@ def _no_connection(section: str, name: str, entries: object, key: str, variable:
     return (
         f"{section}: has no entry {name!r} with a {key}{nearest(name, [k for k in known if k != name]) or '; add it'}"
     )
+
+
+def _check_authority(tree: Map, base: Path) -> Iterator[Problem]:
+    named = tree.get("ca_file")
+    if not isinstance(named, Scalar) or named.is_null:
+        return
+    try:
+        ssl.create_default_context(cafile=str(base / named.text))
+    except ssl.SSLError:
+        yield named.place.problem(
+            f"ca_file: {named.text} holds no certificate; write one that begins with -----BEGIN CERTIFICATE-----",
+            "bad-value",
+        )
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        yield named.place.problem(f"ca_file: {named.text} cannot be read ({why}); correct the path", "missing-file")
 
 
 def _check_api_urls(environ: Mapping[str, str], path: Path) -> Iterator[Problem]:

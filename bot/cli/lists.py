@@ -20,7 +20,7 @@ from bot.watchlists.index import Indexed, name_list
 from bot.watchlists.report import Report
 from bot.watchlists.settings import ListSource, list_sources
 from bot.watchlists.store import Shelf, Status, folder_for
-from bot.web.fetch import Fetcher
+from bot.web.from_config import fetcher_of
 from bot.yaml_models import nearest
 
 
@@ -179,8 +179,7 @@ def refresh(path: Path, names: Sequence[str], *, accept: bool) -> int:
 
 async def _refresh(config: Config, wanted: Sequence[ListSource], accept: bool) -> int:
     failed = 0
-    private = frozenset(config.allow_private)
-    async with Fetcher(contact=config.contact or "", allow_private=private, limits=refreshing.LIMITS) as fetcher:
+    async with fetcher_of(config, limits=refreshing.LIMITS) as fetcher:
         for one in wanted:
             now = datetime.now(UTC)
             (outcome,) = await refreshing.refresh([one], shelf_of(config), fetcher, now, accept=accept)

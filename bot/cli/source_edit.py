@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.cli.sources import all_sources, fetcher_of, in_words, look_at, opened
+from bot.cli.sources import all_sources, in_words, look_at, opened
 from bot.config import Config, load_config
 from bot.errors import SourceError, WirewatchError
 from bot.log import redact_url
@@ -24,6 +24,7 @@ from bot.roster.discovery import Found, discover
 from bot.roster.look import Look, look
 from bot.roster.opml import Entry, read_opml, write_opml
 from bot.store.sql import SqlStore
+from bot.web.from_config import fetcher_of
 
 WHO = "command line"
 FILE_MAX = 20_000_000  # bytes of an OPML file

@@ -23,7 +23,7 @@ from bot.roster.state import SourceState
 from bot.roster.words import ago, interval_of, state_of, tally
 from bot.store.sources_port import SourceRecord, SourceStatus
 from bot.store.sql import SqlStore
-from bot.web.fetch import Fetcher, Limits
+from bot.web.from_config import fetcher_of
 from bot.words import brief
 from bot.yaml_models import nearest
 
@@ -170,12 +170,6 @@ async def look_at(config: Config, sources: Sequence[Source], *, show: bool = Fal
 
         await asyncio.gather(*(one(source) for source in sources))
     return found
-
-
-def fetcher_of(config: Config) -> Fetcher:
-    """As the bot's own."""
-    limits = Limits(total_s=config.poll.timeout.total_seconds(), per_host=config.poll.per_host)
-    return Fetcher(contact=config.contact or "", allow_private=frozenset(config.allow_private), limits=limits)
 
 
 def in_words(seen: Look, now: datetime) -> str:

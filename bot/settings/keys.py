@@ -364,6 +364,9 @@ class Settings(NoiseSettings):
     websub: WebSubSettings | None = Field(default=None, description="Publishers that push.")
     ner_model: Text | None = Field(default=None, description="An installed spaCy model, such as en_core_web_sm.")
     allow_private: tuple[Host, ...] = Field(default=(), description="Hosts in private networks that may be polled.")
+    ca_file: Text | None = Field(
+        default=None, description="Certificates (PEM) of an authority of your own, trusted besides the public ones."
+    )
     poll: PollSettings = Field(default=PollSettings(), description="How sources are asked.")
     log: LogSettings = Field(default=LogSettings(), description="What is logged.")
     slack: dict[Name, SlackConnection] = Field(default={}, description="Slack workspaces by name.")

@@ -45,6 +45,7 @@ _ACCEPT = (
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _LISTS = frozenset({"link", "cache-control"})  # headers that may come several times and mean one list
+_SIZES = ((1_000_000, "MB"), (1024 * 1024, "MiB"), (1_000, "KB"), (1024, "KiB"))
 _DNS_CACHE_S = 60  # seconds; a cached name is still checked at every connect
 
 
@@ -381,9 +382,9 @@ def _check_resend(journey: _Journey, following: _Journey, status: int) -> None:
 
 
 def _too_large(journey: _Journey, cap: int, how: str) -> FetchError:
-    size = f"{cap / 1024 / 1024:.0f} MiB" if cap >= 1024 * 1024 else f"{cap} bytes"
+    size = next((f"{cap // unit} {name}" for unit, name in _SIZES if cap % unit == 0), f"{cap} bytes")
     return FetchError(
         journey.source_id,
         FetchReason.TOO_LARGE,
-        f"{journey.where} {how} more than {size}; ask the publisher for a shorter feed",
+        f"{journey.where} {how} more than {size}; ask the publisher for a shorter feed, or raise poll.body_max",
     )

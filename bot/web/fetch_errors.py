@@ -28,6 +28,10 @@ FOREIGN: tuple[type[Exception], ...] = (
     ValueError,
 )
 
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
+"""OpenSSL's X509_V_ERR codes for a chain that ends with nobody we know (x509_vfy.h): self-signed, or its issuer is not
+among the authorities."""
+
 
 def timed_out(source_id: str, where: str, error: BaseException, total_s: float | None) -> FetchError:
     """``total_s`` is the deadline if that is what ended it, else ``None``."""
@@ -71,7 +75,9 @@ def _known(source_id: str, where: str, host: str, error: BaseException) -> Fetch
             return FetchError(source_id, FetchReason.DNS, f"the host {host} of {where} has no address; check the name")
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             why = getattr(error, "verify_message", "") or "it is not valid for this host"
-            return FetchError(source_id, FetchReason.TLS, f"the certificate of {where} is refused: {why}")
+            own = getattr(error, "verify_code", 0) in _UNKNOWN_AUTHORITY
+            advice = "; if its authority is your own, name that under ca_file" if own else ""
+            return FetchError(source_id, FetchReason.TLS, f"the certificate of {where} is refused: {why}{advice}")
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return FetchError(source_id, FetchReason.TLS, f"no secure connection to {where} could be made")
         case aiohttp.ServerTimeoutError():

@@ -14,7 +14,7 @@ from bot.operators import Operators
 from bot.store.base import Store
 from bot.watchlists import refresh
 from bot.watchlists.settings import list_sources
-from bot.web.fetch import Fetcher
+from bot.web.from_config import fetcher_of
 
 T = TypeVar("T")
 
@@ -58,11 +58,8 @@ class Upkeep:
 
     async def refresh_lists(self) -> None:
         """Download the watch lists that are due; a new version becomes rules like an edit."""
-        private = frozenset(self._config.allow_private)
         try:
-            async with Fetcher(
-                contact=self._config.contact or "", allow_private=private, limits=refresh.LIMITS
-            ) as fetcher:
+            async with fetcher_of(self._config, limits=refresh.LIMITS) as fetcher:
                 outcomes = await refresh.refresh_due(
                     list_sources(self._config.watchlists), shelf_of(self._config), fetcher, self._clock()
                 )

@@ -20,6 +20,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.authority import Authority
+
 KNOWN = frozenset({"hub.callback", "hub.mode", "hub.topic", "hub.lease_seconds", "hub.secret"})
 
 
@@ -45,10 +47,15 @@ class Subscriber:
 
 class Hub:
     """``lease_s`` is granted to everybody (``None``: what is asked for). ``refuse`` answers requests with a status and
-    headers instead of 202; ``silent`` takes them and never asks back; ``path`` is where it listens."""
+    headers instead of 202; ``silent`` takes them and never asks back. With an ``authority`` it listens and asks over
+    https, and trusts that authority alone."""
 
     def __init__(
-        self, *, lease_s: int | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        *,
+        lease_s: int | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        authority: Authority | None = None,
     ) -> None:
         self.lease_s = lease_s
         self.clock = clock
@@ -59,22 +66,26 @@ class Hub:
         self.violations: list[str] = []
         self.subscribers: dict[tuple[str, str], Subscriber] = {}
         self.port = 0
+        self._authority = authority
         self._questions: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
 
     def url(self, path: str = "/hub") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http{'s' if self._authority else ''}://127.0.0.1:{self.port}{path}"
 
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/hub", self._take)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        tls, trust = (self._authority.server(), self._authority.client()) if self._authority else (None, True)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        self._client = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=10), connector=aiohttp.TCPConnector(ssl=trust)
+        )
         return self
 
     async def __aexit__(

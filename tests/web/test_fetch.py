@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
-import shutil
 import socket
-import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import brotli
 import pytest
@@ -24,6 +20,7 @@ from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
 from bot.web.fetch import Fetcher, Limits
 from bot.web.hosts import Hosts
+from tests.fakes.authority import Authority
 from tests.fakes.feeds import Answer, FeedServer, broken_off, endless, rss
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -385,16 +382,9 @@ async def test_a_closed_port_is_a_connect_error(fetcher: Fetcher) -> None:
 # -- forms ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for this machine, made for the test, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl, which makes the certificate, is not installed")
-    names, files = "subjectAltName=DNS:localhost,IP:127.0.0.1", (tmp_path / "cert.pem", tmp_path / "key.pem")
-    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext"
-    command = ["openssl", *made.split(), names, "-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(command, check=True, capture_output=True)
-    return files
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.make(tmp_path_factory.mktemp("authority"))
 
 
 async def posted(request: web.BaseRequest) -> web.Response:
@@ -427,15 +417,12 @@ async def test_a_form_is_not_turned_into_a_question(server: FeedServer, fetcher:
     assert len(server.seen) == 1
 
 
-async def test_a_form_sent_over_https_stays_there(server: FeedServer, certificate: tuple[Path, Path]) -> None:
+async def test_a_form_sent_over_https_stays_there(server: FeedServer, authority: Authority) -> None:
     """What it holds may be a secret: it does not go on in the clear."""
-    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    theirs.load_cert_chain(*certificate)
-    ours = ssl.create_default_context(cafile=str(certificate[0]))
     server.answers["/hub"] = posted  # type: ignore[assignment]
     async with (
-        FeedServer({"/hub": posted}, tls=theirs) as secure,  # type: ignore[dict-item]
-        Fetcher(allow_private=True, limits=SMALL, ssl_context=ours) as fetcher,
+        FeedServer({"/hub": posted}, tls=authority.server()) as secure,  # type: ignore[dict-item]
+        Fetcher(allow_private=True, limits=SMALL, ssl_context=authority.client()) as fetcher,
     ):
         assert secure.url("/hub").startswith("https://")
         assert (await sent(fetcher, secure.url("/hub"))).status == 202
@@ -443,6 +430,30 @@ async def test_a_form_sent_over_https_stays_there(server: FeedServer, certificat
         with pytest.raises(FetchError, match="to an address without https"):
             await sent(fetcher, secure.url("/old"))
     assert server.seen == []
+
+
+async def test_an_unknown_authority_is_refused_and_the_remedy_named(authority: Authority) -> None:
+    async with (
+        FeedServer({"/feed": Answer(rss(3))}, tls=authority.server()) as secure,
+        Fetcher(allow_private=True, limits=SMALL) as fetcher,
+    ):
+        error = await failed(fetcher, secure.url("/feed"))
+    assert error.reason is FetchReason.TLS
+    assert error.text.startswith(f"the certificate of {secure.url('/feed')} is refused: unable to get local issuer")
+    assert error.text.endswith("; if its authority is your own, name that under ca_file")
+    assert secure.seen == []
+
+
+async def test_a_certificate_for_another_host_is_refused(authority: Authority) -> None:
+    """Naming an authority is no leave to be anybody."""
+    async with (
+        FeedServer({"/feed": Answer(rss(3))}, tls=authority.server("other.example")) as secure,
+        Fetcher(allow_private=True, limits=SMALL, ssl_context=authority.client()) as fetcher,
+    ):
+        error = await failed(fetcher, secure.url("/feed"))
+    assert error.reason is FetchReason.TLS
+    assert "ca_file" not in error.text
+    assert secure.seen == []
 
 
 # -- what fails -----------------------------------------------------------------------------------------------------

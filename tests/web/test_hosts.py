@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,11 +56,10 @@ async def test_requests_of_one_poll_keep_the_gap_of_their_host() -> None:
 
     before = clock()
     await asyncio.gather(*(ask("slow.example") for _ in range(4)))
-    assert all(later - earlier >= 0.045 for earlier, later in itertools.pairwise(begun))
-    assert begun[0] - before < 0.04
+    assert all(at - before >= n * 0.05 - 0.001 for n, at in enumerate(begun))
     before = clock()
-    await asyncio.gather(*(ask("fast.example") for _ in range(20)))
-    assert clock() - before < 0.04
+    await asyncio.gather(*(ask("fast.example") for _ in range(40)))
+    assert clock() - before < 1.9  # 39 gaps would be longer
 
 
 def test_the_sources_of_a_host_with_a_gap_take_turns_and_each_keeps_its_own() -> None:

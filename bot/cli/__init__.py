@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -72,7 +73,8 @@ def _run(arguments: list[str] | None) -> int:
     from bot.errors import ConfigError, WirewatchError
 
     try:
-        result = app(args=arguments, prog_name="wirewatch", standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else arguments
+        result = app(args=_words_to_leave_out(given), prog_name="wirewatch", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return stop.exit_code
@@ -100,6 +102,18 @@ def _run(arguments: list[str] | None) -> int:
             f"command prints with {TRACEBACK}=1"
         )
         return 1
+
+
+_LEFT_OUT = re.compile(r"-(?!-|n\d+$).{2,}", re.DOTALL)
+
+
+def _words_to_leave_out(arguments: list[str]) -> list[str]:
+    """``search drone -ukraine`` means a word to leave out, not an option ``-u``: such words go behind ``--``. What has
+    two dashes or one letter stays an option, and so does ``-n5``."""
+    if arguments[:1] != ["search"] or "--" in arguments:
+        return arguments
+    words = [a for a in arguments if _LEFT_OUT.match(a)]
+    return [*(a for a in arguments if a not in words), "--", *words] if words else arguments
 
 
 def _prepare_streams() -> None:

@@ -212,7 +212,7 @@ def rule_hits(
 def search_archive(
     query: Annotated[
         list[str],
-        typer.Argument(help='Words, "a phrase", -without (after --, or in quotes), begin*. All of it must be there.'),
+        typer.Argument(help='Words, "a phrase", -without, begin*. All of it must be there.'),
     ],
     config: Config = DEFAULT_CONFIG,
     since: Annotated[str | None, typer.Option("--since", help="How far back, such as 24h, 30d, 8w.")] = None,

@@ -54,6 +54,20 @@ def test_filters_narrow_the_search(archive: Path, run: Run) -> None:
     assert "gardens" not in run("search", "--", "valley", "-gardens").out
 
 
+def test_a_word_to_leave_out_is_no_option(archive: Path, run: Run) -> None:
+    assert "Flood" in run("search", "valley").out
+    for words in (("river", "-flood"), ("-flood", "river"), ("river", "-flood", "-n5"), ("river", "-ncrd", "-flood")):
+        ran = run("search", *words)
+        assert (ran.status, ran.err) == (1, "")
+        assert "nothing found" in ran.out
+    assert "gardens" in run("search", "valley", "-warning", "-n", "1").out
+    assert "gardens" in run("search", "valley", '-"flood warning"').out
+    ran = run("search", "- *")
+    assert ran.status == 1
+    assert ran.err.startswith("wirewatch: ")
+    assert 'write words, "a phrase", -without, begin*' in ran.err
+
+
 def test_json_is_for_programs(archive: Path, run: Run) -> None:
     (hit,) = json.loads(run("search", "rivers", "--format", "json").out)
     assert hit["title"] == "Flood warning for the valley"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.app import App, Options, open_app
+from bot.cli import lines_of
 from bot.config import Config, load_config
 from bot.log import set_up
 
@@ -36,6 +37,7 @@ async def _run(config: Config, options: Options) -> int:
 
 async def _once(config: Config, options: Options) -> int:
     async with open_app(config, options=options) as app:
+        _warn(app)
         await app.poll_now()
         result = await app.once()
     tally = result.tally
@@ -76,8 +78,15 @@ def _by_text(said: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _warn(app: App) -> None:
+    """What `wirewatch check` warns of in the same files: most bots are started without asking it first."""
+    for line in lines_of(app.book.warnings):
+        print(line, file=sys.stderr)
+
+
 def _greet(app: App) -> None:
-    """One line that says that everything is up."""
+    """One line that says that everything is up, after what the files hold that leads nowhere."""
+    _warn(app)
     sources = sum(s.enabled for s in app.book.sources.values())
     print(
         f"wirewatch runs: {len(app.book.engine.rules)} rules, {sources} sources, channels "

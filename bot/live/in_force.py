@@ -89,6 +89,8 @@ class InForce:
             await self._operators.tell("Rules not changed", f"The last edit was refused: {text}", Severity.MEDIUM)
             return
         difference = reload.difference(self.book, book)
+        for warning in (w for w in book.warnings if w.text not in {old.text for old in self.book.warnings}):
+            self._log.warning("leads nowhere", problem=str(warning))
         self._own = loaded.sources
         self._take(book)
         if difference:

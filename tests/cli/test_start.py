@@ -168,6 +168,17 @@ def test_the_starter_warns_of_a_channel_that_is_added_without_a_route(
     assert "no route" not in run("doctor").out
 
 
+def test_a_run_says_what_the_files_hold_that_leads_nowhere(room: Path, run: Run) -> None:
+    config = (room / "wirewatch.yaml").read_text(encoding="utf-8")
+    two = 'channels: {console: {kind: console}, hook: {kind: webhook, url: "http://127.0.0.1:9"}}\n'
+    two += "routes: [{to: [console]}]\n"
+    (room / "wirewatch.yaml").write_text(config[: config.index("channels:")] + two, encoding="utf-8")
+    told = "warning: channel 'hook': no route leads here; add it to a `to:` under `routes:`"
+    (line,) = (line for line in run("run", "--once").err.splitlines() if "hook" in line)
+    assert line.startswith("wirewatch.yaml:")
+    assert line.endswith(told)
+
+
 def test_health_without_a_listener_tells_whether_a_bot_runs(room: Path, run: Run) -> None:
     assert run("health") == Ran(1, f"no bot runs on sqlite:///{room}/own.db; start one with `wirewatch run`\n", "")
     assert not (room / "own.db.lock").exists()

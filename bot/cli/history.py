@@ -51,8 +51,8 @@ def backtest(path: Path, what: str, since: str, against_live: bool) -> int:
         size = store.archive_size(begin)
         if not size:
             raise WirewatchError(
-                f"no article was stored in the last {since}; let the bot run or name a longer period, or try the rules on "
-                "texts of yours with `wirewatch match`"
+                f"no article was stored in the last {since}; let the bot run or name a longer period, or try the rules "
+                "on texts of yours with `wirewatch match`"
             )
         started = time.perf_counter()
         hits = _replay(config, store, replaying.only(tested, rules), begin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import select, update
 
 from bot.app import App, Options, open_app
 from bot.cli.sources import show_source
@@ -23,6 +25,7 @@ from bot.errors import ConfigError, StoreError
 from bot.message import Message
 from bot.polling.schedule import PUSHED
 from bot.roster.state import SourceState
+from bot.store.schema import sources
 from bot.store.sql import SqlStore
 from bot.websub.signing import METHODS, signature
 from bot.websub.subscription import DENIED_RETRY, VERIFY_WAIT, State, Subscription
@@ -199,6 +202,68 @@ async def test_a_feed_without_a_hub_is_polled_as_ever(world: World) -> None:
         await world.later(app, EVERY)
         assert app.websub.subscriptions.of("river") == ()
         assert await world.interval(app) == (EVERY, "as configured")
+
+
+NEVER_CHANGES = [
+    pytest.param({"etag": '"v1"'}, id="always 304"),
+    pytest.param({}, id="always the same bytes"),
+]
+
+
+@pytest.mark.parametrize("fields", NEVER_CHANGES)
+async def test_a_feed_that_never_changes_is_subscribed_to_at_its_first_read(
+    world: World, fields: dict[str, str]
+) -> None:
+    world.news.answers["/river.xml"] = Answer(world.feed(*world.titles), **fields)  # type: ignore[arg-type]
+    async with world.bot() as app:
+        assert (await world.subscribed(app)).state is State.LIVE
+
+
+@pytest.mark.parametrize("fields", NEVER_CHANGES)
+async def test_a_feed_that_was_read_before_pushes_were_wanted_is_subscribed_to_though_it_never_changes(
+    world: World, fields: dict[str, str]
+) -> None:
+    """Its hub is remembered from the read before: the publisher is not asked for the whole feed again."""
+    wanted = (world.folder / "wirewatch.yaml").read_text("utf-8")
+    world.configure("")
+    world.news.answers["/river.xml"] = Answer(world.feed(*world.titles), **fields)  # type: ignore[arg-type]
+    async with world.bot() as app:
+        await world.later(app, timedelta(0))
+    (world.folder / "wirewatch.yaml").write_text(wanted, "utf-8")
+    async with world.bot() as app:
+        world.now += EVERY
+        assert (await world.subscribed(app)).state is State.LIVE
+    assert [seen.headers.get("If-None-Match") for seen in world.news.seen] == [None, fields.get("etag")]
+
+
+@pytest.mark.parametrize("fields", NEVER_CHANGES)
+async def test_a_source_of_a_version_that_knew_of_no_hubs_is_read_whole_once(
+    world: World, fields: dict[str, str]
+) -> None:
+    world.news.answers["/river.xml"] = Answer(world.feed(*world.titles), **fields)  # type: ignore[arg-type]
+    world.configure("")
+    async with world.bot() as app:
+        await world.later(app, timedelta(0))
+        await app.poller._store.run(_as_an_older_version_left_it)
+        await world.later(app, EVERY)  # nobody wants hubs: nothing is asked for that need not be
+    world.configure(f"websub: {{public_url: 'http://127.0.0.1:{world.port}'}}\n")
+    async with world.bot() as app:
+        world.now += EVERY
+        assert (await world.subscribed(app)).state is State.LIVE
+        await world.later(app, PUSHED * 2)
+        assert await world.headlines(app) == []  # what was known stays known
+    etag = fields.get("etag")
+    assert [seen.headers.get("If-None-Match") for seen in world.news.seen] == [None, etag, None, etag]
+
+
+def _as_an_older_version_left_it(store: object) -> None:
+    """What it remembered of a source, without a word on hubs."""
+    assert isinstance(store, SqlStore)
+    with store._write() as connection:
+        (memory,) = connection.execute(select(sources.c.memory)).scalars()
+        kept = {name: value for name, value in json.loads(memory).items() if name not in ("offer", "looked")}
+        assert len(kept) < len(json.loads(memory))
+        connection.execute(update(sources).values(memory=json.dumps(kept)))
 
 
 async def test_nothing_is_asked_for_without_a_public_address(world: World) -> None:
@@ -640,7 +705,6 @@ async def test_a_public_address_that_moved_is_subscribed_to_anew(world: World) -
     async with world.bot() as app:  # a slash at the end is no move
         assert [one.token for one in app.websub.subscriptions.of("river")] == [old.token]
     world.configure(f"websub: {{public_url: 'http://localhost:{world.port}'}}\n")
-    world.serve("A fourth quiet day")  # what a feed says of hubs is seen when it is read
     async with world.bot() as app:
         await world.later(app, timedelta(minutes=1))
         await world.later(app, timedelta(seconds=2))

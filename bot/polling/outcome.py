@@ -89,6 +89,8 @@ def answered(
         before,
         rhythm=learn(before.rhythm, arrivals, now),
         cadence=before.cadence if visit.cadence is None else visit.cadence,
+        offer=visit.offer if visit.outcome == "ok" else before.offer,
+        looked=before.looked or visit.outcome == "ok",
         move=address.move,
         slow=visit.elapsed_s >= SLOW_S,
     )

@@ -64,6 +64,9 @@ class Pushes(Protocol):
     def polled(self, source_id: str, *, found_news: bool, last_poll: datetime | None, now: datetime) -> bool:
         """A poll ended. Returns whether a hub makes the next one less urgent."""
 
+    def wants(self, source_id: str) -> bool:
+        """Whether hubs of this source are of interest."""
+
     async def offered(self, source_id: str, offer: Offer | None) -> None:
         """What a feed says of hubs. Raises ``StoreError``."""
 
@@ -215,7 +218,9 @@ class Poller:
         asked = replace(source, url=lease.url_in_use) if lease.url_in_use else source
 
         single = is_single(kind(source.kind))
-        held = Seen.unpack(lease.seen if single else b"")
+        # A feed that never changes would never be read for a hub, so it is asked for as a whole once.
+        whole = not lease.memory.looked and self._pushes is not None and self._pushes.wants(source.id)
+        held = Seen.unpack(lease.seen if single and not whole else b"")
 
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
             got = await self._fetcher.fetch(asked, state, now, request=request)
@@ -228,7 +233,7 @@ class Poller:
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
             return await self._press.run(call, steps, answer)
 
-        answer = await collect(asked, lease.state, now, fetch, run)
+        answer = await collect(asked, HttpState() if whole else lease.state, now, fetch, run)
         self._hosts.welcomed(host_of(asked.url))
         if isinstance(answer, NotModified):
             visit = Visit("not_modified", answer.state, answer.headers, answer.elapsed_s, moved_to=answer.moved_to)
@@ -296,8 +301,8 @@ class Poller:
             await self._store.commit(Batch(self._elapsed(poll, began)))
         self._finish(source, self._elapsed(poll, began), written)
         self._tell(result.notices)
-        if self._pushes is not None and visit.outcome == "ok" and source.kind == "feed":
-            await self._pushes.offered(source.id, visit.offer)
+        if self._pushes is not None and source.kind == "feed":
+            await self._pushes.offered(source.id, (result.poll.memory or lease.memory).offer)
 
     @staticmethod
     def _elapsed(poll: Poll, began: float) -> Poll:

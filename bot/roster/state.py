@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.polling.cadence import Cadence
 from bot.polling.rhythm import Rhythm
+from bot.websub.offer import Offer
 
 
 class SourceState(StrEnum):
@@ -77,6 +78,8 @@ class Memory:
     slow: bool = False  # the last answer took long
     told: SourceState | None = None  # the trouble that the operators heard of and that is not over
     told_url: str = ""  # the address that they heard it has moved to
+    offer: Offer | None = None  # the hubs that its last whole answer named
+    looked: bool = False  # whether an answer was read for hubs at all; sources of older versions were not
 
 
 BLANK = Memory()

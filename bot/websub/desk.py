@@ -106,8 +106,13 @@ class Subscriptions:
             covered = covered or after.covers(now)
         return covered
 
+    def wants(self, source_id: str) -> bool:
+        """Whether this source may have a subscription."""
+        return source_id in self._wanted
+
     async def offered(self, source_id: str, offer: Offer | None) -> None:
-        """What the feed of a source says of hubs. ``None``: it names none, or none any more."""
+        """What the feed of a source said of hubs when it was last read, also where it did not change since. ``None``:
+        it names none, or none any more."""
         if source_id not in self._wanted:
             return
         mine = [one for one in self._of_source(source_id) if one.state is not State.ENDING]

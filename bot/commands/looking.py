@@ -89,8 +89,8 @@ async def explain(desk: Desk, request: Request, tell: Progress) -> Reply:
     else:
         subject = _subject(given)
     book = desk.book()
-    look: Look = await desk.heavy(lambda: look_at(book, subject))
-    return _explained(subject, look)
+    reply: Reply = await desk.heavy(lambda: _explained(subject, look_at(book, subject)))
+    return reply
 
 
 def _subject(text: str) -> Subject:

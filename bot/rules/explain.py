@@ -1,14 +1,16 @@
 """Why a rule fired on a text, or what kept it from firing: the tree of its conditions, each with its verdict.
 
-Nothing is evaluated here that the engine does not evaluate itself; the tree asks the same :class:`Evaluation` for
-every condition, without stopping at the first that fails. :func:`first_failure` does stop there, and is cheap enough
-to be asked for every rule of a set. What would have made a rule fire: :mod:`bot.rules.nearly`.
+Nothing is evaluated here that the engine does not evaluate itself; the tree asks the same
+:class:`~bot.rules.evaluate.Evaluation` for every condition, without stopping at the first that fails.
+:func:`first_failure` does stop there, and is cheap enough to be asked for every rule of a set. What would have made a
+rule fire: :mod:`bot.rules.nearly`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.model import Evidence, Match
 from bot.rules.exemptions import Exemption, in_force
@@ -48,15 +50,45 @@ def first_failure(analysis: Analysis, rule: Rule) -> Failure | None:
     return Failure(rule.id, "unless", f"suppressed by unless: {by}", suppressed=True)
 
 
-@dataclass(frozen=True, slots=True)
 class Step:
-    """One condition: whether it holds, by which spans, and in words why not where that can be said."""
+    """One condition: whether it holds, by which spans, and in words why not where that can be said. All but the verdict
+    is worked out when it is looked at: most trees are only weighed."""
 
-    label: str
-    holds: bool
-    evidence: tuple[Evidence, ...]
-    children: tuple[Step, ...]
-    note: str = ""
+    def __init__(self, analysis: Analysis, condition: Condition, region: str = "") -> None:
+        self._analysis, self._condition, self._region = analysis, condition, region
+        self._leaves = analysis.evaluation.holds(condition, region)
+        self.label = condition.label
+
+    @property
+    def holds(self) -> bool:
+        return self._leaves is not None
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether nothing that it asks for is in the text at all; then neither is anything of its children."""
+        return self._leaves is None and not self._analysis.evaluation.touches(self._condition)
+
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return self._analysis.evidence(self._leaves or ())
+
+    @cached_property
+    def children(self) -> tuple[Step, ...]:
+        below: tuple[Condition, ...] = ()
+        region = self._region
+        match self._condition:
+            case Group(of=members) | AtLeast(of=members) | Near(of=members):
+                below = members
+            case Use(of=of) | Count(of=of):
+                below = (of,)
+            case Within(of=of):
+                below = (of,)
+                region = _inner(self._condition, region)
+        return tuple(Step(self._analysis, one, region) for one in below)
+
+    @cached_property
+    def note(self) -> str:
+        return "" if self.holds else _note(self._analysis, self._condition, self._region)
 
     def failing(self) -> Iterator[Step]:
         """The innermost conditions that keep this one from holding."""
@@ -70,23 +102,43 @@ class Step:
             yield from child.failing()
 
 
-@dataclass(frozen=True, slots=True)
 class Explanation:
-    """``match`` is what the engine says. ``suppressed`` holds the tree of ``unless`` where it held. For a miss,
-    ``failure`` is the first condition that failed and ``changes`` the smallest change that would have matched."""
+    """What the engine says of a rule on a text: ``match``. The rest is worked out when it is looked at, by whoever
+    looks: of a thousand rules that did not fire, a few are shown."""
 
-    rule: Rule
-    match: Match | None
-    when: Step
-    unless: Step | None
-    failure: Failure | None
-    changes: Changes = ()
-    passed_over: tuple[tuple[Evidence, Exemption], ...] = ()  # names in the text, and what excepts them
+    def __init__(self, analysis: Analysis, rule: Rule) -> None:
+        self.rule = rule
+        self._whole = analysis.remembering
+        self._analysis = self._whole.seen_by(rule)
+        self.match: Match | None = self._analysis.match(rule)
+
+    @cached_property
+    def when(self) -> Step:
+        return Step(self._analysis, self.rule.when)
+
+    @cached_property
+    def unless(self) -> Step | None:
+        return Step(self._analysis, self.rule.unless) if self.rule.unless is not None else None
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        """For a miss, the first condition that failed."""
+        return first_failure(self._analysis, self.rule) if self.match is None else None
+
+    @cached_property
+    def changes(self) -> Changes:
+        """For a miss, the smallest change that would have matched."""
+        return smallest_change(self._analysis, self.rule) if self.match is None else ()
+
+    @cached_property
+    def passed_over(self) -> tuple[tuple[Evidence, Exemption], ...]:
+        """Names in the text, and what excepts them."""
+        return _passed_over(self._whole, self.rule)
 
     @property
     def suppressed(self) -> bool:
         """Whether only ``unless`` kept the rule from firing."""
-        return self.failure is not None and self.failure.suppressed
+        return self.match is None and self.when.holds
 
     @property
     def reason(self) -> str:
@@ -103,18 +155,8 @@ class Explanation:
 
 
 def explain(analysis: Analysis, rule: Rule) -> Explanation:
-    """The whole tree for one rule on one text."""
-    whole, analysis = analysis, analysis.seen_by(rule)
-    match = analysis.match(rule)
-    return Explanation(
-        rule,
-        match,
-        when=_step(analysis, rule.when, ""),
-        unless=_step(analysis, rule.unless, "") if rule.unless is not None else None,
-        failure=first_failure(analysis, rule) if match is None else None,
-        changes=smallest_change(analysis, rule) if match is None else (),
-        passed_over=_passed_over(whole, rule),
-    )
+    """One rule on one text. ``analysis`` is ``engine.analyse(subject)``, one for all rules."""
+    return Explanation(analysis, rule)
 
 
 def _passed_over(analysis: Analysis, rule: Rule) -> tuple[tuple[Evidence, Exemption], ...]:
@@ -126,27 +168,6 @@ def _passed_over(analysis: Analysis, rule: Rule) -> tuple[tuple[Evidence, Exempt
     conditions = {n for c in (rule.when, rule.unless) if c is not None for n in names_in(c)}
     spans = analysis.evidence(leaf for n in conditions for leaf in analysis.find(n))
     return tuple((e, by_id[e.entity]) for e in spans if e.entity in by_id)
-
-
-def _step(analysis: Analysis, condition: Condition, region: str) -> Step:
-    leaves = analysis.evaluation.holds(condition, region)
-    inner = region
-    children: tuple[Condition, ...] = ()
-    match condition:
-        case Group() | AtLeast() | Near():
-            children = condition.of
-        case Use(of=of) | Count(of=of):
-            children = (of,)
-        case Within():
-            children = (condition.of,)
-            inner = _inner(condition, region)
-    return Step(
-        label=condition.label,
-        holds=leaves is not None,
-        evidence=analysis.evidence(leaves or ()),
-        children=tuple(_step(analysis, c, inner) for c in children),
-        note="" if leaves is not None else _note(analysis, condition, region),
-    )
 
 
 def _inner(condition: Within, region: str) -> str:

@@ -16,7 +16,7 @@ from bot.entities.gazetteer import countries_of, main_countries
 from bot.model import Evidence, Match, Mention
 from bot.rules import terms
 from bot.rules.compile import Need, Program
-from bot.rules.evaluate import Evaluation, LabelledSpan, Leaves, Subject
+from bot.rules.evaluate import Evaluation, LabelledSpan, Leaves, Remembering, Subject
 from bot.rules.exemptions import in_force
 from bot.rules.hyphens import Span, joined_hits
 from bot.rules.index import COUNTRY
@@ -84,6 +84,7 @@ class Analysis:
         self.subject = subject
         self.text = Text(subject.title, subject.text)
         self._passed_over: frozenset[str] = frozenset()  # entries of lists; those that one rule excepts
+        self._evaluation: type[Evaluation] = Evaluation
         program = engine.program
         self._hits: dict[int, list[Span]] = {}
         self._name_hits: list[Hit] = []
@@ -204,7 +205,7 @@ class Analysis:
     @cached_property
     def evaluation(self) -> Evaluation:
         """The article for conditions."""
-        return Evaluation(
+        return self._evaluation(
             self.subject,
             self.text,
             present=self._present,
@@ -227,11 +228,25 @@ class Analysis:
         passed_over = in_force(rule.exemptions, self.subject.day) if rule.exemptions else frozenset()
         if passed_over == self._passed_over:
             return self
-        seen = copy(self)
-        seen.__dict__.pop("evaluation", None)
-        seen.__dict__.pop("matches", None)
+        seen = self._copy()
         seen._passed_over = passed_over
         return seen
+
+    @cached_property
+    def remembering(self) -> Analysis:
+        """The same article for whoever asks about all rules and all that is in them."""
+        if self._evaluation is Remembering:
+            return self
+        _ = self.mentions  # found once for both
+        kept = self._copy()
+        kept._evaluation = Remembering
+        return kept
+
+    def _copy(self) -> Analysis:
+        other = copy(self)
+        for name in ("evaluation", "matches", "remembering"):  # these look back at what they are of
+            other.__dict__.pop(name, None)
+        return other
 
     def match(self, rule: Rule) -> Match | None:
         """The match of one rule, or ``None``."""

@@ -159,17 +159,23 @@ def _changes(analysis: Analysis, condition: Condition, region: str) -> Changes:
 
 
 def _any(analysis: Analysis, group: Condition, members: Sequence[Condition], region: str) -> Changes:
+    words = alternatives(group)
+    if words is not None and not analysis.evaluation.touches(group):  # no way is shorter than another
+        return (_said_one_of(group, words, region),)
     ways = [_changes(analysis, m, region) for m in members]
     best = min(ways, key=cost)
-    words = alternatives(group)
     if cost(best) < MISSING or words is None:
         leaves = [m for m in members if isinstance(m, Term)]
         if cost(best) == MISSING and len(leaves) > 1 and isinstance(best[0].condition, Term):
             said = few([leaf.label for leaf in leaves])
             return (replace(best[0], text=f"{_place(region)} said one of {said}"),)
         return best
+    return (_said_one_of(group, words, region),)
+
+
+def _said_one_of(group: Condition, words: Sequence[str], region: str) -> Change:
     verb = "said" if _only_terms(group) else "had"
-    return (Change(group, f"{_place(region)} {verb} one of {few(words)}", MISSING),)
+    return Change(group, f"{_place(region)} {verb} one of {few(words)}", MISSING)
 
 
 def _only_terms(condition: Condition) -> bool:

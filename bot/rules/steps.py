@@ -59,7 +59,7 @@ def closeness(step: Step) -> float:
     """How much of a condition was found, from 0 to 1."""
     if step.holds:
         return 1.0
-    if not step.children or step.label == "none":
+    if step.found_nothing or not step.children or step.label == "none":
         return 0.0
     if step.label == "any" or len(step.children) == 1:
         best = max(closeness(c) for c in step.children)
@@ -233,6 +233,8 @@ def _found(step: Step) -> Iterable[Evidence]:
     """What the alternative that came closest did find."""
     if step.holds:
         yield from step.evidence
+    elif step.found_nothing:
+        return
     elif step.label == "any":
         yield from _found(_best(step))
     elif step.label != "none":

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, event, given, settings
 
 from bot.model import Source
 from bot.rules import selftest
 from bot.rules.evaluate import Subject
-from bot.rules.explain import Failure, explain, first_failure
-from bot.rules.steps import outline
+from bot.rules.explain import Failure, Step, explain, first_failure
+from bot.rules.steps import closeness, near_misses, outline
+from tests.rules import test_reference as random_rules
 from tests.rules.setup import engine_of, rule
 
 
@@ -149,3 +151,46 @@ def test_the_first_failure_of_a_suppressed_rule_is_its_unless() -> None:
     engine = engine_of(rule("arms", "film"))
     failure = first_failure(engine.analyse(Subject("", "arms film")), engine.rules[0])
     assert failure == Failure("r", "unless", "suppressed by unless: 'film'", suppressed=True)
+
+
+# -- what is not worked out -----------------------------------------------------------------------------------------
+
+
+def test_a_rule_of_which_nothing_is_in_the_text_is_weighed_without_its_tree() -> None:
+    engine = engine_of(rule({"all": [{"any": ["deal", "guns"]}, near(["arms", {"country": "IR"}], "3 words")]}, "film"))
+    found = explain(engine.analyse(Subject("", "Rain in Russia.")), engine.rules[0])
+    assert near_misses([found], 4) == []
+    assert not {"children", "evidence", "note"} & vars(found.when).keys()
+    assert not {"unless", "failure", "changes"} & vars(found).keys()
+    assert outline(found)[1:3] == ("  ✘ all", "    ✘ none of deal, guns")
+
+
+def near(of: list[Any], within: str) -> dict[str, Any]:
+    return {"near": {"of": of, "within": within}}
+
+
+@given(random_rules.conditions, random_rules.texts, random_rules.texts, random_rules.inner)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_left_out_would_have_told_nothing(when: Any, title: str, text: str, named: Any) -> None:
+    engine = engine_of(
+        rule(when, None, {"named": named}),
+        random_rules.LISTS,
+        has_model=True,
+        labeller=random_rules.labelled,
+        detect=lambda body: "de",
+    )
+    analysis = engine.analyse(Subject(title, text))
+    plain, kept = analysis.evaluation, analysis.remembering.evaluation
+
+    def look(step: Step, region: str) -> None:
+        condition = step._condition
+        assert kept.holds(condition, region) == plain.holds(condition, region)
+        assert kept.spans(condition, region) == plain.spans(condition, region)
+        if step.found_nothing:
+            event("found nothing")
+            assert all(child.found_nothing for child in step.children)
+            assert (step.holds, step.evidence, closeness(step)) == (False, (), 0.0)
+        for child in step.children:
+            look(child, child._region)
+
+    look(explain(analysis, engine.rules[0]).when, "")

@@ -43,7 +43,7 @@ class Kind:
 
     def fits(self, state: SourceState, reason: str) -> bool:
         """Whether a source is as it must be."""
-        waits = self.host_rests and state is SourceState.NEW and "its host asked to be left alone" in reason
+        waits = self.host_rests and state is SourceState.NEW and "asked to be left alone" in reason
         return waits or (state is self.state and self.reason in reason)
 
 

@@ -20,7 +20,7 @@ from bot.roster.card import COUNTED, REMEMBERED, card
 from bot.roster.look import Look, look
 from bot.roster.sources_file import load_sources
 from bot.roster.state import SourceState
-from bot.roster.words import ago, interval_of, state_of, tally
+from bot.roster.words import ago, interval_of, put_off, state_of, tally
 from bot.store.sources_port import SourceRecord, SourceStatus
 from bot.store.sql import SqlStore
 from bot.web.from_config import fetcher_of
@@ -69,7 +69,7 @@ def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
             f"{every} auto" if source.bounds else every,
             ago(status.last_success, now) if known and status else "",
             str(status.items_total) if status else "",
-            Text(status.reason if status and state is not SourceState.OFF else ""),
+            Text((status.reason or put_off(status, now)) if status and state is not SourceState.OFF else ""),
         )
     Console().print(table)
     print(tally(states.values()))

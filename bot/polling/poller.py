@@ -28,7 +28,7 @@ from bot.polling.groups import Groups, Press
 from bot.polling.manners import had_enough
 from bot.polling.outcome import SourceNotice, Visit
 from bot.polling.rhythm import learn
-from bot.polling.turns import Turns
+from bot.polling.turns import Turn, Turns
 from bot.roster.state import SourceState
 from bot.rules.match import Engine
 from bot.sources import kind
@@ -40,7 +40,7 @@ from bot.store.sources_port import Lease, Poll
 from bot.store.websub_port import Push
 from bot.tally import Tally
 from bot.watchlists.refresh import Fetches
-from bot.web.hosts import Hosts
+from bot.web.hosts import RESTS, Hosts
 from bot.web.urls import host_of
 from bot.websub.offer import Offer
 
@@ -142,10 +142,11 @@ class Poller:
         """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
         await self._turns.stop(timeout_s)
 
-    def _turn(self, lease: Lease, now: datetime) -> datetime:
+    def _turn(self, lease: Lease, now: datetime) -> Turn:
         source = self.rulebook.sources.get(lease.source_id)
         host = host_of(lease.url_in_use or source.url) if source else ""
-        return self._hosts.turn(host, lease.source_id, now) if host else now
+        at = self._hosts.turn(host, lease.source_id, now) if host else now
+        return Turn(at, self._hosts.why(host, now) if at > now else "")
 
     def _on_put_off(self, count: int) -> None:
         self.tally.put_off += count
@@ -192,7 +193,7 @@ class Poller:
                 visit, articles = await self._work(source, lease)
                 await self._write(source, lease, visit, articles, began)
             except HostRestsError as error:
-                await self._turns.postpone({source.id: error.until})
+                await self._turns.postpone({source.id: Turn(error.until, RESTS.format(host=error.host))})
             except SourceError as error:
                 await self._write_failure(source, lease, error, began)
             except StoreError:

@@ -11,6 +11,7 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.assembly import StoreRunner
 from bot.errors import StoreError
@@ -22,16 +23,23 @@ AHEAD = timedelta(minutes=2)  # how long a lease may wait for its poll to begin
 LOOK_S = 0.25  # seconds between looks for what is due meanwhile, where all is polled once
 
 
+class Turn(NamedTuple):
+    """When a source may be asked: now, or a later moment and why."""
+
+    at: datetime
+    why: str = ""
+
+
 class Turns:
-    """``poll`` is what a turn is for: it raises nothing but ``StoreError``. ``turn`` says when a source may be asked:
-    now, or when to come back. ``on_put_off`` is told how many may not be asked yet, ``on_idle`` the time when nothing
+    """``poll`` is what a turn is for: it raises nothing but ``StoreError``. ``turn`` says when a source may be asked.
+    ``on_put_off`` is told how many may not be asked yet, ``on_idle`` the time when nothing
     was due."""
 
     def __init__(
         self,
         store: StoreRunner,
         poll: Callable[[Lease], Awaitable[None]],
-        turn: Callable[[Lease, datetime], datetime],
+        turn: Callable[[Lease, datetime], Turn],
         *,
         clock: Callable[[], datetime],
         concurrency: int,
@@ -85,10 +93,11 @@ class Turns:
         if any(at <= now for at in due.values()):
             await self.tick()
 
-    async def postpone(self, later: Mapping[str, datetime]) -> None:
+    async def postpone(self, later: Mapping[str, Turn]) -> None:
         """These have another turn, which is no failure: their hosts want a rest or a gap."""
         self._on_put_off(len(later))
-        await self._store.run(lambda s: s.postpone(later))
+        moments = {source_id: turn.at for source_id, turn in later.items()}
+        await self._store.run(lambda s: s.postpone(moments, {source_id: turn.why for source_id, turn in later.items()}))
 
     async def stop(self, timeout_s: float) -> None:
         """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
@@ -113,7 +122,7 @@ class Turns:
             self._on_idle(now)  # all is as it should be
             return False
         turns = {lease.source_id: self._turn(lease, now) for lease in leases}
-        later = {source_id: at for source_id, at in turns.items() if at > now}
+        later = {source_id: turn for source_id, turn in turns.items() if turn.at > now}
         if later:
             await self.postpone(later)
         self._leased.extend((now, lease) for lease in leases if lease.source_id not in later)

@@ -29,6 +29,10 @@ OUT = frozenset({SourceState.SILENT, SourceState.FAILING, SourceState.GONE, Sour
 """The states in which a source brings no news: what :class:`Outage` is about."""
 
 
+PUT_OFF = "put off: "
+"""How the reason of an interval begins while something else than the interval decides when the next turn is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A state and the reason for it: one sentence without a full stop; empty where the state says it all."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot import duration
 from bot.log import redact_url
 from bot.model import Source
-from bot.roster.state import SourceState
+from bot.roster.state import PUT_OFF, SourceState
 from bot.store.sources_port import SourceStatus
 from bot.words import brief
 
@@ -46,25 +46,42 @@ def describe(source: Source, status: SourceStatus | None, now: datetime) -> tupl
         every = f"{_wish(source)}" if source.bounds else duration.show(source.every)
         waits = status is not None and state is SourceState.NEW and bool(status.reason)
         told = f"{state.value}: {status.reason}" if status is not None and waits else state.value
-        return (("state", told), ("interval", every))
+        lines = [("state", told), ("interval", every)]
+        if status is not None and state is SourceState.NEW and status.next_poll_at is not None:
+            lines.append(("next poll", _turn(status, now)))
+        return tuple(lines)
     lines = [("state", _state(status, now))]
     if status.url_in_use:
         lines.append(("read at", redact_url(status.url_in_use)))
     chosen = duration.show(interval_of(source, status))
-    why = f" ({status.interval_reason})" if status.interval_reason else ""
+    why = f" ({status.interval_reason})" if status.interval_reason and not put_off(status, now) else ""
     lines.append(("interval", f"{chosen}{why}; {_wish(source)}" if source.bounds else f"{chosen}{why}"))
-    if status.next_poll_at is not None:
-        wait = status.next_poll_at - now
-        less = "; after failures it is tried less and less often" if status.failures else ""
-        lines.append(("next poll", f"in {brief(wait)}{less}" if wait > timedelta() else "due"))
-    else:
-        lines.append(("next poll", "never; change its url, or switch it off and on"))
+    lines.append(("next poll", _turn(status, now)))
     lines.append(("last success", ago(status.last_success, now)))
     if status.failures:
         lines.append(("failures", f"{status.failures} in a row"))
     lines.append(("latest item", ago(status.latest_item, now)))
     lines.append(("items", f"{status.items_total:,}"))
     return tuple(lines)
+
+
+def _turn(status: SourceStatus, now: datetime) -> str:
+    """When it is polled next, and why so late where something else than its interval decides that."""
+    if status.next_poll_at is None:
+        return "never; change its url, or switch it off and on"
+    wait = status.next_poll_at - now
+    if wait <= timedelta():
+        return "due"
+    late = put_off(status, now)
+    if late:
+        return f"in {brief(wait)}, {late}"
+    return f"in {brief(wait)}{'; after failures it is tried less and less often' if status.failures else ''}"
+
+
+def put_off(status: SourceStatus, now: datetime) -> str:
+    """``put off: its host …`` while that is why the next turn is when it is; empty otherwise."""
+    waits = status.next_poll_at is not None and status.next_poll_at > now
+    return status.interval_reason if waits and status.interval_reason.startswith(PUT_OFF) else ""
 
 
 def _state(status: SourceStatus, now: datetime) -> str:

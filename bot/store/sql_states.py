@@ -38,6 +38,6 @@ class SqlStates(ABC):
         with self._write() as connection:
             return sources.put_off(connection, host, until, spread_s)
 
-    def postpone(self, due: Mapping[str, datetime]) -> None:
+    def postpone(self, due: Mapping[str, datetime], why: Mapping[str, str] = {}) -> None:
         with self._write() as connection:
-            sources.postpone(connection, due)
+            sources.postpone(connection, due, why)

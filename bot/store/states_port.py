@@ -30,6 +30,7 @@ class StatesStore(Protocol):
         ``spread_s`` seconds after it. Returns how many were put off."""
         ...
 
-    def postpone(self, due: Mapping[str, datetime]) -> None:
-        """Give leased sources back without having polled them; each falls due at its moment."""
+    def postpone(self, due: Mapping[str, datetime], why: Mapping[str, str] = {}) -> None:
+        """Give leased sources back without having polled them; each falls due at its moment. ``why`` is what their
+        status says of it until they are polled; nothing new where it is left out."""
         ...

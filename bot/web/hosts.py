@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 REST = timedelta(minutes=5)  # after a first refusal that names no time; doubled with each that follows
 REST_MAX = timedelta(hours=6)
 RETRY_AFTER_MAX = timedelta(hours=24)  # servers have been seen to ask for years
+RESTS = "its host {host} asked to be left alone"
 CROWD = 4  # polls that may wait for one host, for each that it takes at a time
 CROWDED = timedelta(seconds=10)  # how much later one more has its turn
 
@@ -74,6 +75,15 @@ class Hosts:
             return now + CROWDED
         gap = self.gaps.get(host)
         return now if not gap else self._book(host, who, now, timedelta(seconds=gap))
+
+    def why(self, host: str, now: datetime) -> str:
+        """Why :meth:`turn` gave a later moment, as a sentence without a full stop."""
+        if self.resting(host, now) is not None:
+            return RESTS.format(host=host)
+        gap = self.gaps.get(host)
+        if gap:
+            return f"its host {host} takes one request in {gap:g} s, and others have theirs first"
+        return f"its host {host} is slow: others wait for it, and it gets {self._per_host} at a time"
 
     def _book(self, host: str, who: str, now: datetime, gap: timedelta) -> datetime:
         booked = self._booked.setdefault(host, {})

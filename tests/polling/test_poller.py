@@ -578,9 +578,15 @@ async def test_the_sources_of_a_host_with_a_documented_gap_are_read_one_after_an
     desk.poller._hosts.gaps = {"127.0.0.1": 0.001}
     await desk.poll(timedelta(0))
     assert [seen.path for seen in desk.server.seen] == ["/0"]
+    why = "its host 127.0.0.1 takes one request in 0.001 s, and others have theirs first"
+    waiting = await desk.status("1")
+    assert (waiting.state, waiting.reason) == ("new", f"not polled yet: {why}")
+    assert waiting.interval_reason == f"put off: {why}"
     await desk.poll(timedelta(milliseconds=1))
     await desk.poll(timedelta(milliseconds=1))
     assert [seen.path for seen in desk.server.seen] == ["/0", "/1", "/2"]
+    done = await desk.status("1")
+    assert (done.state, done.reason, done.interval_reason) == ("ok", "", "as configured")
 
 
 async def test_one_look_starts_all_that_is_due_as_room_comes_free(desk: Desk) -> None:

@@ -54,6 +54,20 @@ def test_the_next_poll_of_a_source_that_fails_has_its_reason() -> None:
     assert dict(describe(AUTO, found, NOW))["next poll"] == "in 3 h; after failures it is tried less and less often"
 
 
+def test_a_turn_that_something_else_than_the_interval_decides_has_its_reason() -> None:
+    why = "put off: its host a.example takes one request in 60 s, and others have theirs first"
+    found = status(SourceState.OK, interval=HOUR, interval_reason=why)
+    assert dict(describe(AUTO, found, NOW))["next poll"] == f"in 3 min, {why}"
+    assert dict(describe(AUTO, found, NOW))["interval"] == "1h; auto, 1m to 6h"
+    assert dict(describe(AUTO, found, NOW + HOUR))["next poll"] == "due"
+    new = status(SourceState.NEW, last_poll=None, reason="not polled yet: its host …", interval_reason=why)
+    assert dict(describe(AUTO, new, NOW)) == {
+        "state": "new: not polled yet: its host …",
+        "interval": "auto, 1m to 6h",
+        "next poll": f"in 3 min, {why}",
+    }
+
+
 def test_a_source_that_is_gone_says_how_to_get_it_back() -> None:
     found = dict(describe(AUTO, status(SourceState.GONE, next_poll_at=None, failures=1, reason="410"), NOW))
     assert found["next poll"] == "never; change its url, or switch it off and on"
@@ -64,6 +78,10 @@ def test_of_a_source_that_was_not_polled_only_the_wish_is_known() -> None:
     assert describe(AUTO, None, NOW) == (("state", "new"), ("interval", "auto, 1m to 6h"))
     off = Source("a", "https://a.example/", enabled=False)
     assert describe(off, status(SourceState.OK), NOW) == (("state", "off"), ("interval", "10m"))
+    waiting = describe(AUTO, status(SourceState.NEW, last_poll=None), NOW)
+    assert waiting == (("state", "new"), ("interval", "auto, 1m to 6h"), ("next poll", "in 3 min"))
+    again = describe(AUTO, status(SourceState.OFF, next_poll_at=None), NOW)  # switched on since the bot looked
+    assert again == (("state", "new"), ("interval", "auto, 1m to 6h"))
 
 
 @pytest.mark.parametrize(

@@ -414,11 +414,28 @@ class TestStates:
             "s3": minutes(120),
         }
         reasons = {s.source_id: s.reason for s in wire.source_statuses()}
-        assert reasons["s0"] == "not polled yet: its host asked to be left alone"
+        assert reasons["s0"] == "not polled yet: its host api.example asked to be left alone"
         assert (reasons["wire"], reasons["s3"]) == ("", "")
         intervals = {s.source_id: s.interval_reason for s in wire.source_statuses()}
         assert intervals["s0"] == "put off: its host api.example asked to be left alone"
         assert (intervals["wire"], intervals["s3"]) == ("", "")
+
+    def test_a_turn_put_off_has_its_reason_until_the_next_poll(self, wire: SqlStore) -> None:
+        wire.sync_sources([source(), source("new", url="https://new.example/")], T0, {})
+        wire.commit(Batch(poll(interval=timedelta(minutes=10), interval_reason="as configured")))
+        wire.lease_due(minutes(99), 9, minutes(120))
+        wire.postpone({"wire": minutes(5), "new": minutes(6)}, {"wire": "its host is slow", "new": "its host is slow"})
+        found = {s.source_id: (s.next_poll_at, s.reason, s.interval_reason) for s in wire.source_statuses()}
+        assert found == {
+            "wire": (minutes(5), "", "put off: its host is slow"),
+            "new": (minutes(6), "not polled yet: its host is slow", "put off: its host is slow"),
+        }
+        assert len(wire.lease_due(minutes(6), 9, minutes(20))) == 2  # both were given back
+        wire.postpone({"wire": minutes(6)})
+        assert {s.interval_reason for s in wire.source_statuses()} == {"put off: its host is slow"}
+        wire.commit(Batch(poll(finished_at=minutes(7), interval_reason="as configured")))
+        wire.commit(Batch(poll("new", finished_at=minutes(7), interval_reason="as configured")))
+        assert {(s.reason, s.interval_reason) for s in wire.source_statuses()} == {("", "as configured")}
 
     def test_a_source_that_moved_counts_with_the_host_that_it_moved_to(self, wire: SqlStore) -> None:
         wire.commit(Batch(poll(url_in_use="https://cdn.example/feed")))

@@ -70,6 +70,8 @@ def test_the_sources_of_a_host_with_a_gap_take_turns_and_each_keeps_its_own() ->
     assert hosts.turn("reddit.example", "s1", NOW + seconds(60)) == NOW + seconds(60)
     assert hosts.turn("reddit.example", "s4", NOW + seconds(60)) == NOW + seconds(240)
     assert hosts.turn("other.example", "s5", NOW) == NOW
+    why = "its host reddit.example takes one request in 60 s, and others have theirs first"
+    assert hosts.why("reddit.example", NOW) == why
 
 
 def test_a_source_that_went_away_does_not_hold_up_the_others_for_ever() -> None:
@@ -102,6 +104,7 @@ def test_a_host_that_had_enough_rests_as_long_as_it_asks_or_longer_each_time(
         until = hosts.refused("a.example", now, retry_after_s)
     assert until - now == rest
     assert hosts.turn("a.example", "anybody", now) == until
+    assert hosts.why("a.example", now) == "its host a.example asked to be left alone"
     assert hosts.turn("b.example", "anybody", now) == now
     assert hosts.turn("a.example", "anybody", until) == until
 
@@ -135,6 +138,8 @@ async def test_a_slow_host_does_not_take_all_the_room() -> None:
     tasks = [asyncio.create_task(ask()) for _ in range(CROWD)]
     await asyncio.sleep(0)
     assert hosts.turn("slow.example", "one more", NOW) == NOW + CROWDED
+    why = "its host slow.example is slow: others wait for it, and it gets 1 at a time"
+    assert hosts.why("slow.example", NOW) == why
     leave.set()
     await asyncio.gather(*tasks)
     assert hosts.turn("slow.example", "one more", NOW) == NOW

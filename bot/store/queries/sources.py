@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, Row, bindparam, case, func, or_, select, update
 
 from bot.model import HttpState, Source, TextFrom
-from bot.roster.state import Memory, SourceState, Standing
+from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.codec import decode, encode
 from bot.store.queries import states
 from bot.store.queries.dialect import chunks
@@ -163,11 +163,32 @@ def make_due(connection: Connection, now: datetime) -> None:
     connection.execute(update(sources).where(sources.c.enabled, later).values(next_poll_at=now))
 
 
+_GIVE_BACK = (
+    update(sources)
+    .where(sources.c.id == bindparam("b_id", type_=Words))
+    .values(next_poll_at=bindparam("b_at", type_=Micros), lease_until=None)
+)
+_PUT_OFF = (
+    update(sources)
+    .where(sources.c.id == bindparam("b_id", type_=Words))
+    .values(
+        next_poll_at=bindparam("b_at", type_=Micros),
+        # Those that never were polled have a reason then why that is so.
+        state_reason=case(
+            (sources.c.state == SourceState.NEW.value, bindparam("b_new", type_=Words)), else_=sources.c.state_reason
+        ),
+        interval_reason=bindparam("b_why", type_=Words),
+    )
+)
+
+
+def _put_off_row(source_id: str, at: datetime, why: str) -> dict[str, object]:
+    return {"b_id": source_id, "b_at": at, "b_new": f"not polled yet: {why}", "b_why": f"{PUT_OFF}{why}"}
+
+
 def put_off(connection: Connection, host: str, until: datetime, spread_s: float) -> int:
-    """Evenly after ``until``, in the order in which they would have been polled. Those that never were have a reason
-    then why that is so."""
-    never = sources.c.state == SourceState.NEW.value
-    reason = case((never, "not polled yet: its host asked to be left alone"), else_=sources.c.state_reason)
+    """Evenly after ``until``, in the order in which they would have been polled. Those that are leased stay so."""
+    why = f"its host {host} asked to be left alone"
     found = connection.execute(
         select(sources.c.id)
         .where(sources.c.host == host, sources.c.enabled, sources.c.next_poll_at < until)
@@ -175,29 +196,17 @@ def put_off(connection: Connection, host: str, until: datetime, spread_s: float)
     ).all()
     if found:
         step = timedelta(seconds=spread_s / len(found))
-        connection.execute(
-            update(sources)
-            .where(sources.c.id == bindparam("b_id", type_=Words))
-            .values(
-                next_poll_at=bindparam("b_at"),
-                state_reason=reason,
-                interval_reason=f"put off: its host {host} asked to be left alone",
-            ),
-            [{"b_id": row.id, "b_at": until + step * n} for n, row in enumerate(found)],
-        )
+        connection.execute(_PUT_OFF, [_put_off_row(row.id, until + step * n, why) for n, row in enumerate(found)])
     return len(found)
 
 
-_POSTPONE = (
-    update(sources)
-    .where(sources.c.id == bindparam("b_id", type_=Words))
-    .values(next_poll_at=bindparam("b_at", type_=Micros), lease_until=None)
-)
-
-
-def postpone(connection: Connection, due: Mapping[str, datetime]) -> None:
-    if due:
-        connection.execute(_POSTPONE, [{"b_id": source_id, "b_at": at} for source_id, at in due.items()])
+def postpone(connection: Connection, due: Mapping[str, datetime], why: Mapping[str, str]) -> None:
+    back = [{"b_id": source_id, "b_at": at} for source_id, at in due.items()]
+    if back:
+        connection.execute(_GIVE_BACK, back)
+    late = [_put_off_row(source_id, due[source_id], text) for source_id, text in why.items() if source_id in due]
+    if late:
+        connection.execute(_PUT_OFF, late)
 
 
 _HASTEN = (

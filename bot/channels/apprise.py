@@ -13,6 +13,7 @@ import apprise
 
 from bot.channels.base import Capabilities
 from bot.channels.digest_lines import headings
+from bot.channels.news_lines import news_lines
 from bot.channels.text import clean, clean_block, cut, safe_url
 from bot.errors import TransientDeliveryError
 from bot.message import Digest, Message, Notice, Receipt
@@ -96,9 +97,12 @@ def alert_title(message: Message) -> str:
 def alert_text(message: Message, *, answers: bool = False) -> str:
     """The facts of an alert, a line each; the address first, so that no cut takes it away. ``answers``: it follows an
     earlier one, and says what is new."""
-    news = "\n".join(f"- {clean(sentence)}" for sentence in message.news) if answers else ""
+    news = "\n".join(f"- {sentence}" for sentence in news_lines(message.news)) if answers else ""
     outlets = ", ".join(clean(outlet.name) for outlet in message.also)
-    told = [f"{message.sources:,} sources" if message.sources > 1 else "", f"also: {outlets}" if outlets else ""]
+    told = [
+        f"{message.sources:,} independent sources" if message.sources > 1 else "",
+        f"also: {outlets}" if outlets else "",
+    ]
     countries = " ".join(f"{c.flag} {clean(c.name)}" for c in message.countries)
     rules = ", ".join(clean(rule.title) for rule in message.rules)
     source = " · ".join(filter(None, (clean(message.source), f"{message.published:%d %b %H:%M} UTC")))

@@ -20,7 +20,8 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.channels.base import Capabilities
-from bot.channels.digest_lines import headings, standing
+from bot.channels.digest_lines import headed, headings, standing
+from bot.channels.news_lines import news_lines
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, graphemes, safe_url
 from bot.errors import TransientDeliveryError
 from bot.message import CountryTag, Digest, DigestLine, FiredRule, Message, Notice, Receipt, Segment
@@ -240,8 +241,8 @@ def alert_card(message: Message, now: datetime, tz: tzinfo, *, answers: bool = F
         reason = cut(clean(message.retracted), HEADLINE_MAX)
         rows.append(_Row(Text.assemble(("Retracted: ", "bold"), reason)))
     if answers:
-        news = (cut(clean(sentence), NEWS_MAX) for sentence in message.news[:NEWS_LINES_MAX])
-        rows += [_Row(Text(sentence), Text("• ")) for sentence in news if sentence]
+        news = (cut(sentence, NEWS_MAX) for sentence in news_lines(message.news)[:NEWS_LINES_MAX])
+        rows += [_Row(Text(sentence), Text("• ")) for sentence in news]
     source = cut(clean(message.source), SOURCE_MAX)
     rows.append(_Row(_dotted([source, *_when(message.published, now, tz, dated=message.dated)])))
     if passage := cut_segments(clean_segments(message.passage), PASSAGE_MAX):
@@ -271,7 +272,7 @@ def digest_card(digest: Digest, now: datetime, tz: tzinfo) -> RenderableType:
         rows.append(_Row(Text()))
         if group:
             rows.append(_Row(Text(cut(group, RULE_TITLE_MAX), "bold")))
-        rows += _digest_rows(line, now, tz)
+        rows += _digest_rows(line, now, tz, with_rule=not headed(shown))
     if digest.total > len(shown):
         rows += [_Row(Text()), _Row(Text(f"… and {digest.total - len(shown):,} more", "dim"))]
     if coverage := cut(clean(digest.coverage), HEADLINE_MAX):
@@ -300,11 +301,13 @@ def _badge(word: str, severity: Severity) -> Text:
     return Text.assemble((f" {word} ", _BADGES[severity]), "  ")
 
 
-def _digest_rows(line: DigestLine, now: datetime, tz: tzinfo) -> Iterable[_Row]:
+def _digest_rows(line: DigestLine, now: datetime, tz: tzinfo, *, with_rule: bool) -> Iterable[_Row]:
     mark = Text(f"{line.severity.name:<8}  ", _BARS[line.severity])
     indent = Text(" " * cell_len(mark.plain))
     yield _Row(Text(cut(clean(line.headline), HEADLINE_MAX) or "(no headline)", "bold"), mark)
-    rules = cut(", ".join(clean(rule) for rule in line.rules if rule and rule != line.group), RULE_TITLE_MAX)
+    rules = cut(
+        ", ".join(clean(rule) for rule in line.rules if rule and (with_rule or rule != line.group)), RULE_TITLE_MAX
+    )
     gone = f"retracted: {cut(clean(line.retracted), RULE_TITLE_MAX)}" if line.retracted else ""
     source = cut(clean(line.source), SOURCE_MAX)
     yield _Row(_dotted([gone, source, standing(line), *_when(line.published, now, tz)[:1], rules]), indent)

@@ -7,10 +7,19 @@ from collections.abc import Sequence
 from bot.channels.text import clean
 from bot.message import DigestLine
 
+WORTH = 1.5  # stories to a heading, from which on headings make a digest shorter to read and not longer
+
+
+def headed(lines: Sequence[DigestLine]) -> bool:
+    """Whether rules are headings; where most have one story only, each line names its own."""
+    groups = [clean(line.group) for line in lines if not line.brief]
+    return len(groups) >= WORTH * len(set(groups))
+
 
 def headings(lines: Sequence[DigestLine]) -> list[str]:
-    """For each line the heading that stands above it; empty where it belongs under the one before."""
-    groups = [clean(line.group) for line in lines]
+    """For each line the heading that stands above it; empty where it belongs under the one before, or has none."""
+    with_rules = headed(lines)
+    groups = [clean(line.group) if with_rules or line.brief else "" for line in lines]
     return ["" if i and group == groups[i - 1] else group for i, group in enumerate(groups)]
 
 

@@ -15,7 +15,7 @@ from typing import Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button, buttons
 from bot.channels.buttons import carries as in_ids
-from bot.channels.digest_lines import headings, standing
+from bot.channels.digest_lines import headed, headings, standing
 from bot.channels.discord_limits import (
     BUTTON_URL_MAX,
     CONTENT_MAX,
@@ -28,6 +28,7 @@ from bot.channels.discord_limits import (
     URL_MAX,
 )
 from bot.channels.discord_markdown import escape, fit, fit_link, fit_passage, fit_plain
+from bot.channels.news_lines import news_lines
 from bot.channels.text import clean, clean_block, cut, safe_url, utf16_len
 from bot.message import Digest, DigestLine, FiredRule, Message, Notice, SourceLink
 from bot.model import Severity
@@ -139,10 +140,10 @@ def alert_post(message: Message, *, roles: tuple[int, ...] = (), answers: bool =
     url = web_address(message.url, URL_MAX)
     title = fit(headline, TITLE_MAX - 4)
     line = f"{severity} · {_struck(fit(headline, LINE_MAX), message)}"
-    news = [f"- {fit(sentence, NEWS_MAX)}" for sentence in message.news[:NEWS_LINES_MAX] if clean(sentence)]
-    if answers and news:
-        line = f"{severity} · {fit(message.news[0], LINE_MAX)}"
-    said = news if answers else []
+    news = news_lines(message.news)[:NEWS_LINES_MAX] if answers else []
+    if news:
+        line = f"{severity} · {fit(news[0], LINE_MAX)}"
+    said = [f"- {fit(sentence, NEWS_MAX)}" for sentence in news]
     gone = f"**Retracted:** {fit(message.retracted, REASON_MAX)}" if message.retracted else ""
     embed = Embed(
         title=_struck(title, message),
@@ -181,7 +182,7 @@ def _struck(text: str, message: Message) -> str:
 
 def _small_print(message: Message) -> str:
     """Where it was read, and the watch lists behind it."""
-    lists = [fit_plain(name, LIST_MAX) for name in message.lists[:LISTS_MAX]]
+    lists = [f"list: {fit_plain(name, LIST_MAX)}" for name in message.lists[:LISTS_MAX] if clean(name)]
     return " · ".join(filter(None, [fit_plain(message.source, SOURCE_MAX), *lists]))
 
 
@@ -189,15 +190,20 @@ def digest_post(digest: Digest) -> Post:
     """Several alerts: as many as there is room for, and how many there are in all."""
     title = fit(digest.title, TITLE_MAX) or "Digest"
     total = max(digest.total, len(digest.lines))
-    head = f"**{total:,} {'alert' if total == 1 else 'alerts'}**"
+    alerts = f"{total:,} {'alert' if total == 1 else 'alerts'}"
+    head = f"**{alerts}**"
     if reason := fit(digest.reason, REASON_MAX):
         head += f" · {reason}"
     if coverage := fit(digest.coverage, REASON_MAX):
         head += f"\n-# {coverage}"
     listed = digest.lines[:DIGEST_LINES_MAX]
-    lines = [f"{_heading(group)}{_digest_line(line)}" for group, line in zip(headings(listed), listed, strict=True)]
+    rules = not headed(listed)
+    lines = [
+        f"{_heading(group)}{_digest_line(line, rules)}" for group, line in zip(headings(listed), listed, strict=True)
+    ]
     severity = max((line.severity for line in digest.lines), default=Severity.INFO)
-    content = f"{EMOJI[severity]} **DIGEST** · {fit(digest.title, LINE_MAX) or 'Digest'} · {total:,} alerts"
+    named = "" if title == "Digest" else f" · {fit(digest.title, LINE_MAX)}"
+    content = f"{EMOJI[severity]} **DIGEST**{named} · {alerts}"
     short = [f"{EMOJI[line.severity]} {fit(line.headline, 100)}" for line in digest.lines[:DIGEST_LINES_MAX]]
     embed = Embed(title=title, description=_listed(head, lines, total, DESCRIPTION_MAX), color=COLOUR[severity])
     plain = _listed(f"{content}\n{head}", short, total, CONTENT_MAX - 60)
@@ -273,24 +279,24 @@ def _alert_fields(message: Message) -> Iterator[EmbedField]:
         value = " · ".join(f"{fit(c.flag, 20)} {fit(c.name or c.code, COUNTRY_MAX) or '?'}" for c in shown)
         value += f" · +{more}" if more else ""
         yield {"name": "Countries", "value": value, "inline": True}
-    if value := _development(message):
+    if value := _others(message):
         yield {"name": "Sources", "value": value, "inline": True}
-    name = "Published" if message.dated else "First seen"
-    yield {"name": name, "value": f"{_time(message.published, 'R')}\n{_time(message.published, 'f')}", "inline": True}
+    times = [_time(message.published, "R"), f"{_time(message.published, 'd')} {_time(message.published, 't')}"]
+    if message.updated_at is not None:
+        times.append(f"updated {_time(message.updated_at, 'R')}")
+    yield {"name": "Published" if message.dated else "First seen", "value": "\n".join(times), "inline": True}
 
 
-def _development(message: Message) -> str:
-    """How the story went on: independent sources, other outlets, when the post was last changed."""
-    parts = [f"{message.sources:,} sources"] if message.sources > 1 else []
+def _others(message: Message) -> str:
+    """Who else has the story: how many independent sources, and the other outlets."""
+    parts = [f"{message.sources:,} independent"] if message.sources > 1 else []
     if message.also:
         outlets = [_outlet(outlet) for outlet in message.also[-OUTLETS_MAX:]]
         while sum(map(utf16_len, outlets)) > FIELD_MAX - 150:
             outlets.pop(0)
         more = len(message.also) - len(outlets)
         parts.append(f"also: {', '.join(outlets)}" + (f" and {more} more" if more else ""))
-    if message.updated_at is not None:
-        parts.append(f"updated {_time(message.updated_at, 'R')}")
-    return " · ".join(parts)
+    return "\n".join(parts)
 
 
 def _outlet(outlet: SourceLink) -> str:
@@ -309,13 +315,14 @@ def _rule_line(rule: FiredRule, limit: int) -> str:
     return f"**{title}** — {words}" if words else f"**{title}**"
 
 
-def _digest_line(line: DigestLine) -> str:
+def _digest_line(line: DigestLine, with_rule: bool) -> str:
+    """``with_rule``: it says itself which rule it would stand under."""
     headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX) or UNTITLED
     linked = fit_link(headline, safe_url(line.url), DIGEST_LINK_MAX)
     if line.brief:
         return f"{EMOJI[line.severity]} {linked}"
     gone = f"**Retracted:** {fit(line.retracted, RULE_TITLE_MAX)}" if line.retracted else ""
-    rules = ", ".join(rule for rule in line.rules[:WORDS_SHOWN] if rule != line.group)
+    rules = ", ".join(rule for rule in line.rules[:WORDS_SHOWN] if with_rule or rule != line.group)
     facts = [gone, fit(line.source, 60), standing(line), _time(line.published, "R"), fit(rules, 120)]
     shown = f"~~{linked}~~" if gone else linked
     return f"{EMOJI[line.severity]} {shown}\n-# {' · '.join(f for f in facts if f)}"

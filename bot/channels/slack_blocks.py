@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
-from bot.channels.digest_lines import headings, standing
+from bot.channels.digest_lines import headed, headings, standing
+from bot.channels.news_lines import news_lines
 from bot.channels.slack_limits import ALT_TEXT_MAX, IMAGE_URL_MAX, TOTAL_MAX
 from bot.channels.slack_pieces import date_element, date_token, literal
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
@@ -93,7 +94,8 @@ class Look:
 
 
 def alert_payload(message: Message, look: Look = Look(), *, answers: bool = False) -> Payload:
-    """An alert: headline, passage, countries, other outlets, one line of facts, the picture, the buttons. ``answers``:
+    """An alert: headline, passage, countries, other outlets, what fired, where and when it was read, the picture, the
+    buttons. ``answers``:
     it stands in the thread of an earlier one, and says first what is new."""
     for room in _ROOMS:  # many short bold words or long addresses: markup outweighs text
         blocks = _alert_blocks(message, look, room, answers)
@@ -104,7 +106,7 @@ def alert_payload(message: Message, look: Look = Look(), *, answers: bool = Fals
     if message.retracted:
         fallback = f"RETRACTED: {headline} ({clean(message.retracted)})"
     elif answers and message.news:
-        fallback = f"{clean(message.news[0])} · {fallback}"
+        fallback = " · ".join((*news_lines(message.news)[:1], fallback))
     return _payload(fallback, blocks, message.key)
 
 
@@ -113,15 +115,17 @@ def digest_payload(digest: Digest, look: Look = Look()) -> Payload:
     foot = _actions(DIGEST_VERBS if look.clicks else (), digest.key)
     title = cut(clean(digest.title), TITLE_MAX) or "Digest"
     count = len(digest.lines)
-    head = [_section(_bold(title)), *_sections(cut(clean(digest.reason), REASON_MAX))]
+    total = max(digest.total, count)
+    head = [_section(_bold(title), _text(f" · {_alerts(total)}")), *_sections(cut(clean(digest.reason), REASON_MAX))]
     shown = digest.lines[:DIGEST_LINES_MAX]
-    lines = [[*_heading(group), _digest_line(line)] for group, line in zip(headings(shown), shown, strict=True)]
+    rules = not headed(shown)
+    lines = [[*_heading(group), _digest_line(line, rules)] for group, line in zip(headings(shown), shown, strict=True)]
     coverage = cut(clean(digest.coverage), REASON_MAX)
-    blocks = _digest_blocks(head, lines, max(digest.total, count), coverage) + foot
+    blocks = _digest_blocks(head, lines, total, coverage) + foot
     while lines and size(blocks) > TOTAL_MAX:
         lines.pop()
-        blocks = _digest_blocks(head, lines, max(digest.total, count), coverage) + foot
-    return _payload(f"{title}: {_alerts(max(digest.total, count))}", blocks, digest.key)
+        blocks = _digest_blocks(head, lines, total, coverage) + foot
+    return _payload(f"{title}: {_alerts(total)}", blocks, digest.key)
 
 
 def notice_payload(notice: Notice) -> Payload:
@@ -200,9 +204,9 @@ def _alert_blocks(message: Message, look: Look, room: _Room, answers: bool) -> l
         elements.append({"type": "rich_text_quote", "elements": [_segment(s) for s in passage if s.text]})
     if message.countries:
         elements.append(_section(*_countries(message.countries, room.countries)))
-    if message.also or message.updated_at is not None:
-        elements.append(_section(*_development(message, room.outlets)))
-    blocks: list[Block] = [{"type": "rich_text", "elements": elements}, _facts(message, room.rules)]
+    if message.also or message.sources > 1:
+        elements.append(_section(*_others(message, room.outlets)))
+    blocks: list[Block] = [{"type": "rich_text", "elements": elements}, *_facts(message, room.rules)]
     wanted = look.image and room.picture and not message.retracted
     if wanted and (picture := _link_target(message.image, IMAGE_URL_MAX)):
         alt = cut(headline or "Picture of the article", ALT_TEXT_MAX)
@@ -224,21 +228,16 @@ def _actions(verbs: Iterable[Verb], key: str, url: str = "") -> list[Block]:
 
 
 def _news(news: Sequence[str], most: int) -> Iterable[Element]:
-    for sentence in news[:most]:
-        yield from _sections(cut(clean(sentence), NEWS_MAX))
+    for sentence in news_lines(news)[:most]:
+        yield from _sections(cut(sentence, NEWS_MAX))
 
 
-def _development(message: Message, most: int) -> Iterable[Element]:
-    """How the story went on: independent sources, other outlets, when the post was last changed."""
-    parts: list[list[Element]] = []
+def _others(message: Message, most: int) -> Iterable[Element]:
+    """Who else has the story: how many independent sources, and the other outlets."""
     if message.sources > 1:
-        parts.append([_text(f"{message.sources:,} sources")])
+        yield _text(f"{message.sources:,} independent sources{' · ' if message.also else ''}")
     if message.also:
-        parts.append([_text("also: "), *_outlets(message.also, most)])
-    if message.updated_at is not None:
-        parts.append([_text("updated "), date_element(message.updated_at)])
-    for i, part in enumerate(parts):
-        yield from ([_text(" · "), *part] if i else part)
+        yield from (_text("also: "), *_outlets(message.also, most))
 
 
 def _outlets(also: Sequence[SourceLink], most: int) -> Iterable[Element]:
@@ -254,19 +253,26 @@ def _outlets(also: Sequence[SourceLink], most: int) -> Iterable[Element]:
         yield _text(f"{' and ' if shown else ''}{len(also) - most} more")
 
 
-def _facts(message: Message, most: int) -> Block:
-    """One grey line: severity, rules, watch lists, source, time."""
+def _facts(message: Message, most: int) -> list[Block]:
+    """Two grey lines: what fired; where and when it was read. Each a block of its own, so that no time stands alone
+    on a third."""
     rules = [cut(clean(rule.title) or clean(rule.id), RULE_TITLE_MAX) for rule in message.rules[:most]]
     more = len(message.rules) - most
-    facts = [
+    lists = [cut(clean(name), LIST_MAX) for name in message.lists[:LISTS_MAX]]
+    fired = [
         message.severity.word.upper(),
         *rules,
-        f"{more} more rules" if more > 0 else "",
-        *(cut(clean(name), LIST_MAX) for name in message.lists[:LISTS_MAX]),
-        cut(clean(message.source), SOURCE_MAX),
+        f"{more} more {'rule' if more == 1 else 'rules'}" if more > 0 else "",
+        *(f"list: {name}" for name in lists if name),
     ]
-    line = " · ".join(filter(None, facts)) + (" ·" if message.dated else " · undated, seen")
-    return {"type": "context", "elements": [literal(line), date_token(message.published)]}
+    source = cut(clean(message.source), SOURCE_MAX)
+    before = " · ".join(filter(None, (source, "" if message.dated else "undated, seen")))
+    read = [literal(f"{before} ·" if message.dated else before)] if before else []
+    read.append(date_token(message.published))
+    if message.updated_at is not None:
+        read += [literal("· updated"), date_token(message.updated_at)]
+    lines = ([literal(" · ".join(filter(None, fired)))], read)
+    return [{"type": "context", "elements": line} for line in lines]
 
 
 def _headline(headline: str, url: str, style: Style) -> list[Element]:
@@ -303,9 +309,9 @@ def _digest_blocks(
     """``lines``: the elements of each story. ``coverage`` stands below, where it disturbs nobody."""
     elements = [*head, *(element for line in lines for element in line)]
     blocks: list[Block] = [{"type": "rich_text", "elements": elements}]
-    shown = f"{_alerts(total)}" if len(lines) == total else f"{len(lines)} of {_alerts(total)} shown"
-    small = [literal(shown), *([literal(coverage)] if coverage else [])]
-    blocks.append({"type": "context", "elements": small})
+    shown = "" if len(lines) == total else f"{len(lines)} of {_alerts(total)} shown"
+    if small := " · ".join(filter(None, (shown, coverage))):
+        blocks.append({"type": "context", "elements": [literal(small)]})
     return blocks
 
 
@@ -313,7 +319,8 @@ def _heading(group: str) -> list[Element]:
     return [_section(_bold(cut(group, RULE_TITLE_MAX)))] if group else []
 
 
-def _digest_line(line: DigestLine) -> Element:
+def _digest_line(line: DigestLine, rule: bool) -> Element:
+    """``rule``: it says itself which rule fired."""
     headline = cut(clean(line.headline), DIGEST_HEADLINE_MAX)
     link = _headline(headline, _link_target(line.url, DIGEST_URL_MAX), _STRIKE if line.retracted else {})
     for part in link:
@@ -322,7 +329,8 @@ def _digest_line(line: DigestLine) -> Element:
     if line.brief:
         return _section(_severity(line.severity), _text(" "), *link)
     gone = f"retracted: {cut(clean(line.retracted), RULE_TITLE_MAX)}" if line.retracted else ""
-    facts = " · ".join(filter(None, (gone, cut(clean(line.source), SOURCE_MAX), standing(line))))
+    fired = cut(clean(line.group), RULE_TITLE_MAX) if rule else ""
+    facts = " · ".join(filter(None, (gone, fired, cut(clean(line.source), SOURCE_MAX), standing(line))))
     date = date_element(line.published)
     return _section(_severity(line.severity), _text(" "), *link, _text(f"  {facts} · " if facts else "  "), date)
 

@@ -39,7 +39,7 @@ _TITLES = {
 }
 _WORDS = {
     HoldReason.CATCH_UP: "new when {by} was first read",
-    HoldReason.DIGEST: "for this digest",
+    HoldReason.DIGEST: "waited for this digest",
     HoldReason.QUIET: "in quiet hours ({by})",
     HoldReason.THROTTLED: "over the limit of {by}",
     HoldReason.MUTED: "muted ({by})",

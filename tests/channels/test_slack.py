@@ -210,8 +210,8 @@ async def test_picture_that_slack_cannot_load_is_left_out(slack: SlackServer) ->
     await channel.post(replace(MESSAGE, key="k2", image="https://img.example/here.jpg"))
     await channel.stop()
     assert [[b["type"] for b in m["blocks"]] for m in room.messages] == [
-        ["rich_text", "context", "actions"],
-        ["rich_text", "context", "image", "actions"],
+        ["rich_text", "context", "context", "actions"],
+        ["rich_text", "context", "context", "image", "actions"],
     ]
     assert room.messages[0]["metadata"]["event_payload"] == {"key": MESSAGE.key}
 

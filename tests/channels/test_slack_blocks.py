@@ -154,7 +154,8 @@ def test_alert_reads_like_this() -> None:
         "🔴 Pyongyang agrees to ship artillery shells to Russia\n"
         "Officials said the arms deal was signed by North Korea at the weekend; the first trains left on Monday.\n"
         "🇰🇵 North Korea  ·  🇷🇺 Russia\n"
-        "HIGH · Arms deal with a sanctioned state · Example Wire · 14 Sep 2026 14:05\n"
+        "HIGH · Arms deal with a sanctioned state\n"
+        "Example Wire · 14 Sep 2026 14:05\n"
         "[Why?] [👍 Useful] [👎 Noise] [🔕 Mute] [Open] "
     )
     assert payload["text"] == MESSAGE.fallback
@@ -166,7 +167,7 @@ def test_alert_reads_like_this() -> None:
 
 
 def test_time_is_shown_in_the_readers_zone_with_utc_where_that_fails() -> None:
-    (_, date) = alert_payload(MESSAGE)["blocks"][1]["elements"]
+    (_, date) = alert_payload(MESSAGE)["blocks"][2]["elements"]
     stamp = int(MESSAGE.published.timestamp())
     assert date["text"] == f"<!date^{stamp}^{{date_short_pretty}} {{time}}|2026-09-14 14:05 UTC>"
 
@@ -205,7 +206,8 @@ def test_passage_of_a_thousand_bold_words_is_cut_until_it_fits() -> None:
 
 def test_digest_lists_as_many_as_fit_and_counts_the_rest() -> None:
     few = visible_text({**digest_payload(digest(3))})
-    assert few.endswith("3 alerts\n[Why?] ")
+    assert few.startswith("Catch-up · 3 alerts\n")
+    assert "shown" not in few
     many = visible_text({**digest_payload(digest(100, total=1234))})
     assert " of 1,234 alerts shown" in many
 
@@ -222,9 +224,9 @@ DEVELOPED = replace(
 
 def test_an_alert_that_went_on_says_how() -> None:
     text = visible_text({**alert_payload(DEVELOPED)})
-    assert "3 sources · also: Outlet B, Outlet C · updated 14 Sep 2026 16:30\n" in text
-    assert "Example Wire · 14 Sep 2026 14:05" in text
-    assert "OFAC SDN, 2026-11-20" in text
+    assert "\n3 independent sources · also: Outlet B, Outlet C\n" in text
+    assert "\nExample Wire · 14 Sep 2026 14:05 · updated 14 Sep 2026 16:30\n" in text
+    assert "Arms deal with a sanctioned state · list: OFAC SDN, 2026-11-20\n" in text
     assert "40 dead" not in text
     assert "https://b.example/1" in {one.target for one in live({**alert_payload(DEVELOPED)})}
 
@@ -280,7 +282,7 @@ def test_digest_strikes_through_what_no_longer_holds_and_lists_in_brief_what_a_f
     blocks = digest_payload(replace(digest(2), lines=(one, brief)))["blocks"]
     shown = json.dumps(blocks, ensure_ascii=False)
     assert '"style": {"strike": true}' in shown
-    assert "retracted: killed by its agency · Example Wire · 3 reports, 2 sources" in shown
+    assert "retracted: killed by its agency · Arms deals · Example Wire · 3 reports, 2 sources" in shown
     assert "4 reports" not in shown
 
 

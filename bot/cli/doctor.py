@@ -147,6 +147,9 @@ def _store(config: Config, report: _Report) -> str:
         states = store.state_counts()
     finally:
         store.close()
+    others = store.file.stat().st_mode & 0o077 if store.file is not None else 0
+    if others:
+        report.warn("store", f"{store.file} can be read by others on this machine; chmod 600 keeps it to you")
     if counts.get("deliveries.parked"):
         report.warn("deliveries", "some are parked; `wirewatch deliveries list` says why, `... retry` sends them again")
     known = sum(n for state, n in states.items() if state is not SourceState.OFF)

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot import duration
 from bot.cli import number
 from bot.config import Config, load_config
-from bot.errors import SourceError, StoreError, WirewatchError
+from bot.errors import NoStoreError, SourceError, WirewatchError
 from bot.model import Source
 from bot.roster.admin import merged
 from bot.roster.card import COUNTED, REMEMBERED, card
@@ -103,11 +103,12 @@ def show_source(path: Path, source_id: str) -> int:
 
 @contextlib.contextmanager
 def opened(config: Config) -> Iterator[SqlStore | None]:
-    """The store, or ``None`` where there is none yet: these commands look without making one."""
+    """The store, or ``None`` where there is none yet: these commands look without making one. Raises ``StoreError``
+    for one that cannot be used."""
     store = SqlStore(config.store.reveal())
     try:
         store.open()
-    except StoreError:
+    except NoStoreError:
         yield None
         return
     try:

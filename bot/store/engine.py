@@ -8,6 +8,7 @@ being posted", and the alert would be posted twice. It costs one fsync for each 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -83,6 +84,14 @@ def _begin(connection: Connection) -> None:
     # A writer that begins as a reader can be refused at its first write, however long it would wait.
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def make_private(file: Path) -> None:
+    """Make the file of a new database, for its owner alone: it will hold the secrets of subscriptions, and what people
+    watch. SQLite gives what stands beside it (``-wal``, ``-shm``) the same rights. One that is there stays as it is;
+    where it cannot be made, opening it will say why."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def use_wal(file: Path, busy_timeout_s: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Select, column, inspect, select, table, update
 
@@ -18,7 +19,7 @@ from bot.message import Call, DeliveryState, Receipt
 from bot.model import Article, Revision, Source
 from bot.store.articles_port import Archived, RuleHits, Sample, StoredStory
 from bot.store.base import Batch
-from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, use_wal
+from bot.store.engine import BUSY_TIMEOUT_S, WRITES, Place, connect, make_private, use_wal
 from bot.store.faults import explained
 from bot.store.lock import AdvisoryLock, FileLock
 from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
@@ -64,6 +65,11 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
                 self._disconnect()
                 raise
 
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; ``None`` for Postgres."""
+        return self._place.file
+
     def close(self) -> None:
         if self._lock is not None:
             self._lock.release()
@@ -74,6 +80,8 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
         from bot.store import migrations  # alembic is slow to import and rarely needed
 
         self._make_folder()
+        if self._place.file is not None:
+            make_private(self._place.file)
         was_open = self._engine is not None
         try:
             with explained(self._place.label):

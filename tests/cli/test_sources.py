@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.cli.bot import _by_text
 from tests.bot_process import Room, rss
+from tests.cli.conftest import Run
 from tests.fakes.feeds import Answer, FeedServer
 
 
@@ -75,3 +76,22 @@ async def test_without_a_network_one_sentence_says_so_and_the_doctor_names_the_s
     assert "  source-0, source-1: " not in err
     _, out, _ = await room.run("doctor")
     assert "warn  sources: 2 of 2 bring no news (2 failing); `wirewatch sources list` says why" in out
+
+
+def test_a_store_that_cannot_be_used_is_told_and_not_taken_for_none(room: Path, run: Run) -> None:
+    """Without its store every source would look as if it had never been polled."""
+    assert run("sources", "list").status == 0  # there is none yet
+    (room / "own.db").write_bytes(b"no database at all, and longer than a header of one hundred bytes " * 9)
+    for command in (("sources", "list"), ("sources", "show", "x"), ("sources", "export")):
+        ran = run(*command)
+        assert (ran.status, ran.out) == (1, "")
+        assert "own.db" in ran.err
+        assert "Traceback" not in ran.err
+
+
+def test_the_doctor_warns_of_a_store_that_others_can_read(room: Path, run: Run) -> None:
+    assert run("db", "upgrade").status == 0
+    assert "can be read by others" not in run("doctor").out
+    (room / "own.db").chmod(0o644)
+    (line,) = [line for line in run("doctor").out.splitlines() if "can be read by others" in line]
+    assert line == f"warn  store: {room / 'own.db'} can be read by others on this machine; chmod 600 keeps it to you"

@@ -61,6 +61,27 @@ class TestOpen:
         with pytest.raises(StoreError, match=r"store\.db is empty; set it up with `wirewatch db upgrade`"):
             make(file).open()
 
+    @pytest.mark.parametrize("mask", [0o022, 0o000])
+    def test_a_new_one_is_for_its_owner_alone(self, tmp_path: Path, mask: int) -> None:
+        """It will hold the secrets of subscriptions. What SQLite keeps beside it, too."""
+        before = os.umask(mask)
+        try:
+            store = make(tmp_path / "new" / "own.db")
+            store.upgrade()
+            store.open()
+            store.sync_sources([source()], T0, {})
+            modes = {one.name: one.stat().st_mode & 0o777 for one in (tmp_path / "new").iterdir()}
+            store.close()
+        finally:
+            os.umask(before)
+        assert modes == {"own.db": 0o600, "own.db-wal": 0o600, "own.db-shm": 0o600}
+
+    def test_the_rights_of_one_that_is_there_stay_as_they_are(self, file: Path) -> None:
+        file.touch()
+        file.chmod(0o640)
+        make(file).upgrade()
+        assert file.stat().st_mode & 0o777 == 0o640
+
     def test_an_older_store_needs_an_upgrade(
         self, sqlite_store: SqlStore, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

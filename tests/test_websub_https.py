@@ -123,11 +123,19 @@ async def test_the_running_bot_alerts_what_a_hub_sends_over_https(tmp_path: Path
             await until(lambda: hub.live)
             assert await hub.publish(topic, feed("Flood warning in the valley")) == [202]
             await until(lambda: any("alert" in one.payload for one in receiver.accepted))
+            _, examined, _ = await room.run("doctor")
         finally:
             process.terminate()
             await reading
         status, out, _ = await room.run("sources", "show", "source-0")
+        _, afterwards, _ = await room.run("doctor")
     assert [one.payload["alert"]["headline"] for one in receiver.accepted] == ["Flood warning in the valley"]
+    assert f"ok    websub: https://localhost:{proxy.port} leads to the bot" in examined.splitlines()
+    (told,) = [line for line in afterwards.splitlines() if "websub" in line]  # the bot is gone, the proxy is not
+    assert told.startswith(f"warn  websub: https://localhost:{proxy.port}/websub/doctor does not answer (")
+    assert told.endswith(
+        f"; let your HTTPS proxy pass /websub/ on to 127.0.0.1:{port}, and ask again while the bot runs"
+    )
     assert status == 0
     (line,) = [line for line in out.splitlines() if line.startswith("push")]
     assert "127.0.0.1 tells of news (WebSub): 1 message, last" in line

@@ -71,6 +71,8 @@ def doctor(path: Path, *, send: bool = False) -> int:
         report.warn("store", f"{config.store} is not there yet; the first `wirewatch run` creates it")
     if not config.contact:
         report.warn("contact", "not set; put your address into contact: so that publishers can reach you")
+    if config.websub is not None:
+        _websub(config, report)
     asyncio.run(_channels(config, report, send=send))
     return 1 if report.failed else 0
 
@@ -160,6 +162,16 @@ def _store(config: Config, report: _Report) -> str:
         )
     waiting, parked = counts.get("deliveries.waiting", 0), counts.get("deliveries.parked", 0)
     return f"{config.store}, {counts.get('articles', 0)} articles, {waiting} deliveries waiting, {parked} parked"
+
+
+def _websub(config: Config, report: _Report) -> None:
+    from bot.websub.probe import probe
+
+    assert config.websub is not None
+    if advice := asyncio.run(probe(config)):
+        report.warn("websub", advice)
+    else:
+        print(f"ok    websub: {config.websub.public_url} leads to the bot")
 
 
 async def _channels(config: Config, report: _Report, *, send: bool) -> None:

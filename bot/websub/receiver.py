@@ -25,6 +25,7 @@ from bot.websub.subscription import Subscription
 READ_S = 30.0  # seconds for a body
 WORK_S = 8.0  # seconds after which a message is acknowledged while it is still worked on; hubs give up after ten or so
 WAITING_MAX = 64  # messages in hand; a hub that sends more is asked to come again
+UNKNOWN = "no such subscription\n"  # what `doctor` knows the bot by, too
 CHALLENGE_MAX = 1_000  # characters
 
 Intake = Callable[[Fetched], Awaitable[int]]
@@ -80,7 +81,7 @@ class Receiver:
             return _later()
         if not agreed:
             self._metrics.hub_message("unknown_question")
-            return web.Response(status=404, text="no such subscription\n")
+            return web.Response(status=404, text=UNKNOWN)
         # A type that no browser runs: what is echoed is the asker's text (section 8.2).
         return web.Response(
             body=challenge.encode(),

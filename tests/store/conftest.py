@@ -1,7 +1,5 @@
-"""Stores to test: a fresh SQLite file, and Postgres where ``WIREWATCH_TEST_POSTGRES`` names a URL.
-
-The Postgres database is emptied before each test: name one that holds nothing else.
-"""
+"""Stores to test: a fresh SQLite file, and a fresh database of Postgres where ``WIREWATCH_TEST_POSTGRES`` names a
+server (:mod:`tests.databases`)."""
 
 from __future__ import annotations
 
@@ -10,28 +8,39 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from bot.store.sql import SqlStore
-
-POSTGRES = "WIREWATCH_TEST_POSTGRES"
+from tests.databases import POSTGRES, Postgres, put_store
 
 MakeStore = Callable[[], SqlStore]
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    if not (url := os.environ.get(POSTGRES)):
+        pytest.skip(f"{POSTGRES} names no server")
+    server = Postgres(url)
+    yield server
+    server.close()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/data/store.db"
-    url = os.environ.get(POSTGRES)
-    if not url:
-        pytest.skip(f"{POSTGRES} names no database")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return url
+def backend(request: pytest.FixtureRequest) -> Postgres | None:
+    """The server, or none for SQLite."""
+    server: Postgres | None = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    return server
+
+
+@pytest.fixture
+def store_url(backend: Postgres | None, tmp_path: Path) -> str:
+    """Of a database at the newest revision."""
+    return backend.at_newest_revision() if backend else put_store(tmp_path / "data" / "store.db")
+
+
+@pytest.fixture
+def empty_url(backend: Postgres | None, tmp_path: Path) -> str:
+    """Of a database without a table."""
+    return backend.empty() if backend else f"sqlite:///{tmp_path}/store.db"
 
 
 @pytest.fixture
@@ -42,7 +51,6 @@ def make_store(store_url: str) -> Iterator[MakeStore]:
     def make() -> SqlStore:
         store = SqlStore(store_url)
         made.append(store)
-        store.upgrade()
         store.open()
         return store
 
@@ -65,8 +73,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def sqlite_store(file: Path) -> Iterator[SqlStore]:
     """Open, on ``file``, and impatient with locks."""
-    store = SqlStore(f"sqlite:///{file}", busy_timeout_s=0.05)
-    store.upgrade()
+    store = SqlStore(put_store(file), busy_timeout_s=0.05)
     store.open()
     yield store
     store.close()

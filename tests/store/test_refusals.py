@@ -141,7 +141,6 @@ class TestOpen:
         assert "hunter2" not in str(caught.value)
 
     def test_a_server_that_is_down_is_named_without_its_password(self) -> None:
-        pytest.importorskip("psycopg")
         store = SqlStore("postgresql+psycopg://bot:hunter2@127.0.0.1:1/news?connect_timeout=2")
         with pytest.raises(StoreError, match=r"bot:\*\*\*@127\.0\.0\.1:1/news") as caught:
             store.open()

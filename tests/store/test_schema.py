@@ -48,14 +48,12 @@ def test_the_revision_of_the_code_is_the_newest_migration() -> None:
     assert migrations.revisions()[-1] == REVISION
 
 
-def test_the_first_upgrade_starts_from_nothing(store_url: str) -> None:
-    assert SqlStore(store_url).upgrade() == ("", REVISION)
+def test_the_first_upgrade_starts_from_nothing(empty_url: str) -> None:
+    assert SqlStore(empty_url).upgrade() == ("", REVISION)
 
 
-def test_what_an_older_version_knew_of_its_sources_becomes_their_state(store_url: str) -> None:
-    engine = create_engine(store_url)
-    if engine.dialect.name == "sqlite":
-        Path(engine.url.database or "").parent.mkdir(parents=True)
+def test_what_an_older_version_knew_of_its_sources_becomes_their_state(empty_url: str) -> None:
+    engine = create_engine(empty_url)
     with engine.begin() as connection:
         migrations.upgrade(connection, "r0002")
         connection.execute(
@@ -71,7 +69,7 @@ def test_what_an_older_version_knew_of_its_sources_becomes_their_state(store_url
             ],
         )
     engine.dispose()
-    store = SqlStore(store_url)
+    store = SqlStore(empty_url)
     store.upgrade()
     store.open()
     found = {s.source_id: (s.state, s.reason) for s in store.source_statuses()}

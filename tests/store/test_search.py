@@ -224,19 +224,9 @@ class TestTheIndexFollows:
             )  # raises where the index and the table differ
 
 
-def test_an_upgrade_indexes_what_is_there(store_url: str) -> None:
-    engine = create_engine(store_url)
-    store = SqlStore(store_url)
-    store.upgrade()
+def test_an_upgrade_indexes_what_is_there(empty_url: str) -> None:
+    engine = create_engine(empty_url)
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        else:
-            for (name,) in connection.execute(
-                text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-            ).all():
-                connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
         migrations.upgrade(connection, r0007_search.down_revision)
         connection.execute(
             text(
@@ -252,6 +242,7 @@ def test_an_upgrade_indexes_what_is_there(store_url: str) -> None:
             )
         )
     engine.dispose()
+    store = SqlStore(empty_url)
     store.upgrade()
     store.open()
     try:

@@ -46,6 +46,7 @@ from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories
 from bot.summary.announce import Announcer
+from bot.summary.drawing import Charts
 from bot.summary.settings import schedules_of
 from bot.tally import Tally
 from bot.watchlists.refresh import Fetches
@@ -132,6 +133,7 @@ class App:
             spread_out=options.spread,
             taken=self._take,
         )
+        self.charts = Charts(on_memory=metrics.charts_hold)
         self.deliverer = Deliverer(
             fleet.channels,
             thread,
@@ -143,6 +145,7 @@ class App:
             fold_limit=FOLD_LIMIT if options.catch_up else None,
             build=fleet.build,
             wordings=fleet.wordings,
+            draw=self.charts.file_of,
         )
         max_age = config.max_age if options.catch_up else None
         pages = FullText(fetcher, core, self._clock)
@@ -229,6 +232,7 @@ class App:
             page=wiring.page_reader(fetcher, self._commands, self._clock),
             health=lambda: Health(self._started, self.poller.last_alive, self.readiness()),
             discover=lambda url: discover(url, fetcher, self._clock()),
+            draw=self.charts.draw,
             on_watches=self.rules.on_watches,
             on_sources=self.rules.look_for_added,
             on_mutes=self.newsroom.release,
@@ -265,6 +269,7 @@ class App:
         await self.operators.finish(STOP_NOTICES_S)
         await self.deliverer.stop(STOP_POSTS_S)
         await self.chat.stop()
+        await self.charts.stop()
         self._commands.shutdown(wait=False, cancel_futures=True)
 
     def _table(self) -> Iterable[Job]:

@@ -88,6 +88,11 @@ class Metrics:
         self._hub_messages = Counter(
             "wirewatch_websub_messages", "Messages of hubs by what became of them.", ["outcome"], registry=registry
         )
+        self._charts = Gauge(
+            "wirewatch_charts_memory_bytes",
+            "Most memory that drawing charts held; 0 at rest.",
+            registry=registry,
+        )
         self._subscriptions = Gauge(
             "wirewatch_websub_subscriptions", "Subscriptions at hubs by state.", ["state"], registry=registry
         )
@@ -95,6 +100,10 @@ class Metrics:
     def hub_message(self, outcome: str) -> None:
         """A hub asked or sent something: ``news``, ``nothing_new``, ``ping``, ``bad_signature`` and the like."""
         self._hub_messages.labels(self._outcome(outcome)).inc()
+
+    def charts_hold(self, memory: int) -> None:
+        """The process that draws charts has held so many bytes at most; 0: there is none."""
+        self._charts.set(memory)
 
     def subscriptions(self, states: Mapping[str, int]) -> None:
         """How many subscriptions are in each state."""

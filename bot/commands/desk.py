@@ -15,6 +15,7 @@ from bot.roster.discovery import Found
 from bot.rules.evaluate import Subject
 from bot.settings.permissions import Grant
 from bot.store.base import Store
+from bot.summary.post import ChartPost
 from bot.summary.service import Writes
 
 T = TypeVar("T")
@@ -43,7 +44,8 @@ async def _nothing() -> None:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """See the module. ``heavy`` runs what takes the processor for long in a thread of its own. ``page`` reads a web
-    page and ``discover`` looks for its feeds (both raise :class:`~bot.errors.SourceError`). The three
+    page and ``discover`` looks for its feeds (both raise :class:`~bot.errors.SourceError`). ``draw`` makes a chart
+    (:meth:`bot.summary.drawing.Charts.draw`). The three
     ``on_`` are told after a change. ``owners`` is :func:`bot.settings.noise.owners_of`, ``writer``
     the language model, if there is one."""
 
@@ -57,6 +59,7 @@ class Desk:
     page: Callable[[str], Awaitable[Subject]]
     discover: Callable[[str], Awaitable[tuple[Found, ...]]]
     health: Callable[[], Health]
+    draw: Callable[[ChartPost], Awaitable[bytes]]
     on_watches: Callable[[], Awaitable[None]]
     on_sources: Callable[[], Awaitable[None]]
     on_mutes: Callable[[], Awaitable[object]] = _nothing

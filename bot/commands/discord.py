@@ -72,7 +72,6 @@ class DiscordBinding:
         self._where = where
         self._memory = _Memory(commands)
         self._syncing: asyncio.Task[None] | None = None
-        self._drawing = asyncio.Lock()  # one chart at a time, however many are asked for
 
     def bind(self) -> None:
         """Take clicks and commands; before the connection starts."""
@@ -163,8 +162,7 @@ class DiscordBinding:
     async def _follow(self, interaction: discord.Interaction, picture: Picture, *, share: bool) -> None:
         """The picture, to the same people as the answer before it."""
         try:
-            async with self._drawing:
-                drawn = await picture.draw()
+            drawn = await picture.draw()
         except ChartError as error:
             _log.warning("picture not drawn", error=str(error))
             return

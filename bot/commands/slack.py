@@ -55,7 +55,6 @@ class SlackBinding:
         self._buttons = AlertButtons(commands)
         self._find = find
         self._people = SlackPeople(connection)
-        self._drawing = asyncio.Lock()  # one chart at a time, however many are asked for
 
     def bind(self) -> None:
         """Register every listener; before the connection starts."""
@@ -88,14 +87,13 @@ class SlackBinding:
         shared = request.share and not reply.refused
         await answers.show(reply if shared else announced(reply), share=shared)
         if reply.picture is not None:
-            async with self._drawing:
-                told = await follow(
-                    self._connection,
-                    reply.picture,
-                    key=f"answer:{uuid4().hex}",
-                    user=request.who.user,
-                    room=request.where.id if shared else "",
-                )
+            told = await follow(
+                self._connection,
+                reply.picture,
+                key=f"answer:{uuid4().hex}",
+                user=request.who.user,
+                room=request.where.id if shared else "",
+            )
             if told is not None:
                 await answers.show(told)
 

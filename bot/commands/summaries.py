@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from bot.commands.desk import Desk
 from bot.commands.reply import Picture, Reply
@@ -11,7 +10,6 @@ from bot.commands.request import Progress, Request
 from bot.summary.answer import as_reply
 from bot.summary.ask import ask
 from bot.summary.chart import available, chart_post
-from bot.summary.drawing import drawn
 from bot.summary.model import Summary
 from bot.summary.service import known_of, summarise, written
 
@@ -34,16 +32,16 @@ async def summary(desk: Desk, request: Request, tell: Progress) -> Reply:
     if desk.writer is not None and material.summary.stories:
         await tell("Asking the language model")
     made = await written(material, desk.writer)
-    return replace(as_reply(made, desk.zone), picture=_chart(made, desk.zone))
+    return replace(as_reply(made, desk.zone), picture=_chart(desk, made))
 
 
 def _one(value: str) -> tuple[str, ...]:
     return (value,) if value else ()
 
 
-def _chart(made: Summary, zone: ZoneInfo) -> Picture | None:
+def _chart(desk: Desk, made: Summary) -> Picture | None:
     """Drawn when it is asked for: the text need not wait for it."""
     if not made.alerts or not available():
         return None
-    chart = chart_post(made, zone, "")
-    return Picture("summary.png", chart.title, chart.alt, lambda: drawn(chart))
+    chart = chart_post(made, desk.zone, "")
+    return Picture("summary.png", chart.title, chart.alt, lambda: desk.draw(chart))

@@ -33,13 +33,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.channels.base import Channel
-from bot.delivery.queue_ports import DeliveryMetrics, OutboxAccess, Sleep, Tools
+from bot.channels.base import Channel, File
+from bot.delivery.queue_ports import DeliveryMetrics, Draw, OutboxAccess, Sleep, Tools
 from bot.delivery.queue_worker import Queue, either
 from bot.delivery.verdicts import FOLD_LIMIT
 from bot.log import Log
 from bot.message import Message
 from bot.store.outbox_port import Delivery, NewDelivery
+from bot.summary.drawing import ChartError
+from bot.summary.post import ChartPost
 
 __all__ = ["Deliverer"]
 
@@ -53,7 +55,7 @@ class Deliverer:
     ``coverage(since, until)`` its line on the sources that were down.
     ``fold_limit=None`` sends everything one by one. ``build`` makes a channel that nobody gave it, when something is
     to be sent there first (``None``: there is no such channel). ``wordings`` put the alerts of some channels into
-    other words.
+    other words. ``draw`` makes the charts of summaries.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class Deliverer:
         coverage: Callable[[datetime, datetime], Awaitable[str]] | None = None,
         build: Callable[[str], Channel | None] = lambda name: None,
         wordings: Mapping[str, Callable[[Message], Message]] = MappingProxyType({}),
+        draw: Draw | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._changed = asyncio.Event()
         covered = coverage or _unknown
-        tools = Tools(outbox, metrics, clock, sleep, digest_of, covered, on_parked, fold_limit, self._changed.set)
+        changed, drawn = self._changed.set, draw or _undrawn
+        tools = Tools(outbox, metrics, clock, sleep, digest_of, covered, on_parked, fold_limit, changed, drawn)
         self._tools, self._build, self._log = tools, build, Log("deliver")
         self._queues = {name: Queue(channel, tools, wordings.get(name)) for name, channel in channels.items()}
         self._tasks: list[asyncio.Task[None]] | None = None  # none before the start, and none after the stop
@@ -131,3 +135,8 @@ async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
 async def _unknown(since: datetime, until: datetime) -> str:
     """Nobody knows how the sources did."""
     return ""
+
+
+async def _undrawn(post: ChartPost) -> File:
+    """Nobody draws."""
+    raise ChartError("nothing here draws charts")

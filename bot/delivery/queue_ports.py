@@ -8,11 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from bot.channels.base import File
 from bot.message import Call, Receipt
 from bot.store.outbox_port import Delivery, Followed, NewDelivery
+from bot.summary.post import ChartPost
 
 T = TypeVar("T")
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
+Draw = Callable[[ChartPost], Awaitable[File]]
+"""Makes a chart; may raise :class:`bot.summary.drawing.ChartError`."""
 
 
 class Outbox(Protocol):
@@ -59,6 +63,7 @@ class Tools:
     on_parked: Callable[[str, str], Awaitable[None]]
     fold_limit: int | None
     changed: Callable[[], None]
+    draw: Draw
 
 
 class Outcome(StrEnum):

@@ -18,7 +18,7 @@ from bot.log import Log
 from bot.message import DeliveryKind, Digest, Message, Notice, Receipt
 from bot.retry import backoff, retry_wait
 from bot.store.outbox_port import Delivery
-from bot.summary.drawing import ChartError, file_of
+from bot.summary.drawing import ChartError
 from bot.summary.post import ChartPost, SummaryPost
 
 FOLD_READ = 5_000  # deliveries looked at when folding; the digest counts all of them and lists a few
@@ -288,7 +288,7 @@ class Queue:
 
     async def _drawn(self, payload: ChartPost) -> File:
         try:
-            return await file_of(payload)
+            return await self._tools.draw(payload)
         except ChartError as error:  # the text is posted already
             remedy = "`wirewatch deliveries retry` draws it again"
             raise PermanentDeliveryError(self._channel.name, str(error), remedy=remedy) from error

@@ -34,6 +34,10 @@ async def test_on_slack_the_chart_comes_to_whoever_asked_alone(tmp_path: Path) -
         assert len(one.room.messages) == before, "nothing in the channel"
         (file,) = one.slack.workspace.files.values()
         assert file["alt_txt"].startswith("Bar chart: 2 alerts over time")
+        drawing = one.app.charts
+        assert drawing.pid is not None
+        assert one.app.metrics.registry.get_sample_value("wirewatch_charts_memory_bytes") > 10_000_000  # type: ignore[operator]
+    assert drawing.pid is None, "it ends with the bot"
 
 
 async def test_on_slack_a_shared_chart_is_shown_in_the_channel_after_the_text(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import asyncio
 import errno
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,16 @@ from bot.model import HttpState, Source
 from bot.roster.state import SourceState
 from bot.rules.match import Engine
 from bot.web.fetch import Fetcher, Limits
-from tests.fakes.bombs import MIB, brotli_bomb, gzip_bomb, gzip_bomb_in_gzip, laughs, zstd_bomb
+from tests.fakes.bombs import (
+    MIB,
+    brotli_bomb,
+    deflate_bomb,
+    gzip_bomb,
+    gzip_bomb_in_brotli,
+    gzip_bomb_in_gzip,
+    laughs,
+    zstd_bomb,
+)
 from tests.fakes.feeds import Answer, FeedServer, Handler, endless, rss
 from tests.polling.test_poller import EVERY, Desk, Entry, engine, open_desk
 
@@ -239,6 +248,9 @@ def hostile() -> dict[str, Hostile]:
         "gzip": Hostile(coded(gzip_bomb(UNPACKED), "gzip"), too_large, "unpacked more than 12 MiB"),
         "gzip-twice": Hostile(coded(gzip_bomb_in_gzip(UNPACKED), "gzip, gzip"), too_large, "unpacked more than 12 MiB"),
         "brotli": Hostile(coded(brotli_bomb(UNPACKED), "br"), too_large, "unpacked more than 12 MiB"),
+        "deflate": Hostile(coded(deflate_bomb(UNPACKED), "deflate"), too_large, "unpacked more than 12 MiB"),
+        "deflate-raw": Hostile(coded(deflate_bomb(UNPACKED, raw=True), "deflate"), too_large, "more than 12 MiB"),
+        "gzip-in-br": Hostile(coded(gzip_bomb_in_brotli(UNPACKED), "gzip, br"), too_large, "more than 12 MiB"),
         "zstd": Hostile(coded(zstd_bomb(UNPACKED), "zstd"), too_large, "unpacked more than 12 MiB"),
         "layers": Hostile(coded(b"x", "gzip, gzip, gzip"), "protocol", "encoded 3 times over"),
         "announced": Hostile(Answer(b" " * (9 * MIB)), too_large, "announced more than 8 MiB"),
@@ -300,7 +312,7 @@ async def test_hostile_answers_end_in_a_recorded_error_within_time_and_memory(tm
     assert alerts == ["Flood warning beside the bombs"]  # the others go on
     assert "root:" not in repr(texts)
     assert elapsed < 60
-    # Four bombs of 96 MiB came at once, with nine megabytes of this and that beside them.
+    # Seven bombs of 96 MiB came at once, with nine megabytes of this and that beside them.
     assert grown[0] < 150 * MIB, grown
 
 
@@ -313,3 +325,78 @@ async def _outcomes(desk: Desk, names: Iterable[str]) -> dict[str, str]:
     store = desk.thread._store
     with store._read() as connection:  # type: ignore[attr-defined]
         return {row.id: row.last_outcome for row in connection.execute(select(sources.c.id, sources.c.last_outcome))}
+
+
+# -- answers without end, in each part of an answer -------------------------------------------------------------------
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
+_CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+_MUCH = b"y" * 65_536
+
+WITHOUT_END: dict[str, tuple[bytes, bytes, float, FetchReason]] = {
+    # What comes first, what comes for ever, seconds between, and the reason that is recorded.
+    "status line": (b"HTTP/1.1 200 ", _MUCH, 0, FetchReason.PROTOCOL),
+    "name of a header": (_HEAD, _MUCH, 0, FetchReason.PROTOCOL),
+    "value of a header": (_HEAD + b"X: ", _MUCH, 0, FetchReason.PROTOCOL),
+    "headers": (_HEAD, b"X: " + b"y" * 1_000 + b"\r\n", 0, FetchReason.PROTOCOL),
+    "dripping headers": (_HEAD + b"X: ", b"y", 0.02, FetchReason.TIMEOUT),
+    "interim answers": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 500, 0, FetchReason.TIMEOUT),
+    "size of a chunk": (_CHUNKED, b"0" * 65_536, 0, FetchReason.TIMEOUT),
+    "extension of a chunk": (_CHUNKED + b"1;", _MUCH, 0, FetchReason.TIMEOUT),
+    "chunks of a byte": (_CHUNKED, b"1\r\n<\r\n" * 100, 0, FetchReason.TIMEOUT),
+    "large chunks": (_CHUNKED, b"10000\r\n" + b"<" * 65_536 + b"\r\n", 0, FetchReason.TOO_LARGE),
+    "a trailer": (_CHUNKED + b"1\r\n<\r\n0\r\nX: ", _MUCH, 0, FetchReason.PROTOCOL),
+    "trailers": (_CHUNKED + b"1\r\n<\r\n0\r\n", b"X: " + b"y" * 1_000 + b"\r\n", 0, FetchReason.PROTOCOL),
+    "a body up to the close": (_HEAD + b"\r\n", _MUCH, 0, FetchReason.TOO_LARGE),
+    "body of a 304": (b"HTTP/1.1 304 Not Modified\r\n\r\n", _MUCH, 0, FetchReason.PROTOCOL),
+    "body of a 404": (
+        b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n<\r\n" * 100, 0, FetchReason.STATUS,
+    ),
+    "bodies of redirects": (
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n<\r\n" * 100, 0,
+        FetchReason.REDIRECTS,
+    ),
+}  # fmt: skip
+
+
+def talks(before: bytes, piece: bytes, pause_s: float) -> Callable[..., Coroutine[None, None, None]]:
+    """A server that answers whatever it is asked with ``before``, and then with ``piece`` for ever."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(before)
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+        writer.close()
+
+    return talk
+
+
+@pytest.mark.parametrize("timed", [False, True])
+async def test_an_answer_that_never_ends_is_a_recorded_error_in_bounded_memory(timed: bool) -> None:
+    """Those that only the deadline ends, and those that something else does long before it."""
+    cases = {name: case for name, case in WITHOUT_END.items() if (case[3] is FetchReason.TIMEOUT) is timed}
+    limits = Limits(connect_s=20, read_s=20, total_s=0.5 if timed else 30, wire_bytes=MIB)
+    async with AsyncExitStack() as stack:
+        fetcher = await stack.enter_async_context(Fetcher(allow_private=True, limits=limits))
+        urls = {}
+        for name, (before, piece, pause_s, _) in cases.items():
+            server = await stack.enter_async_context(
+                await asyncio.start_server(talks(before, piece, pause_s), "127.0.0.1", 0)
+            )
+            urls[name] = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+        async def reason(url: str) -> FetchReason:
+            with pytest.raises(FetchError) as caught:
+                await fetcher.fetch(Source("s", url), HttpState(etag='"x"'), NOW)
+            assert caught.value.text.isprintable()
+            assert len(caught.value.text) < 300
+            return caught.value.reason
+
+        with peak() as grown:
+            found = dict(zip(urls, await asyncio.gather(*map(reason, urls.values())), strict=True))
+    assert found == {name: case[3] for name, case in cases.items()}
+    assert grown[0] < 40 * MIB, grown  # they came all at once, and each may send one

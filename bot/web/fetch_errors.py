@@ -53,7 +53,9 @@ def converted(source_id: str, where: str, host: str, error: Exception) -> FetchE
             return found
     if any(isinstance(one, httpx.TimeoutException) for one in chain):
         return timed_out(source_id, where, error, None)
-    detail = redact(" ".join(str(chain[-1]).split()))[:120] or type(chain[-1]).__name__
+    # aiohttp writes a status of its own, a piece of what came, and a drawing of where it is wrong.
+    wrong = next((one.message.partition(":")[0] for one in chain if isinstance(one, aiohttp.ClientResponseError)), "")
+    detail = redact(" ".join((wrong or str(chain[-1])).split()))[:120] or type(chain[-1]).__name__
     if any(isinstance(one, OSError | httpx.NetworkError) for one in chain):
         return FetchError(source_id, FetchReason.CONNECT, f"{where} cannot be reached ({detail})")
     return FetchError(source_id, FetchReason.PROTOCOL, f"{where} does not answer in proper HTTP ({detail})")

@@ -22,6 +22,16 @@ def gzip_bomb_in_gzip(mib: int) -> bytes:
     return squeezer.compress(gzip_bomb(mib)) + squeezer.flush()
 
 
+def gzip_bomb_in_brotli(mib: int) -> bytes:
+    packed: bytes = brotli.compress(gzip_bomb(mib), quality=4)
+    return packed
+
+
+def deflate_bomb(mib: int, *, raw: bool = False) -> bytes:
+    squeezer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
+    return _blocks(mib, squeezer.compress, squeezer.flush)
+
+
 def brotli_bomb(mib: int) -> bytes:
     squeezer = brotli.Compressor(quality=4)
     return _blocks(mib, squeezer.process, squeezer.finish)

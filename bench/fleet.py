@@ -10,7 +10,8 @@ bench/fleet_world.py for the kinds). Every source is to be polled once a minute.
   minute on, when every source was polled, to the end;
 - for each source the state and the reason that are right for its kind: the table.
 
-Exit status 1 where one of them is not so.
+Exit status 1 where one of them is not so. Beside the memory stands what the bot's own metrics say of the longest time
+that its event loop was held up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -45,8 +48,9 @@ class Fleet:
     def __init__(self, folder: Path, world: World, hub: Hub, receiver: WebhookReceiver) -> None:
         self.world, self.hub, self.receiver = world, hub, receiver
         self.memory: list[int] = []  # KiB, by minute
+        self.stalls: list[float] = []  # seconds, by minute, as the bot's own metrics have it
         self._folder = folder
-        port = free_port()
+        self.port = port = free_port()
         hosts = [*world.hosts, "127.0.0.1"]
         extra = (
             f"allow_private: {hosts}\nhttp: {{listen: '127.0.0.1:{port}'}}\n"
@@ -80,9 +84,11 @@ class Fleet:
                 minute = len(self.memory) + 1
                 await asyncio.sleep(max(min(began + 60 * minute, began + minutes * 60) - time.monotonic(), 0))
                 self.memory.append(_resident(process.pid))
+                self.stalls.append(await _stall(self.port))
                 print(
                     f"minute {minute:2}: {self.memory[-1] / 1024:6.0f} MiB resident, "
-                    f"{self.world.requests.total():6} requests answered, {len(self.headlines):5} alerts",
+                    f"{self.world.requests.total():6} requests answered, {len(self.headlines):5} alerts, "
+                    f"the event loop held up for {self.stalls[-1] * 1_000:4.0f} ms at most",
                     flush=True,
                 )
             pushing.cancel()
@@ -119,6 +125,13 @@ class Fleet:
 def _resident(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+
+
+async def _stall(port: int) -> float:
+    """What ``/metrics`` says of the longest delay of the last minute, in seconds."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        page = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    return float(page.partition("\nwirewatch_event_loop_delay_max_seconds ")[2].split("\n")[0])
 
 
 async def measure(folder: Path, sources: int, minutes: float) -> bool:

@@ -53,6 +53,7 @@ from bot.watchlists.refresh import Fetches
 from bot.web.from_config import fetcher_of
 from bot.web.hosts import Hosts
 from bot.websub.service import WebSub
+from bot.work import pulse
 from bot.work.jobs import Every, Job, Jobs, Nightly
 from bot.work.upkeep import Upkeep
 
@@ -290,6 +291,8 @@ class App:
         """Work until ``stopping`` is set."""
         self._jobs.start(self._table())
         async with contextlib.AsyncExitStack() as stack:
+            held_up = asyncio.create_task(pulse.watch(self.metrics.loop_late), name="pulse")
+            stack.push_async_callback(_finish, held_up)
             if self._options.watch:
                 watch = asyncio.create_task(reload.watch(self.config.rule_folders, self.rules.reload, stopping))
                 stack.push_async_callback(_finish, watch)

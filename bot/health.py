@@ -7,6 +7,7 @@ closed sets; a label value that is new after :data:`LABELS_MAX` of its kind coun
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ READY_INTERVALS = 3  # intervals without a finished poll after which the bot is 
 
 # Seconds from published to delivered: what a good feed allows (below a minute) up to what a daily poll makes of it.
 _LAG_BUCKETS = (5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 21_600, 86_400)
+STALL_WINDOW_S = 60.0  # over which the longest delay is told: what most servers scrape within
+_DELAY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _POLL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -45,10 +48,33 @@ class _Label:
         return value
 
 
+class _Longest:
+    """The largest of what was added within the last window, or within it and the one before."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._this = self._last = 0.0
+
+    def add(self, value: float) -> None:
+        self._turn()
+        self._this = max(self._this, value)
+
+    def __call__(self) -> float:
+        self._turn()
+        return max(self._this, self._last)
+
+    def _turn(self) -> None:
+        gone = int((self._clock() - self._began) // STALL_WINDOW_S)
+        if gone:
+            self._last, self._this = self._this if gone == 1 else 0.0, 0.0
+            self._began += gone * STALL_WINDOW_S
+
+
 class Metrics:
     """Counts what happens. One method per event; none of them can fail or wait."""
 
-    def __init__(self, *, labels_max: int = LABELS_MAX) -> None:
+    def __init__(self, *, labels_max: int = LABELS_MAX, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.registry = registry = CollectorRegistry()
         self.last_poll: datetime | None = None
         self._rule, self._channel = _Label(labels_max), _Label(labels_max)
@@ -96,6 +122,23 @@ class Metrics:
         self._subscriptions = Gauge(
             "wirewatch_websub_subscriptions", "Subscriptions at hubs by state.", ["state"], registry=registry
         )
+
+        self._delay = Histogram(
+            "wirewatch_event_loop_delay_seconds",
+            "How late the event loop comes to what is due.",
+            buckets=_DELAY_BUCKETS,
+            registry=registry,
+        )
+        self._stalls = _Longest(monotonic)
+        longest = Gauge(
+            "wirewatch_event_loop_delay_max_seconds", "The longest such delay of the last minute.", registry=registry
+        )
+        longest.set_function(self._stalls)
+
+    def loop_late(self, seconds: float) -> None:
+        """The event loop came so late to something that was due; see :mod:`bot.work.pulse`."""
+        self._delay.observe(seconds)
+        self._stalls.add(seconds)
 
     def hub_message(self, outcome: str) -> None:
         """A hub asked or sent something: ``news``, ``nothing_new``, ``ping``, ``bad_signature`` and the like."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -226,10 +227,12 @@ async def test_health_and_metrics_show_the_work(tmp_path: Path) -> None:
             assert (await client.get(f"{base}/healthz")).status_code == 200
             assert (await client.get(f"{base}/readyz")).status_code == 200
             metrics = ""
-            while "wirewatch_sources{" not in metrics:  # counted by a job of its own
+            looked = re.compile(r"^wirewatch_event_loop_delay_seconds_count [1-9]", re.MULTILINE)
+            while "wirewatch_sources{" not in metrics or not looked.search(metrics):  # counted by jobs of their own
                 await asyncio.sleep(0.02)
                 metrics = (await client.get(f"{base}/metrics")).text
         assert "wirewatch_polls_total" in metrics
+        assert re.search(r"^wirewatch_event_loop_delay_max_seconds [0-9.e-]+$", metrics, re.MULTILINE)
         states = {line for line in metrics.splitlines() if line.startswith("wirewatch_sources{")}
         assert len(states) == 9
         assert 'wirewatch_sources{state="gone"} 0.0' in states

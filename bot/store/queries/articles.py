@@ -15,7 +15,7 @@ from bot.follow.thread import Marks
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
-from bot.store.queries.dialect import chunks, insert_new, named
+from bot.store.queries.dialect import among, both_among, chunks, insert_new, listed
 from bot.store.schema import (
     alerts,
     articles,
@@ -44,12 +44,17 @@ def _mark(*parts: str) -> int:
     return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big", signed=True)
 
 
+_KEYS = select(articles.c.key).where(among(articles.c.key, "keys"))
+_GUIDS = select(articles.c.source_id, articles.c.guid).where(both_among(articles.c.source_id, articles.c.guid, "names"))
+_GONE = select(forgotten.c.mark).where(among(forgotten.c.mark, "marks"))
+
+
 def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Which of the keys are stored, or were and have been purged."""
     marks = {key: key_mark(key) for key in keys if key}
-    stored: set[str] = set()
-    for part in chunks([storable(key) for key in marks]):
-        stored.update(connection.scalars(select(articles.c.key).where(articles.c.key.in_(part))))
+    if not marks:
+        return set()
+    stored = set(connection.scalars(_KEYS, {"keys": listed(map(storable, marks))}))
     gone = _gone(connection, marks.values())
     return {key for key, mark in marks.items() if mark in gone or storable(key) in stored}
 
@@ -57,20 +62,16 @@ def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
 def known_guids(connection: Connection, guids: Iterable[Name]) -> set[Name]:
     """The same for guids, each with its source."""
     marks = {name: guid_mark(*name) for name in guids if name[1]}  # none is not the same as another none
-    stored: set[Name] = set()
-    for sources, values in named(sorted({(storable(name[0]), storable(name[1])) for name in marks})):
-        asked = select(articles.c.source_id, articles.c.guid)
-        within = articles.c.source_id.in_(sources) & articles.c.guid.in_(values)
-        stored.update((row.source_id, row.guid) for row in connection.execute(asked.where(within)))
+    if not marks:
+        return set()
+    names = {(storable(name[0]), storable(name[1])) for name in marks}
+    stored = {(row.source_id, row.guid) for row in connection.execute(_GUIDS, {"names": listed(names)})}
     gone = _gone(connection, marks.values())
     return {n for n, mark in marks.items() if mark in gone or (storable(n[0]), storable(n[1])) in stored}
 
 
 def _gone(connection: Connection, marks: Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    for part in chunks(list(marks)):
-        found.update(connection.scalars(select(forgotten.c.mark).where(forgotten.c.mark.in_(part))))
-    return found
+    return set(connection.scalars(_GONE, {"marks": listed(marks)}))
 
 
 def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:

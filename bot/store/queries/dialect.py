@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Integer, Table, Text, bindparam, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 T = TypeVar("T")
 
 IN_MAX = 500  # values in one IN (...): far below SQLite's 32,766 variables, and few shapes for the statement cache
-
-PAIRS_MAX = 4_096  # searches of an index in one question; about 2 ms
 
 
 def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -34,15 +35,65 @@ def chunks(values: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:
     return (values[i : i + size] for i in range(0, len(values), size))
 
 
-def named(names: Sequence[tuple[str, str]]) -> Iterator[tuple[list[str], list[str]]]:
-    """Names within sources, sorted, as (sources, names) for a search with two ``IN (...)``: it takes the index over
-    both columns, once for each pair. What it finds may belong to another of the sources."""
-    sources: dict[str, None] = {}
-    values: dict[str, None] = {}
-    for source_id, value in names:
-        if len({*sources, source_id}) * (len(values) + 1) > PAIRS_MAX or len(values) >= IN_MAX:
-            yield list(sources), list(values)
-            sources, values = {}, {}
-        sources[source_id] = values[value] = None
-    if sources:
-        yield list(sources), list(values)
+# -- questions about many rows --------------------------------------------------------------------------------------
+# The values travel as one JSON array, so that such a question is one statement, made once, whatever their number: an
+# IN (...) of its own length is written anew each time, which took five times as long as the search itself.
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column has one of the values that the parameter ``name`` holds as :func:`listed` makes it: texts, or
+    numbers where the column holds such."""
+    numbers = isinstance(column.type, Integer)
+    values = _Numbers if numbers else _Texts
+    return column.op("IN", is_comparison=True)(values(bindparam(name, type_=Text)))
+
+
+def both_among(first: ColumnElement[str], second: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether two columns hold one of the pairs of texts; it takes the index over both."""
+    return tuple_(first, second).op("IN", is_comparison=True)(_Pairs(bindparam(name, type_=Text)))
+
+
+def listed(values: Iterable[str | int | tuple[str, str]]) -> str:
+    """The value of such a parameter. Texts must be storable."""
+    return json.dumps(list(values), separators=(",", ":"))
+
+
+class _Texts(FunctionElement[Any]):
+    inherit_cache = True
+
+
+class _Numbers(FunctionElement[Any]):
+    inherit_cache = True
+
+
+class _Pairs(FunctionElement[Any]):
+    inherit_cache = True
+
+
+@compiles(_Texts, "sqlite")
+@compiles(_Numbers, "sqlite")
+def _values_in_sqlite(element: FunctionElement[Any], compiler: Any, **how: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **how)}))"
+
+
+@compiles(_Pairs, "sqlite")
+def _pairs_in_sqlite(element: FunctionElement[Any], compiler: Any, **how: Any) -> str:
+    pair = "json_extract(value, '$[0]'), json_extract(value, '$[1]')"
+    return f"(SELECT {pair} FROM json_each({compiler.process(element.clauses, **how)}))"
+
+
+@compiles(_Texts, "postgresql")
+def _texts_in_postgres(element: FunctionElement[Any], compiler: Any, **how: Any) -> str:
+    return f"(SELECT json_array_elements_text(CAST({compiler.process(element.clauses, **how)} AS json)))"
+
+
+@compiles(_Numbers, "postgresql")
+def _numbers_in_postgres(element: FunctionElement[Any], compiler: Any, **how: Any) -> str:
+    array = f"CAST({compiler.process(element.clauses, **how)} AS json)"
+    return f"(SELECT CAST(json_array_elements_text({array}) AS bigint))"
+
+
+@compiles(_Pairs, "postgresql")
+def _pairs_in_postgres(element: FunctionElement[Any], compiler: Any, **how: Any) -> str:
+    array = f"CAST({compiler.process(element.clauses, **how)} AS json)"
+    return f"(SELECT pair ->> 0, pair ->> 1 FROM json_array_elements({array}) AS pair)"

@@ -10,37 +10,45 @@ from sqlalchemy import Connection, Row, func, select
 from bot.articles.identity import Kept, Name
 from bot.model import Article
 from bot.store.queries.articles import from_row
-from bot.store.queries.dialect import chunks, named
+from bot.store.queries.dialect import among, both_among, chunks, listed
 from bot.store.schema import articles, revisions, storable
+
+_HASHES = select(articles.c.key, articles.c.source_id, articles.c.content_hash).where(among(articles.c.key, "keys"))
 
 
 def content_hashes(connection: Connection, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
     """Source id and content hash of stored articles, by key."""
     asked = {storable(key): key for key in keys}
-    found = {}
-    for part in chunks(list(asked)):
-        rows = connection.execute(
-            select(articles.c.key, articles.c.source_id, articles.c.content_hash).where(articles.c.key.in_(part))
-        )
-        found.update({asked[row.key]: (row.source_id, row.content_hash) for row in rows})
-    return found
+    rows = connection.execute(_HASHES, {"keys": listed(asked)})
+    return {asked[row.key]: (row.source_id, row.content_hash) for row in rows}
+
+
+# One question for each index. That over addresses does not know sources: what others have there is left out after it.
+_BY_GUID = select(articles).where(both_among(articles.c.source_id, articles.c.guid, "names"))
+_BY_URL = select(articles).where(among(articles.c.canonical_url, "names"))
+_BY_HASH = select(articles).where(both_among(articles.c.source_id, articles.c.content_hash, "names"))
 
 
 def namesakes(
     connection: Connection, guids: Sequence[Name], urls: Sequence[Name], hashes: Sequence[Name]
 ) -> tuple[Article, ...]:
-    """Articles that have one of these names in their source, newest first. One question for each index."""
+    """Articles that have one of these names in their source, newest first."""
     found: dict[int, Row[Any]] = {}
-    for column, names in (
-        (articles.c.guid, guids),
-        (articles.c.canonical_url, urls),
-        (articles.c.content_hash, hashes),
-    ):
-        asked = {(storable(source_id), storable(value)) for source_id, value in names if value}
-        for part in named(sorted(asked)):
-            rows = connection.execute(select(articles).where(articles.c.source_id.in_(part[0]), column.in_(part[1])))
-            found.update({row.id: row for row in rows if (row.source_id, row._mapping[column]) in asked})
+    asked = _asked(guids)
+    if asked:
+        found.update({row.id: row for row in connection.execute(_BY_GUID, {"names": listed(asked)})})
+    asked = _asked(urls)
+    if asked:
+        rows = connection.execute(_BY_URL, {"names": listed({url for _, url in asked})})
+        found.update({row.id: row for row in rows if (row.source_id, row.canonical_url) in asked})
+    asked = _asked(hashes)
+    if asked:
+        found.update({row.id: row for row in connection.execute(_BY_HASH, {"names": listed(asked)})})
     return tuple(from_row(found[number]) for number in sorted(found, reverse=True))
+
+
+def _asked(names: Sequence[Name]) -> set[Name]:
+    return {(storable(source_id), storable(value)) for source_id, value in names if value}
 
 
 def kept(connection: Connection, keys: Sequence[str]) -> Mapping[str, Kept]:

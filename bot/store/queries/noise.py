@@ -14,7 +14,7 @@ from bot.store.noise_port import DecisionRow, Held, NewHold, NewMute, Release
 from bot.store.outbox_port import NewDelivery
 from bot.store.queries import outbox
 from bot.store.queries.articles import from_row
-from bot.store.queries.dialect import chunks, insert_new
+from bot.store.queries.dialect import among, chunks, insert_new, listed
 from bot.store.schema import HOLDING, alerts, articles, holds, matches, mutes, storable, story_articles
 from bot.store.schema import decisions as decision_rows
 
@@ -22,13 +22,15 @@ _STRINGS = tuple[str, ...]
 
 
 # -- decisions ------------------------------------------------------------------------------------------------------
+_IDS = select(articles.c.id, articles.c.key).where(among(articles.c.key, "keys"))
+
+
 def insert_decisions(connection: Connection, made: Sequence[DecisionRow]) -> None:
     """Note what was decided about stored articles; about one that was purged meanwhile nobody will ask."""
+    if not made:
+        return
     keys = {storable(row.article_key) for row in made}
-    ids: dict[str, int] = {}
-    for part in chunks(sorted(keys)):
-        for row in connection.execute(select(articles.c.id, articles.c.key).where(articles.c.key.in_(part))):
-            ids[row.key] = row.id
+    ids = {row.key: row.id for row in connection.execute(_IDS, {"keys": listed(keys)})}
     rows = [
         {
             "article_id": ids[storable(row.article_key)],

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Integer, LargeBinary, Row, bindparam, case, func, or_, select, update
 
 from bot.model import HttpState, Source, TextFrom
 from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.codec import decode, encode
 from bot.store.queries import states
-from bot.store.queries.dialect import chunks
+from bot.store.queries.dialect import among, chunks, listed
 from bot.store.schema import Micros, Words, articles, sources, storable
 from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.store.websub_port import Push
@@ -109,22 +109,25 @@ _LEASED = (
 )
 
 
+_DUE = (
+    select(*_LEASED)
+    .where(
+        sources.c.enabled,
+        sources.c.next_poll_at <= bindparam("now", type_=Micros),
+        or_(sources.c.lease_until.is_(None), sources.c.lease_until <= bindparam("now", type_=Micros)),
+    )
+    .order_by(sources.c.next_poll_at, sources.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = update(sources).where(among(sources.c.id, "ids")).values(lease_until=bindparam("until", type_=Micros))
+
+
 def lease_due(connection: Connection, now: datetime, limit: int, until: datetime) -> tuple[Lease, ...]:
     """Rows that another worker is leasing at this moment are passed over where the database can lock rows."""
-    due = (
-        select(*_LEASED)
-        .where(
-            sources.c.enabled,
-            sources.c.next_poll_at <= now,
-            or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
-        )
-        .order_by(sources.c.next_poll_at, sources.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(due).all()
-    for ids in chunks([row.id for row in rows]):
-        connection.execute(update(sources).where(sources.c.id.in_(ids)).values(lease_until=until))
+    rows = connection.execute(_DUE, {"now": now, "most": limit}).all()
+    if rows:
+        connection.execute(_LEASE, {"ids": listed(row.id for row in rows), "until": until})
     return tuple(_lease(row) for row in rows)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from bot.roster.state import OUT, LastRead, Outage, SourceState, Standing
-from bot.store.queries.dialect import chunks
+from bot.store.queries.dialect import among, chunks, listed
 from bot.store.schema import Micros, Words, source_states, sources, storable
 from bot.store.sources_port import Poll
 
@@ -25,6 +25,11 @@ _ENTER = (
 )
 
 
+_KNOWN = select(sources.c.id, sources.c.state, sources.c.state_reason, sources.c.state_since).where(
+    among(sources.c.id, "ids")
+)
+
+
 def standing_of(poll: Poll) -> Standing:
     """What the poll says, or what its outcome makes of the source."""
     if poll.standing is not None:
@@ -35,10 +40,8 @@ def standing_of(poll: Poll) -> Standing:
 def record(connection: Connection, polls: Sequence[Poll]) -> None:
     """Write what differs from what is stored: a new state with its history, or a new reason for the same state."""
     known: dict[str, tuple[Standing, datetime | None]] = {}
-    for ids in chunks([poll.source_id for poll in polls]):
-        chosen = select(sources.c.id, sources.c.state, sources.c.state_reason, sources.c.state_since)
-        for row in connection.execute(chosen.where(sources.c.id.in_(ids))):
-            known[row.id] = Standing(SourceState(row.state), row.state_reason), row.state_since
+    for row in connection.execute(_KNOWN, {"ids": listed(storable(poll.source_id) for poll in polls)}):
+        known[row.id] = Standing(SourceState(row.state), row.state_reason), row.state_since
     changed, turns = [], []
     for poll in polls:
         name, standing = storable(poll.source_id), standing_of(poll)

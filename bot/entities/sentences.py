@@ -42,8 +42,9 @@ def paragraphs(text: Text) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def sentences(text: Text) -> tuple[Span, ...]:
-    """Sentences in order, without the white space around them; together they hold every word of the body."""
+def sentences(text: Text, most: int | None = None) -> tuple[Span, ...]:
+    """Sentences in order, without the white space around them; together they hold every word of the body. ``most``:
+    the first so many, for whoever needs no more."""
     body = text.body
     spans: list[Span] = []
     begin = 0
@@ -51,6 +52,8 @@ def sentences(text: Text) -> tuple[Span, ...]:
         _append(spans, body, 0, len(text.title))
         begin = len(text.title) + 1
     for match in _END.finditer(body, begin):
+        if len(spans) == most:
+            return tuple(spans)
         mark = body[match.start()]
         if mark == "\n":
             _append(spans, body, begin, match.start())
@@ -60,7 +63,7 @@ def sentences(text: Text) -> tuple[Span, ...]:
             _append(spans, body, begin, match.end())
         begin = match.end()
     _append(spans, body, begin, len(body))
-    return tuple(spans)
+    return tuple(spans[:most])
 
 
 def _append(spans: list[Span], body: str, start: int, end: int) -> None:

@@ -7,6 +7,7 @@ or declared; and what is a copy of an earlier report of the story adds no source
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -57,8 +58,14 @@ class Reported(Protocol):
 def domain(url: str) -> str:
     """The part of an address that an outlet registers: ``https://feeds.bbci.co.uk/x`` → ``bbci.co.uk``. By the shape
     of the name: no list of all public suffixes is kept for it."""
+    return _registered("/".join(url.split("/", 3)[:3]))
+
+
+@lru_cache(4096)  # a summary of a month asks for thousands of addresses on some dozens of hosts
+def _registered(root: str) -> str:
+    """Of an address up to its host, which is all that tells."""
     try:
-        host = (urlsplit(url).hostname or "").lower().rstrip(".")
+        host = (urlsplit(root).hostname or "").lower().rstrip(".")
     except ValueError:
         return ""
     parts = host.split(".")

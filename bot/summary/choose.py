@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log, sqrt
 
 from bot.model import Article
@@ -39,6 +40,7 @@ def rarity(documents: Iterable[Article]) -> Idf:
     return idf
 
 
+@lru_cache(maxsize=1)
 def _prior() -> Mapping[str, float]:
     found: dict[str, float] = {}
     for word, share in PRIOR.items():

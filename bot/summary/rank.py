@@ -28,7 +28,7 @@ LookUp = Callable[[Sequence[str]], Mapping[str, StoryLine]]
 
 _LIFT = weights.SOURCES + weights.NOVELTY * 0.5  # of a score, by many outlets and a fresh beginning
 
-AT_ONCE = 250  # stories looked up in one question
+AT_ONCE = 100  # stories looked up in one question
 
 SERIES_MAX = 6  # countries with a colour of their own; more cannot be told apart
 OTHERS = "others"
@@ -86,25 +86,38 @@ def order(
     more once what it tells could not lift another story (by :data:`_LIFT` at most) among those that matter most."""
     seen = Counter(pair for line in before for pair in _pairs(line))
     told = by_story(lines)
-    known = {story_id: _apart(alerts, seen, since, until) for story_id, alerts in told.items()}
-    likeliest = sorted(known, key=lambda story_id: (-known[story_id].score, story_id))
+    half = (until - since) * weights.RECENCY_HALF
+    most = {story_id: _most(alerts, until, half) for story_id, alerts in told.items()}
+    likeliest = sorted(most, key=most.__getitem__, reverse=True)
     best: list[Ranked] = []
     for at in range(0, len(likeliest), AT_ONCE):
-        if len(best) == count and known[likeliest[at]].score + _LIFT < best[-1].rank.score:
+        if len(best) == count and most[likeliest[at]] + _LIFT < best[-1].rank.score:
             break
         some = likeliest[at : at + AT_ONCE]
         stories = look_up(some)
-        best += [_ranked(one, told[one], known[one], stories.get(one), since, owners) for one in some]
+        best += [
+            _ranked(one, told[one], _apart(told[one], seen, until, half), stories.get(one), since, owners)
+            for one in some
+        ]
         best = sorted(best, key=lambda one: (-one.rank.score, one.story_id))[:count]
     return len(told), best
 
 
-def _apart(alerts: Sequence[AlertLine], seen: Counter[tuple[str, str]], since: datetime, until: datetime) -> Rank:
+def _most(alerts: Sequence[AlertLine], until: datetime, half: timedelta) -> float:
+    """What the alerts of the period alone tell at most, were there none like them before."""
+    severity, last = alerts[0].severity, alerts[0].created_at
+    for line in alerts[1:]:
+        severity, last = max(severity, line.severity), max(last, line.created_at)
+    recency: float = weights.RECENCY * 0.5 ** max(0.0, (until - last) / half)
+    return weights.SEVERITY * severity / _MOST_SEVERE + recency + weights.NOVELTY * 0.5
+
+
+def _apart(alerts: Sequence[AlertLine], seen: Counter[tuple[str, str]], until: datetime, half: timedelta) -> Rank:
     """What the alerts of the period alone tell."""
-    age = (until - max([line.created_at for line in alerts])) / ((until - since) * weights.RECENCY_HALF)
-    rarest = min([seen[pair] for line in alerts for pair in _pairs(line)], default=0) if seen else 0
+    age = (until - max(line.created_at for line in alerts)) / half
+    rarest = min((seen[pair] for line in alerts for pair in _pairs(line)), default=0) if seen else 0
     return Rank(
-        severity=weights.SEVERITY * max([line.severity for line in alerts]) / _MOST_SEVERE,
+        severity=weights.SEVERITY * max(line.severity for line in alerts) / _MOST_SEVERE,
         sources=0.0,
         recency=weights.RECENCY * 0.5 ** max(0.0, age),
         novelty=weights.NOVELTY * 0.5 / (1 + log(1 + rarest)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.entities.sentences import sentences
 from bot.model import Article
@@ -63,33 +64,44 @@ class Sentence:
 
 def stems(words: str) -> tuple[str, ...]:
     """The stems of the words that mean something, in order."""
-    return tuple(stem(w) for w in phrase(words).split() if len(w) > 1 and w not in STOPWORDS)
+    return _stems(phrase(words))
+
+
+def _stems(plain: str) -> tuple[str, ...]:
+    return tuple([term for word in plain.split() if (term := _stem(word))])
+
+
+@lru_cache(1 << 15)  # the words of some hundred articles are mostly the same
+def _stem(word: str) -> str:
+    """Nothing of a word that means nothing."""
+    return "" if len(word) < 2 or word in STOPWORDS else stem(word)
 
 
 def quotable(article: Article) -> tuple[Sentence, ...]:
     """The first sentences of an article that can stand in a summary, in order."""
     found: list[Sentence] = []
     heading = phrase(article.title)
-    for place, words in enumerate(_written(article.text[:TEXT_MAX])):
-        if len(found) == SENTENCES_READ or place >= 2 * SENTENCES_READ:
+    for place, words in enumerate(_written(article.text[:TEXT_MAX], 2 * SENTENCES_READ)):
+        if len(found) == SENTENCES_READ:
             break
         size = _size(words)
         if not SIZE_MIN <= size <= SIZE_MAX or _CUT.search(words) or not _CLOSED.search(words) or not _balanced(words):
             continue
-        if _FURNITURE.search(words) or phrase(words) == heading:
+        if _FURNITURE.search(words) or (plain := phrase(words)) == heading:
             continue
-        found.append(_sentence(words, article, place, size))
+        found.append(_sentence(words, plain, article, place, size))
     return tuple(found)
 
 
 def opening(article: Article) -> Sentence | None:
     """The headline as a sentence, for an article that has nothing else to quote."""
     words = " ".join(article.title.split())
-    return _sentence(words, article, 0, _size(words)) if words else None
+    return _sentence(words, phrase(words), article, 0, _size(words)) if words else None
 
 
-def _sentence(words: str, article: Article, place: int, size: int) -> Sentence:
-    terms = frozenset(stems(words))
+def _sentence(words: str, plain: str, article: Article, place: int, size: int) -> Sentence:
+    """``plain`` are the words as :func:`bot.text.phrase` has them."""
+    terms = frozenset(_stems(plain))
     names = frozenset(stem(w) for name in _NAME.findall(words) for w in phrase(name).split()) & terms
     cost = 0.0
     if _LEANS.match(words):
@@ -101,14 +113,14 @@ def _sentence(words: str, article: Article, place: int, size: int) -> Sentence:
     return Sentence(words, article, place, size, terms, names, min(cost, 0.9))
 
 
-def _written(text: str) -> Iterator[str]:
+def _written(text: str, most: int) -> Iterator[str]:
     lines = (line.strip() for line in text.splitlines())
     kept = [line for line in lines if line and not _BYLINE.match(line)]
     if not kept:
         return
     kept[0] = _DATELINE.sub("", kept[0])
     body = "\n\n".join(kept)
-    for start, end in sentences(Text("", body)):
+    for start, end in sentences(Text("", body), most):
         yield " ".join(body[start:end].split())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.collector import without_collector
 from bot.flags import country_name
 from bot.live.rulebook import Rulebook
 from bot.log import Log
@@ -75,6 +76,7 @@ async def written(made: Material, writer: Writes | None) -> Summary:
         return made.summary
 
 
+@without_collector()
 def summarise(
     store: Archive,
     ask: Ask,

@@ -71,6 +71,8 @@ def test_sentences_are_ordered_and_hold_every_word(title: str, body: str) -> Non
             kept.append(text.body[start:stop])
             end = stop
         assert "".join("".join(kept).split()) == "".join(text.body.split())
+    every = sentences(text)
+    assert [sentences(text, most) for most in range(len(every) + 2)] == [every[:most] for most in range(len(every) + 2)]
 
 
 @pytest.mark.parametrize("unit", [".", ".x", "U.S. ", '."', "! ", "\n", " \n", "a. ", "。"])

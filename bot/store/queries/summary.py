@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from bot.model import Article, Severity
 from bot.store.articles_port import Archived
 from bot.store.codec import decode
 from bot.store.queries.dialect import chunks
-from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles
+from bot.store.schema import Micros, alerts, articles, from_micros, matches, storable, story_articles
 from bot.store.summary_port import AlertLine, FiredLine, StoryLine, StoryReport
 
 _STRINGS = tuple[str, ...]
@@ -31,19 +31,7 @@ def alert_lines(
     connection: Connection, since: datetime, until: datetime, sources: Sequence[str]
 ) -> tuple[AlertLine, ...]:
     """Rows are fetched all at once: one by one, SQLAlchemy takes three times as long over a month's."""
-    fired: dict[str, list[FiredLine]] = defaultdict(list)
-    few: dict[tuple[str, str, int, str], FiredLine] = {}  # a month has thousands of matches by some dozens of rules
-    found = connection.execute(
-        select(matches.c.alert_id, matches.c.rule_id, matches.c.title, matches.c.severity, matches.c.tags)
-        .where(matches.c.created_at >= since, matches.c.created_at < until)
-        .order_by(matches.c.severity.desc(), matches.c.rule_id)
-    ).all()
-    for alert_id, rule_id, title, severity, tags in found:
-        key = (rule_id, title, severity, tags)
-        line = few.get(key)
-        if line is None:
-            line = few[key] = FiredLine(rule_id, title, Severity(severity), _strings(tags))
-        fired[alert_id].append(line)
+    fired = _fired(connection, since, until)
     statement = (
         select(
             alerts.c.id,
@@ -51,7 +39,7 @@ def alert_lines(
             alerts.c.story_id,
             alerts.c.severity,
             alerts.c.countries,
-            alerts.c.created_at,
+            type_coerce(alerts.c.created_at, BigInteger),
         )
         .where(alerts.c.created_at >= since, alerts.c.created_at < until)
         .order_by(alerts.c.created_at, alerts.c.id)
@@ -60,11 +48,48 @@ def alert_lines(
         of = [storable(source) for source in sources]
         statement = statement.join(articles, articles.c.id == alerts.c.article_id).where(articles.c.source_id.in_(of))
     return tuple(
-        AlertLine(
-            alert_id, number, story, _SEVERITIES[severity], _strings(countries), tuple(fired.get(alert_id, ())), at
-        )
-        for alert_id, number, story, severity, countries, at in connection.execute(statement).all()
+        [
+            AlertLine(
+                alert_id,
+                number,
+                story,
+                _SEVERITIES[severity],
+                _strings(countries),
+                fired.get(alert_id, ()),
+                from_micros(micros),
+            )
+            for alert_id, number, story, severity, countries, micros in connection.execute(statement).all()
+        ]
     )
+
+
+def _fired(connection: Connection, since: datetime, until: datetime) -> Mapping[str, tuple[FiredLine, ...]]:
+    """Alert → the rules that fired on it. A month has thousands of matches by some dozens of rules in some hundreds of
+    combinations, so each of those is made once, and what is sorted are the rules and not the matches."""
+    found = connection.execute(
+        select(matches.c.alert_id, matches.c.rule_id, matches.c.title, matches.c.severity, matches.c.tags).where(
+            matches.c.created_at >= since, matches.c.created_at < until
+        )
+    ).all()
+    plain = [(alert_id, (rule_id, title, severity, tags)) for alert_id, rule_id, title, severity, tags in found]
+    rules = sorted({rule for _, rule in plain}, key=lambda rule: (-rule[2], rule))
+    lines = [FiredLine(rule_id, title, Severity(severity), _strings(tags)) for rule_id, title, severity, tags in rules]
+    places = {rule: place for place, rule in enumerate(rules)}
+    by_alert: dict[str, list[int]] = {}
+    for alert_id, rule in plain:
+        if alert_id in by_alert:
+            by_alert[alert_id].append(places[rule])
+        else:
+            by_alert[alert_id] = [places[rule]]
+    made: dict[tuple[int, ...], tuple[FiredLine, ...]] = {}
+    fired: dict[str, tuple[FiredLine, ...]] = {}
+    for alert_id, some in by_alert.items():
+        some.sort()
+        key = tuple(some)
+        if key not in made:
+            made[key] = tuple([lines[place] for place in key])
+        fired[alert_id] = made[key]
+    return fired
 
 
 def story_lines(connection: Connection, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:

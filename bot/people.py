@@ -24,6 +24,12 @@ def person_id(person: str) -> str:
     return person.partition(" ")[0]
 
 
+def called(person: str) -> str:
+    """What others know them by: ``slack.default:U123 (ada)`` → ``ada``; as written where no name is known."""
+    name = person.partition(" (")[2]
+    return name.removesuffix(")") or person
+
+
 _WATCH_RULE = re.compile(r"watch-[0-9]+\Z")
 
 

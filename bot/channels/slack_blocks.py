@@ -12,7 +12,6 @@ long attachments behind "Show more", leaves them out of search and of many notif
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict
@@ -21,7 +20,7 @@ from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS,
 from bot.channels.digest_lines import headed, headings, standing
 from bot.channels.news_lines import news_lines
 from bot.channels.slack_limits import ALT_TEXT_MAX, IMAGE_URL_MAX, TOTAL_MAX
-from bot.channels.slack_pieces import date_element, date_token, literal
+from bot.channels.slack_pieces import FLAG, date_element, date_token, flag_element, literal
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, safe_url
 from bot.message import CountryTag, Digest, DigestLine, Message, Notice, Segment, SourceLink
 from bot.model import Severity
@@ -64,8 +63,6 @@ SEVERITY_EMOJI: Final = {
     Severity.HIGH: ("red_circle", "1f534"),
     Severity.CRITICAL: ("rotating_light", "1f6a8"),
 }
-
-_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 
 class Metadata(TypedDict):
@@ -292,11 +289,9 @@ def _countries(countries: Sequence[CountryTag], most: int) -> Iterable[Element]:
 
 
 def _flag(country: CountryTag) -> Element:
-    """Slack draws its own flags (Windows has none); what it has no name for stays a character."""
-    code = country.code.lower()
-    if _FLAG.fullmatch(country.flag) and re.fullmatch("[a-z]{2}", code):
-        points = "-".join(f"{ord(c):x}" for c in country.flag)
-        return {"type": "emoji", "name": f"flag-{code}", "unicode": points}
+    """What is no flag stays a character."""
+    if FLAG.fullmatch(country.flag):
+        return flag_element(country.flag)
     return _text(cut(clean(country.flag), 8) or "\N{WAVING WHITE FLAG}")
 
 
@@ -332,7 +327,7 @@ def _digest_line(line: DigestLine, rule: bool) -> Element:
     fired = cut(clean(line.group), RULE_TITLE_MAX) if rule else ""
     facts = " · ".join(filter(None, (gone, fired, cut(clean(line.source), SOURCE_MAX), standing(line))))
     date = date_element(line.published)
-    return _section(_severity(line.severity), _text(" "), *link, _text(f"  {facts} · " if facts else "  "), date)
+    return _section(_severity(line.severity), _text(" "), *link, _text(f"\n{facts} · " if facts else "\n"), date)
 
 
 def _alerts(count: int) -> str:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 Element = dict[str, Any]
+
+FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+"""A country's flag: two letters of its own kind."""
 
 
 def literal(text: str) -> Element:
     """Foreign text where Slack wants a text object: it means nothing but itself."""
     return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def flag_code(flag: str) -> str:
+    """🇰🇵 → ``kp``. ``flag`` matches :data:`FLAG`."""
+    return "".join(chr(ord(letter) - 0x1F1E6 + ord("a")) for letter in flag)
+
+
+def flag_element(flag: str) -> Element:
+    """Slack draws its own flags (Windows has none)."""
+    return {"type": "emoji", "name": f"flag-{flag_code(flag)}", "unicode": "-".join(f"{ord(c):x}" for c in flag)}
 
 
 def date_token(when: datetime) -> Element:

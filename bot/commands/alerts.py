@@ -11,14 +11,14 @@ from bot.commands.core import BROKEN, Commands
 from bot.commands.desk import Desk
 from bot.commands.looking import behind, look_at
 from bot.commands.reply import (
-    Line,
+    Entry,
     Link,
     Mark,
     Reply,
     When,
     bold,
-    bullets,
     code,
+    entries,
     line,
     paragraph,
     refused,
@@ -113,7 +113,7 @@ class AlertButtons:
         skip = [m.rule_id for m in alert.matches]
         look = await self._desk.heavy(lambda: look_at(book, subject, skip=skip))
         decisions = await self._desk.store.read(lambda s: s.decisions(article.key))
-        told = [line(bold(d.channel), f"  {d.reason}  ", When(d.at)) for d in decisions if d.channel]
+        told = [line(bold(d.channel), " · ", When(d.at), f" · {d.reason}") for d in decisions if d.channel]
         message = delivered.payload if isinstance(delivered.payload, Message) else None
         return behind(alert, look, message.lists if message else (), message.read if message else "", told[-8:])
 
@@ -150,7 +150,7 @@ class AlertButtons:
         other = "Noise" if opinion is Opinion.USEFUL else "Useful"
         return (
             Reply(
-                f"Noted: {word}",
+                f"Noted as {word}",
                 (
                     paragraph(f"So far {standing.useful} useful, {standing.noise} noise."),
                     small(f"One vote a person; press {other} to change yours."),
@@ -210,20 +210,21 @@ def _why_digest(digest: Digest, alerts: tuple[Alert, ...]) -> Reply:
     return Reply(
         "Why these alerts came",
         (
-            paragraph(f"In one post because: {digest.reason}" if digest.reason else "They came in one post."),
-            bullets(_why_line(alert) for alert in shown),
-            *([small(f"{left:,} more; ", code("/wire why URL"), " says it of one.")] if left > 0 else []),
+            paragraph(f"In one post: {digest.reason}." if digest.reason else "They came in one post."),
+            entries(_why_entry(alert) for alert in shown),
+            *([small(f"{left:,} more; ", code("/wire why URL"), " tells it of one.")] if left > 0 else []),
         ),
     )
 
 
-def _why_line(alert: Alert) -> Line:
+def _why_entry(alert: Alert) -> Entry:
     parts: list[str] = []
     for match in sorted(alert.matches, key=lambda m: -m.severity)[:3]:
         words = list(dict.fromkeys(" ".join(e.text.split()) for e in match.evidence))[:4]
         parts.append(f"{match.title} ({match.rule_id}): {', '.join(f'“{w}”' for w in words)}")
-    return line(
-        Mark(alert.severity), " ", Link(headline_of(alert.article), alert.article.url), f" — {'; '.join(parts)}"
+    return Entry(
+        line(Mark(alert.severity), " ", Link(headline_of(alert.article), alert.article.url, bold=True)),
+        (line("; ".join(parts)),),
     )
 
 

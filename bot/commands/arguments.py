@@ -26,6 +26,8 @@ DURATION_MAX = duration.parse("52w")
 PERIOD_MAX = duration.parse("366d")
 PERIOD_WORDS = frozenset({"today", "yesterday", "hour", "day", "week", "month"})
 OFFERED_MAX = 25  # choices that Discord shows
+HOLDING_MIN = 3  # characters that an id or a name must hold to be what was meant
+HINTED_MAX = 3  # ids that a hint names
 
 _LENGTH = re.compile(r"[0-9]{1,9}[smhdw]\Z")
 _ADDRESS = re.compile(r"(?:https?://\S+|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/\S*)?)\Z", re.IGNORECASE)
@@ -110,7 +112,22 @@ def _known(what: str, value: str, known: Mapping[str, str]) -> str:
     by_title = [id for id, title in known.items() if value.casefold() in (id.casefold(), title.casefold())]
     if len(by_title) == 1:
         return by_title[0]
-    raise ValueError(f"no {what} has the id {value!r}{nearest(value, known) or f'; /wire {what}s lists them'}")
+    hint = nearest(value, known) or _holding(value, known) or f"; /wire {what}s lists them"
+    raise ValueError(f"no {what} has the id {value!r}{hint}")
+
+
+def _holding(value: str, known: Mapping[str, str]) -> str:
+    """Ids that hold what was typed, or whose names do, whatever its hyphens and spaces."""
+    wanted = _squeezed(value)
+    found = [id for id, title in known.items() if wanted in _squeezed(id) or wanted in _squeezed(title)]
+    if len(wanted) < HOLDING_MIN or not found:
+        return ""
+    listed = " or ".join(repr(id) for id in found[:HINTED_MAX])
+    return f"; did you mean {listed}?"
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
 
 
 def _country(parameter: Parameter, value: str, names: Names) -> str:

@@ -6,14 +6,16 @@ from datetime import datetime
 
 from bot import duration
 from bot.commands.desk import Desk
+from bot.commands.mute_words import MUTE_NOTE
 from bot.commands.reply import Line, Reply, When, bold, bullets, code, done, line, paragraph, refused, small
 from bot.commands.request import Progress, Request, UsageError
 from bot.entities.facts import country_name
 from bot.live.watches import OWN_MAX, complaint
 from bot.model import Mute, MuteKind
-from bot.people import NewAudit, NewWatch, Watch, person_id
+from bot.people import NewAudit, NewWatch, Watch, called, person_id
 from bot.store.base import Store
 from bot.store.noise_port import NewMute
+from bot.summary.words import number as count
 from bot.why import address_of
 
 DEFAULT_MUTE = "24h"
@@ -70,7 +72,7 @@ async def silence(
         f"Muted: {subject(made)}",
         paragraph(
             line(f"On {where}, until ", When(made.expires_at), "."),
-            line("What comes meanwhile is kept and told in one digest afterwards."),
+            line(MUTE_NOTE),
         ),
         small("End it earlier: ", code(f"/wire unmute {made.id}")),
     )
@@ -116,19 +118,19 @@ async def mutes(desk: Desk, request: Request, tell: Progress) -> Reply:
         return Reply("Nothing is muted")
     more = [small(f"{len(found) - LISTED} more")] if len(found) > LISTED else []
     return Reply(
-        f"{len(found)} mute{'' if len(found) == 1 else 's'} in force",
+        f"{count(len(found), 'mute')} in force",
         (bullets(mute_line(m) for m in found[:LISTED]), *more, small("End one: ", code("/wire unmute NUMBER"))),
     )
 
 
 def mute_line(mute: Mute) -> Line:
-    """``12  rule arms-deal on desk until 14:00, by ada: exercise``."""
+    """``12  rule arms-deal on desk until 14:00, by ada: exercise``. Who that is to the platform, the audit tells."""
     until = ["until ", When(mute.expires_at)] if mute.expires_at else ["until it is removed"]
     comment = f": {mute.comment}" if mute.comment else ""
     named = f"story {mute.value[:12]}" if mute.kind is MuteKind.STORY else subject(mute)
     return line(
         code(str(mute.id)), "  ", bold(named), f" on {mute.channel or 'all channels'} ", *until,
-        f", by {mute.author}{comment}",
+        f", by {called(mute.author)}{comment}",
     )  # fmt: skip
 
 
@@ -160,11 +162,12 @@ async def watch(desk: Desk, request: Request, tell: Progress) -> Reply:
         )
     await desk.on_watches()
     direct = channel == request.who.own_channel
-    where = "by direct message" if direct else "in this channel"
+    hears = "You get a direct message" if direct else "This channel hears"
+    of = "for" if direct else "of"
     known = "" if made.created_at == now else " It was watched before."
     return done(
         f"Watching {named(made)}",
-        paragraph(f"New articles that say so are told {where}, beside the ordinary alerts.{known}"),
+        paragraph(f"{hears} {of} each new article that says so, besides the ordinary alerts.{known}"),
         small("End it: ", code(f"/wire unwatch {made.id}")),
     )
 
@@ -209,9 +212,9 @@ def _may_end(request: Request, watch: Watch) -> bool:
 def _listed(mine: list[Watch]) -> Reply:
     if not mine:
         return Reply("Neither you nor this channel watches anything", (small("Begin: ", code('/wire watch "term"')),))
-    items = (line(code(str(w.id)), "  ", bold(named(w)), f"  by {w.owner}, to {_to(w)}") for w in mine[:LISTED])
+    items = (line(code(str(w.id)), "  ", bold(named(w)), f"  to {_to(w)}, by {called(w.owner)}") for w in mine[:LISTED])
     return Reply(
-        "Watches of yours and of this channel", (bullets(items), small("End one: ", code("/wire unwatch NUMBER")))
+        "Your watches and those of this channel", (bullets(items), small("End one: ", code("/wire unwatch NUMBER")))
     )
 
 

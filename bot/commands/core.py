@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.commands import changing, looking, rulebooks, sources, stories, summaries
 from bot.commands.desk import Desk
 from bot.commands.parse import parse
-from bot.commands.reply import Reply, bullets, code, line, paragraph, refused, small
+from bot.commands.reply import Heading, Reply, bullets, code, line, paragraph, refused, small
 from bot.commands.request import Person, Place, Progress, Request, UsageError
 from bot.commands.verbs import BY_NAME, SHARE, VERBS, Verb
 from bot.errors import StoreError, WirewatchError
@@ -16,7 +16,7 @@ from bot.settings.permissions import Access, Who, access, who_may
 
 Handler = Callable[[Desk, Request, Progress], Awaitable[Reply]]
 
-BROKEN = refused("Something went wrong inside Wirewatch", paragraph("It is in the log; nothing was changed by halves."))
+BROKEN = refused("Something went wrong inside Wirewatch", paragraph("The log says what; no change was made by halves."))
 
 _log = Log("commands")
 
@@ -68,7 +68,7 @@ class Commands:
             paragraph(
                 f"It changes what others hear, so it is left to {who_may(self.desk.grants, verb, who.platform)}."
             ),
-            small("Whoever runs Wirewatch can allow it: ", code("permissions:"), " in wirewatch.yaml."),
+            small("Whoever runs Wirewatch can allow it, under ", code("permissions:"), " in wirewatch.yaml."),
         )
 
 
@@ -78,7 +78,7 @@ def misunderstood(error: UsageError) -> Reply:
     text = error.text[:1].upper() + error.text[1:]
     if verb is None:
         return refused(text, small(code("/wire help"), " lists the commands."))
-    return refused(text, paragraph(line("Usage: ", code(verb.usage)), line("Such as: ", code(verb.example))))
+    return refused(text, paragraph(line("Usage: ", code(verb.usage)), line("Example: ", code(verb.example))))
 
 
 async def _help(desk: Desk, request: Request, tell: Progress) -> Reply:
@@ -89,30 +89,33 @@ async def _help(desk: Desk, request: Request, tell: Progress) -> Reply:
             parse(wanted, desk.names())  # raises, with the nearest
             raise UsageError(f"there is no command {wanted!r}")
         return _about(verb)
-    verbs = bullets(line(code(v.usage), f"  {v.summary}") for v in VERBS)
+    asking, changing_ = [[v for v in VERBS if v.changes is wanted] for wanted in (False, True)]
     return Reply(
         "What Wirewatch does here",
         (
-            verbs,
+            Heading("Asking"),
+            bullets(line(code(v.usage), f"  {v.summary}") for v in asking),
+            Heading("Changing something, for those who may"),
+            bullets(line(code(v.usage), f"  {v.summary}") for v in changing_),
             small(
-                "Answers are for you alone; end with ", code(SHARE), " to show one to the channel. Quotes keep words "
-                "together. ", code("/wire help mute"), " says more of one.",
+                "Answers are for you alone; add ", code(SHARE), " to show one to the channel. Quotes keep words "
+                "together. ", code("/wire help mute"), " says more about one command.",
             ),
         ),
     )  # fmt: skip
 
 
 def _about(verb: Verb) -> Reply:
-    items = [line(code(p.name), f"  {p.help}{'' if p.required else ' (may be left out)'}") for p in verb.parameters]
+    items = [line(code(p.name), f"  {p.help}{'' if p.required else ' (optional)'}") for p in verb.parameters]
     remarks = []
     if verb.changes:
-        remarks.append("Changes something: limited to those whom the operator allows, and noted.")
+        remarks.append("Open to those whom the operator allows; every change is noted, with who made it.")
     if verb.private:
         remarks.append("The answer is always for you alone.")
     return Reply(
         f"/wire {verb.name}",
         (
-            paragraph(f"{verb.summary}.", line("Usage: ", code(verb.usage)), line("Such as: ", code(verb.example))),
+            paragraph(f"{verb.summary}.", line("Usage: ", code(verb.usage)), line("Example: ", code(verb.example))),
             *([bullets(items)] if items else []),
             *(small(text) for text in remarks),
         ),

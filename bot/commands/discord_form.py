@@ -12,9 +12,9 @@ from bot.channels.discord_limits import OPTION_MAX, OPTIONS_MAX
 from bot.channels.text import utf16_len
 from bot.commands.alerts import MuteForm
 from bot.commands.discord_view import COMMENT_MAX, option_label
+from bot.commands.mute_words import DURATION_WORDS, MUTE_COMMENT, MUTE_LENGTH, MUTE_NOTE, MUTE_TITLE, MUTE_WHAT
 
 FORM_PREFIX = "wirewatch:form:mute:"
-DURATION_WORDS = {"1h": "1 hour", "24h": "24 hours", "7d": "7 days"}
 
 
 def form_modal(form: MuteForm) -> discord.ui.Modal:
@@ -37,10 +37,10 @@ def form_modal(form: MuteForm) -> discord.ui.Modal:
     comment: discord.ui.TextInput[Any] = discord.ui.TextInput(
         custom_id="comment", required=False, max_length=COMMENT_MAX, style=discord.TextStyle.short
     )
-    modal = discord.ui.Modal(title="Mute on this channel", custom_id=FORM_PREFIX + form.key, timeout=None)
-    modal.add_item(discord.ui.Label(text="What", component=what))
-    modal.add_item(discord.ui.Label(text="For how long", component=length))
-    modal.add_item(discord.ui.Label(text="Why, for the others", component=comment))
+    modal = discord.ui.Modal(title=MUTE_TITLE, custom_id=FORM_PREFIX + form.key, timeout=None)
+    modal.add_item(discord.ui.Label(text=MUTE_WHAT, component=what))
+    modal.add_item(discord.ui.Label(text=MUTE_LENGTH, description=MUTE_NOTE, component=length))
+    modal.add_item(discord.ui.Label(text=MUTE_COMMENT, component=comment))
     modal.stop()  # answered by id, not by an object that a restart would lose
     return modal
 

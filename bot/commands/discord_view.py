@@ -62,6 +62,10 @@ def _lines(reply: Reply) -> Iterator[str]:
                 yield from (shown for one in lines if (shown := _line(one)))
             case neutral.Bullets(items):
                 yield from (f"- {shown}" for one in items if (shown := _line(one)))
+            case neutral.Entries(listed):
+                for entry in listed:
+                    yield from (shown for one in (entry.line,) if (shown := _line(one)))
+                    yield from (f"-# {shown}" for one in entry.details if (shown := _line(one)))
             case neutral.Heading(text):
                 yield ""
                 yield f"**{fit(text, TITLE_MAX)}**"
@@ -88,8 +92,9 @@ def _piece(piece: Piece) -> str:
     match piece:
         case Words():
             return _words(piece)
-        case Link(text, url):
-            return fit_link(text or url, _named_host(url), LINK_MAX)
+        case Link(text, url, strong):
+            shown = fit_link(text or url, _named_host(url), LINK_MAX)
+            return f"**{shown}**" if strong and shown else shown
         case Mark(severity):
             return EMOJI[severity]
         case _:

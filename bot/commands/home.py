@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from bot.commands.changing import mute_line
 from bot.commands.desk import Desk
-from bot.commands.reply import Reply, Tone, bullets, code, line, paragraph, small
-from bot.commands.sources import condition
-from bot.commands.stories import alert_line
+from bot.commands.reply import Reply, Tone, bullets, code, entries, line, paragraph, small
+from bot.commands.sources import TROUBLE, WELL, condition
+from bot.commands.stories import alert_entry, latest_stories
+from bot.summary.words import number
 
 TOP_RULES = 5
 MUTES = 5
@@ -23,22 +24,25 @@ async def home(desk: Desk) -> tuple[Reply, ...]:
     trouble, facts = await condition(desk)
     mutes = await desk.store.read(lambda s: s.mutes(now))
     hits = await desk.store.read(lambda s: s.rule_hits(now - WEEK))
-    alerts = await desk.store.read(lambda s: s.latest_alerts(now - 4 * WEEK, ALERTS))
+    alerts = await desk.store.read(lambda s: latest_stories(s, now - 4 * WEEK, ALERTS))
     titles = {rule.id: rule.title for rule in desk.book().ruleset.rules}
     count: Counter[str] = Counter()
     for hit in hits:
         if not hit.shadow:
             count[hit.rule_id] += hit.count
-    more = f"{len(mutes) - MUTES} more: " if len(mutes) > MUTES else "End one: "
+    more = f"{len(mutes) - MUTES} more. " if len(mutes) > MUTES else ""
     return (
         Reply(
-            "Something is wrong" if trouble else "All is well",
+            TROUBLE if trouble else WELL,
             (paragraph(*facts),),
             Tone.PLAIN if trouble else Tone.DONE,
         ),
         Reply(
             "Muted now",
-            (bullets(mute_line(m) for m in mutes[:MUTES]), small(more, code("/wire mutes")))
+            (
+                bullets(mute_line(m) for m in mutes[:MUTES]),
+                small(more, code("/wire mutes"), " lists them, ", code("/wire unmute NUMBER"), " ends one."),
+            )
             if mutes
             else (paragraph("Nothing."),),
         ),
@@ -46,7 +50,7 @@ async def home(desk: Desk) -> tuple[Reply, ...]:
             "Busiest rules of the week",
             (
                 bullets(
-                    line(f"{titles.get(rule, rule)}  ", code(rule), f"  {n:,}")
+                    line(f"{titles.get(rule, rule)}  ", code(rule), f"  {number(n, 'hit')}")
                     for rule, n in count.most_common(TOP_RULES)
                 ),
             )
@@ -55,7 +59,10 @@ async def home(desk: Desk) -> tuple[Reply, ...]:
         ),
         Reply(
             "Latest alerts",
-            (bullets(alert_line(a) for a in alerts), small(code("/wire latest"), " and ", code("/wire help")))
+            (
+                entries(alert_entry(alert, earlier) for alert, earlier in alerts),
+                small("In any channel: ", code("/wire latest"), ", ", code("/wire summary"), ", ", code("/wire help")),
+            )
             if alerts
             else (paragraph("None yet."),),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import dedent
 
 from bot.commands.desk import Desk
 from bot.commands.reply import (
@@ -15,6 +16,7 @@ from bot.commands.reply import (
     Mark,
     Quote,
     Reply,
+    When,
     Words,
     bold,
     bullets,
@@ -111,7 +113,7 @@ def _explained(subject: Subject, look: Look) -> Reply:
         blocks.append(Quote(passage(article, matches)))
     for one in look.fired[:FIRED_SHOWN]:
         blocks.append(paragraph(line(Mark(one.rule.severity), " ", bold(one.rule.title), "  ", code(one.rule.id))))
-        blocks.append(Code("\n".join(outline(one)[1:])))
+        blocks.append(Code(dedent("\n".join(outline(one)[1:]))))
     if count > FIRED_SHOWN:
         blocks.append(small(f"and {count - FIRED_SHOWN} more: ", ", ".join(e.rule.id for e in look.fired[5:15])))
     blocks += _near_blocks(look)
@@ -131,7 +133,7 @@ def _near_blocks(look: Look) -> list[Block]:
     if not look.near:
         return []
     items = bullets(line(code(rule_id), f"  {why}") for rule_id, why in look.near)
-    return [Heading("Nearly"), items]
+    return [Heading("Came near"), items]
 
 
 def _country_blocks(mentions: Sequence[Mention], countries: Sequence[str]) -> list[Block]:
@@ -139,7 +141,7 @@ def _country_blocks(mentions: Sequence[Mention], countries: Sequence[str]) -> li
     items: list[Line] = []
     for one in countries[:COUNTRIES_SHOWN]:
         here = [m for m in mentions if m.entity == one]
-        named = dict.fromkeys(f"{' '.join(m.text.split())} ({m.kind.value})" for m in here)
+        named = dict.fromkeys(f"“{' '.join(m.text.split())}” ({m.kind.value})" for m in here)
         origins = dict.fromkeys(m.origin for m in here if m.origin)
         reasons = dict.fromkeys(m.reason for m in here if m.reason)
         tag = country_tag(one)
@@ -148,10 +150,10 @@ def _country_blocks(mentions: Sequence[Mention], countries: Sequence[str]) -> li
                 bold(f"{tag.flag} {tag.name}".strip()),
                 f": {', '.join(list(named)[:WORDS_SHOWN])}",
                 f" — {'; '.join(list(reasons)[:2])}" if reasons else "",
-                f" [{'; '.join(list(origins)[:3])}]" if origins else "",
+                f" · from {', '.join(list(origins)[:3])}" if origins else "",
             )
         )
-    return [Heading("Countries, and where that comes from"), bullets(items)] if items else []
+    return [Heading("Countries, and what says so"), bullets(items)] if items else []
 
 
 # -- an alert -------------------------------------------------------------------------------------------------------
@@ -161,12 +163,15 @@ def behind(alert: Alert, look: Look, lists: Sequence[str], read: str, told: Sequ
     """Why an alert came: its rules with the evidence of the time, the countries, what else was considered."""
     article = alert.article
     blocks: list[Block] = [
-        paragraph(line(Link(headline_of(article), article.url)), line(f"{source_of(article)}")),
+        paragraph(
+            line(Link(headline_of(article), article.url, bold=True)),
+            line(f"{source_of(article)} · ", When(article.published)),
+        ),
         Quote(passage(article, alert.matches)),
     ]
     for match in sorted(alert.matches, key=lambda m: -m.severity)[:FIRED_SHOWN]:
-        blocks.append(paragraph(line(Mark(match.severity), " ", bold(match.title), "  ", code(match.rule_id))))
-        blocks.append(bullets(_conditions(match)))
+        head = line(Mark(match.severity), " ", bold(match.title), "  ", code(match.rule_id))
+        blocks.append(paragraph(head, _conditions(match)))
     if len(alert.matches) > FIRED_SHOWN:
         blocks.append(small(f"and {len(alert.matches) - FIRED_SHOWN} more rules"))
     blocks += _country_blocks(look.mentions, alert.countries or look.countries)
@@ -176,23 +181,25 @@ def behind(alert: Alert, look: Look, lists: Sequence[str], read: str, told: Sequ
     if told:
         blocks += [Heading("Where it went"), bullets(told)]
     if read:
-        blocks.append(small(f"The rules saw: {read}."))
+        blocks.append(small(f"The rules saw the {read}."))
     return Reply("Why this alert came", tuple(blocks))
 
 
-def _conditions(match: Match) -> list[Line]:
-    """One line a condition: what it found, each once, with what it was resolved to."""
-    found: dict[str, dict[str, None]] = {}
+def _conditions(match: Match) -> Line:
+    """What each condition found, each word once whatever its case, with what it was resolved to; behind it the
+    condition, where that is another word."""
+    found: dict[str, dict[str, str]] = {}
     for one in match.evidence:
-        found.setdefault(one.condition, {})[_shown(one)] = None
-    lines: list[Line] = []
+        shown = _shown(one)
+        found.setdefault(one.condition, {}).setdefault(shown.casefold(), shown)
+    parts: list[str | Words] = []
     for condition, words in found.items():
-        listed = list(words)
+        listed = list(words.values())
         more = f" and {len(listed) - WORDS_SHOWN} more" if len(listed) > WORDS_SHOWN else ""
         shown = ", ".join(listed[:WORDS_SHOWN])
         same = shown.strip("“”").casefold() == condition.casefold()
-        lines.append(line(Words(shown, bold=True), more, "" if same else f"  ({condition})"))
-    return lines
+        parts += [" · " if parts else "", bold(shown), more, "" if same else f" ({condition})"]
+    return line(*parts)
 
 
 def _shown(evidence: Evidence) -> str:

@@ -30,6 +30,7 @@ class Link:
 
     text: str
     url: str
+    bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,21 @@ class Bullets:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Something in a list with more to say of it: a line, and what stands below it, less loud."""
+
+    line: Line
+    details: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list whose lines begin with a sign of their own. Shortened as :class:`Bullets` are."""
+
+    items: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """Begins a part of a longer answer."""
 
@@ -129,7 +145,7 @@ class Buttons:
     buttons: tuple[Button, ...]
 
 
-Block = Paragraph | Bullets | Heading | Quote | Code | Small | Buttons
+Block = Paragraph | Bullets | Entries | Heading | Quote | Code | Small | Buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +189,10 @@ def bullets(items: Iterable[Line]) -> Bullets:
     return Bullets(tuple(items))
 
 
+def entries(items: Iterable[Entry]) -> Entries:
+    return Entries(tuple(items))
+
+
 def small(*pieces: str | Piece) -> Small:
     return Small(line(*pieces))
 
@@ -196,6 +216,9 @@ def plain_text(reply: Reply) -> str:
                 lines += [plain_line(one) for one in found]
             case Bullets(found):
                 lines += [f"- {plain_line(one)}" for one in found]
+            case Entries(listed):
+                for one in listed:
+                    lines += [f"- {plain_line(one.line)}", *(f"  {plain_line(d)}" for d in one.details)]
             case Heading(text) | Code(text):
                 lines.append(text)
             case Quote(segments):
@@ -209,10 +232,19 @@ def plain_text(reply: Reply) -> str:
 
 def line_count(reply: Reply) -> int:
     """How many lines there are to be shown, the title apart."""
-    return sum(
-        len(block.lines) if isinstance(block, Paragraph) else len(block.items) if isinstance(block, Bullets) else 1
-        for block in reply.blocks
-    )
+    return sum(map(_lines_of, reply.blocks))
+
+
+def _lines_of(block: Block) -> int:
+    match block:
+        case Paragraph(lines):
+            return len(lines)
+        case Bullets(items):
+            return len(items)
+        case Entries(listed):
+            return sum(1 + len(one.details) for one in listed)
+        case _:
+            return 1
 
 
 def left_out(count: int) -> str:

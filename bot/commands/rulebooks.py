@@ -9,7 +9,7 @@ from bot import people
 from bot.commands.desk import Desk
 from bot.commands.reply import (
     Block,
-    Bullets,
+    Entry,
     Heading,
     Link,
     Mark,
@@ -17,6 +17,7 @@ from bot.commands.reply import (
     When,
     bullets,
     code,
+    entries,
     line,
     paragraph,
     small,
@@ -26,10 +27,11 @@ from bot.model import MuteKind
 from bot.people import Opinion
 from bot.render import headline_of, source_of
 from bot.rules.model import Rule
+from bot.summary.words import number
 
 BACK = timedelta(days=7)
 FEEDBACK_BACK = timedelta(days=90)
-LISTED = 25  # rules
+LISTED = 15  # rules
 SAMPLES = 3  # articles
 
 
@@ -46,16 +48,16 @@ async def rules(desk: Desk, request: Request, tell: Progress) -> Reply:
         count[hit.rule_id] += hit.count
     ranked = sorted(found.values(), key=lambda r: (-count[r.id], -r.severity, r.id))
     items = [
-        line(
-            Mark(r.severity), f" {r.title}  ", code(r.id), f" · {count[r.id]:,} in 7 days",
+        Entry(line(
+            Mark(r.severity), f" {r.title}  ", code(r.id), f" · {number(count[r.id], 'hit')}",
             "" if r.enabled else " · off", " · on trial" if r.shadow else "",
-        )
+        ))
         for r in ranked[:LISTED]
     ]  # fmt: skip
-    more = f"{len(ranked) - LISTED:,} more rules. " if len(ranked) > LISTED else ""
+    more = f"{number(len(ranked) - LISTED, 'more rule')}. " if len(ranked) > LISTED else ""
     return Reply(
-        f"{len(found):,} rules",
-        (Bullets(tuple(items)), small(f"{more}", code("/wire rules ID"), " says more of one.")),
+        f"{number(len(found), 'rule')}, the busiest of the last 7 days first",
+        (entries(items), small(more, code("/wire rules ID"), " says more about one.")),
     )
 
 
@@ -69,16 +71,18 @@ async def _one(desk: Desk, rule: Rule) -> Reply:
     week = sum(n for day, n in days.items() if now.date() - day < BACK)
     useful = sum(v.verdict is Opinion.USEFUL for v in votes)
     state = "off" if not rule.enabled else "on trial: counted, not posted" if rule.shadow else "in force"
-    where = "made in chat" if people.is_watch(rule.id) else f"{rule.place.file}:{rule.place.line}"
+    where = "Made in chat" if people.is_watch(rule.id) else f"{rule.place.file}:{rule.place.line}"
     blocks: list[Block] = [
         paragraph(
             line(Mark(rule.severity), f" {rule.severity.word} · {state} · ", code(rule.id)),
-            line(f"Fired {week:,} times in 7 days, {sum(days.values()):,} in 30"),
+            line(f"{number(week, 'hit')} in 7 days, {sum(days.values()):,} in 30"),
             line(
-                f"{useful} found its alerts useful, {len(votes) - useful} noise (90 days)" if votes else "No votes yet"
+                f"{number(useful, 'vote')} useful, {len(votes) - useful:,} noise in 90 days"
+                if votes
+                else "No votes on its alerts yet"
             ),
-            line(f"Tags: {', '.join(rule.tags)}" if rule.tags else "No tags"),
-            line(f"Goes to {', '.join(rule.channels)} by itself" if rule.channels else "Goes where the routes say"),
+            *([line(f"Tags: {', '.join(rule.tags)}")] if rule.tags else []),
+            line(f"Goes to {', '.join(rule.channels)}" if rule.channels else "Goes where the routes say"),
         )
     ]
     for mute in muted:
@@ -101,5 +105,5 @@ async def _one(desk: Desk, rule: Rule) -> Reply:
                 for s in samples
             )
         )
-    blocks.append(small(where))
+    blocks.append(small("Written in " if not people.is_watch(rule.id) else "", where))
     return Reply(rule.title, tuple(blocks))

@@ -22,10 +22,19 @@ from bot.channels.slack_limits import (
     VIEW_BLOCKS_MAX,
     VIEW_TITLE_MAX,
 )
-from bot.channels.slack_pieces import date_element, date_token, literal
+from bot.channels.slack_pieces import FLAG, date_element, date_token, flag_code, flag_element, literal
 from bot.channels.text import clean, clean_segments, cut, cut_segments, safe_url
 from bot.commands import reply as neutral
+from bot.commands.mute_words import (
+    DURATION_WORDS,
+    MUTE_COMMENT,
+    MUTE_LENGTH,
+    MUTE_NOTE,
+    MUTE_TITLE,
+    MUTE_WHAT,
+)
 from bot.commands.reply import Line, Link, Mark, Piece, Reply, Tone, Words, left_out, line_count, plain_text
+from bot.entities.facts import is_country
 from bot.message import Segment
 
 if TYPE_CHECKING:
@@ -47,20 +56,21 @@ CHECK_CALLBACK: Final = "wirewatch_check"
 CHECK_MESSAGE_CALLBACK: Final = "wirewatch_check_message"
 HOME_REFRESH: Final = "wirewatch_home_refresh"
 
-DURATION_WORDS: Final = {"1h": "1 hour", "24h": "24 hours", "7d": "7 days"}
-
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The smallest part that is shown or left out: an element of a rich text, an item of its list, or a block."""
+    """The smallest part that is shown or left out: a line, an element of a rich text, an item of its list, or a block.
+    ``begins``: it begins a part, below an empty line."""
 
-    kind: str  # section | item | block
+    kind: str  # line | section | item | block
     value: Any
+    begins: bool = False
+    lines: int = 1
 
 
 def message(reply: Reply) -> dict[str, Any]:
     """``text`` and ``blocks`` of a message. What there is no room for is left out from the end, and that is said."""
-    head = [_title(reply)]
+    head = _title(reply)
     kept: list[_Unit] = []
     room = TOTAL_MAX
     for unit in _units(reply):  # one by one: what has no room is not worth making
@@ -73,7 +83,7 @@ def message(reply: Reply) -> dict[str, Any]:
     while kept and (not whole or size(blocks) > TOTAL_MAX or len(blocks) > BLOCKS_MAX):
         whole = True
         kept.pop()
-        note = _Unit("block", _context(left_out(max(1, line_count(reply) - len(kept)))))
+        note = _Unit("block", _context(left_out(max(1, line_count(reply) - sum(unit.lines for unit in kept)))))
         blocks = _assembled(head, [*kept, note])
     shown = cut(_clean(plain_text(reply).replace("\n", " · ")), FALLBACK_MAX, units=lambda part: len(escape(part)))
     return {"text": escape(shown), "blocks": blocks}
@@ -99,35 +109,37 @@ def _title(reply: Reply) -> Element:
     elements.append(
         {"type": "text", "text": cut(_clean(reply.title), TITLE_MAX) or "Wirewatch", "style": {"bold": True}}
     )
-    return {"type": "rich_text_section", "elements": elements}
+    return _section(elements)
 
 
 def _units(reply: Reply) -> Iterator[_Unit]:
     for block in reply.blocks:
         match block:
             case neutral.Paragraph(lines):
-                for i, one in enumerate(lines):
-                    if elements := _line(one):
-                        before = [] if i else [_text("\n")]
-                        yield _Unit(
-                            "section", {"type": "rich_text_section", "elements": [*before, *elements, _text("\n")]}
-                        )
+                shown = [elements for one in lines if (elements := _line(one))]
+                for i, elements in enumerate(shown):
+                    yield _Unit("line", _section(elements), begins=not i)
             case neutral.Bullets(items):
                 for one in items:
                     if elements := _line(one):
-                        yield _Unit("item", {"type": "rich_text_section", "elements": elements})
+                        yield _Unit("item", _section(elements))
+            case neutral.Entries(listed):
+                for entry in listed:
+                    parts = [elements for one in (entry.line, *entry.details) if (elements := _line(one))]
+                    if parts:
+                        yield _Unit("section", _section(_below_one_another(parts)), lines=len(parts))
             case neutral.Heading(text):
-                bold = {"type": "text", "text": f"\n{cut(_clean(text), TITLE_MAX)}", "style": {"bold": True}}
-                yield _Unit("section", {"type": "rich_text_section", "elements": [bold]})
+                if title := cut(_clean(text), TITLE_MAX):
+                    yield _Unit("section", _section([_words(title, bold=True)]), begins=True)
             case neutral.Quote(segments):
                 kept = cut_segments(clean_segments(Segment(s.text[:SANE_MAX], s.strong) for s in segments), PASSAGE_MAX)
                 quoted = [_words(s.text, bold=s.strong) for s in kept if s.text]
                 if quoted:
                     yield _Unit("section", {"type": "rich_text_quote", "elements": quoted})
             case neutral.Code(text):
-                shown = cut(_keep_indents(text), CODE_MAX)
-                if shown.strip():
-                    yield _Unit("section", {"type": "rich_text_preformatted", "elements": [_text(shown)]})
+                code = cut(_keep_indents(text), CODE_MAX)
+                if code.strip():
+                    yield _Unit("section", {"type": "rich_text_preformatted", "elements": [_text(code)]})
             case neutral.Small(one):
                 if elements := _small(one):
                     yield _Unit("block", {"type": "context", "elements": elements})
@@ -135,22 +147,36 @@ def _units(reply: Reply) -> Iterator[_Unit]:
                 yield _Unit("block", {"type": "actions", "elements": [_button(b) for b in buttons[:5]]})
 
 
-def _assembled(head: Sequence[Element], units: Sequence[_Unit]) -> list[Block]:
-    """Rich text parts that follow one another share a block, items that do, a list."""
+def _below_one_another(lines: Iterable[Sequence[Element]]) -> list[Element]:
+    """Lines of one element."""
+    found: list[Element] = []
+    for one in lines:
+        found += [_text("\n"), *one] if found else one
+    return found
+
+
+def _assembled(head: Element, units: Sequence[_Unit]) -> list[Block]:
+    """Rich text parts that follow one another share a block, items that do, a list, and lines that do, a section."""
     blocks: list[Block] = []
-    rich: list[Element] = list(head)
+    rich: list[Element] = [head]
+    last = ""
     for unit in units:
-        if unit.kind == "section":
-            rich.append(unit.value)
-        elif unit.kind == "item":
-            if not rich or rich[-1]["type"] != "rich_text_list":
-                rich.append({"type": "rich_text_list", "style": "bullet", "elements": []})
-            rich[-1]["elements"] = [*rich[-1]["elements"], unit.value]
-        else:
+        value = unit.value
+        if unit.kind == "block":
             if rich:
                 blocks.append({"type": "rich_text", "elements": rich})
                 rich = []
-            blocks.append(unit.value)
+            blocks.append(value)
+        elif unit.kind == "item":
+            if not rich or rich[-1]["type"] != "rich_text_list":
+                rich.append({"type": "rich_text_list", "style": "bullet", "elements": []})
+            rich[-1]["elements"] = [*rich[-1]["elements"], value]
+        elif unit.kind == "line" and last == "line" and not unit.begins:
+            rich[-1] = {**value, "elements": _below_one_another([rich[-1]["elements"], value["elements"]])}
+        else:
+            apart = unit.begins and bool(rich) and rich != [head]
+            rich.append({**value, "elements": [_text("\n"), *value["elements"]]} if apart else value)
+        last = unit.kind
     if rich:
         blocks.append({"type": "rich_text", "elements": rich})
     return blocks
@@ -175,18 +201,33 @@ def _element(piece: Piece) -> list[Element]:
     match piece:
         case Words():
             shown = _spaced(piece.text, WORDS_MAX)
-            return [_words(shown, bold=piece.bold, code=piece.code, strike=piece.struck)] if shown else []
-        case Link(text, url):
+            return list(_with_flags(shown, bold=piece.bold, code=piece.code, strike=piece.struck))
+        case Link(text, url, strong):
             shown = cut(_clean(text), LINK_MAX)
             target = safe_url(url)
             if not target or len(target) > IMAGE_URL_MAX:
-                return [_text(shown)] if shown else []
-            return [{"type": "link", "url": target, "text": shown or cut(target, LINK_MAX)}]
+                return [_words(shown, bold=strong)] if shown else []
+            link: Element = {"type": "link", "url": target, "text": shown or cut(target, LINK_MAX)}
+            return [link | {"style": {"bold": True}} if strong else link]
         case Mark(severity):
             name, points = SEVERITY_EMOJI[severity]
             return [{"type": "emoji", "name": name, "unicode": points}]
         case _:
             return [date_element(piece.at)]
+
+
+def _with_flags(text: str, *, bold: bool, code: bool, strike: bool) -> Iterator[Element]:
+    """Flags as Slack draws them, since Windows has none; the rest as it is."""
+    at = 0
+    for found in () if code else FLAG.finditer(text):
+        if not is_country(flag_code(found[0]).upper()):
+            continue
+        if found.start() > at:
+            yield _words(text[at : found.start()], bold=bold, strike=strike)
+        yield flag_element(found[0])
+        at = found.end()
+    if text[at:]:
+        yield _words(text[at:], bold=bold, code=code, strike=strike)
 
 
 def _spaced(text: str, limit: int) -> str:
@@ -218,6 +259,10 @@ def _small(pieces: Line) -> list[Element]:
 
 def _context(text: str) -> Block:
     return {"type": "context", "elements": [literal(text)]}
+
+
+def _section(elements: Sequence[Element]) -> Element:
+    return {"type": "rich_text_section", "elements": list(elements)}
 
 
 def _text(text: str) -> Element:
@@ -288,14 +333,14 @@ def mute_modal(form: MuteForm, context: dict[str, str]) -> dict[str, Any]:
     comment: Element = {"type": "plain_text_input", "action_id": "comment", "max_length": COMMENT_MAX}
     blocks: list[Block] = [
         {"type": "section", "text": literal(cut(_clean(form.headline), 250) or "An alert")},
-        _input("choice", "What", what),
-        _input("duration", "For how long, on this channel", length),
-        _input("comment", "Why, for the others", comment, optional=True),
-        _context("What comes meanwhile is kept and told in one digest afterwards. Every mute is noted."),
+        _input("choice", MUTE_WHAT, what),
+        _input("duration", MUTE_LENGTH, length),
+        _input("comment", MUTE_COMMENT, comment, optional=True),
+        _context(f"{MUTE_NOTE} Every mute is noted, with who made it."),
     ]
     return {
-        **_modal("Mute", blocks), "callback_id": MUTE_CALLBACK, "submit": literal("Mute"), "close": literal("Cancel"),
-        "private_metadata": _metadata(context),
+        **_modal(MUTE_TITLE, blocks), "callback_id": MUTE_CALLBACK, "submit": literal("Mute"),
+        "close": literal("Cancel"), "private_metadata": _metadata(context),
     }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from bot.websub.words import describe
 LISTED = 15  # sources
 DAY = timedelta(days=1)
 ERROR_MAX = 200  # characters
+WELL, TROUBLE = "All is well", "Something needs a look"
 _TROUBLED = (*OUT, SourceState.SLOW, SourceState.MOVED)
 
 
@@ -50,14 +51,17 @@ async def sources(desk: Desk, request: Request, tell: Progress) -> Reply:
         return _one(known[wanted], statuses.get(wanted), describe(mine, desk.clock(), desk.zone))
     states = Counter(str(s.state) for s in statuses.values())
     counted = ", ".join(f"{n:,} {state}" for state, n in states.most_common())
+    if set(states) == {str(SourceState.OK)}:
+        unread = len(known) - states.total()
+        counted = f"{states.total():,} read without trouble" + (f", {unread:,} not read yet" if unread else "")
     troubled = [s for s in statuses.values() if s.state in _TROUBLED]
     troubled.sort(key=lambda s: (s.state not in OUT, s.last_success is not None, s.source_id))
-    blocks: list[Block] = [paragraph(counted or "None was polled yet")]
+    blocks: list[Block] = [paragraph(counted or "None has been read yet")]
     if troubled:
         blocks.append(bullets(_trouble_line(known[s.source_id], s) for s in troubled[:LISTED]))
     if len(troubled) > LISTED:
-        blocks.append(small(f"{len(troubled) - LISTED} more have trouble."))
-    blocks.append(small(code("/wire sources ID"), " says more of one; ", code("/wire add URL"), " adds one."))
+        blocks.append(small(f"{len(troubled) - LISTED:,} more have trouble."))
+    blocks.append(small(code("/wire sources ID"), " says more about one; ", code("/wire add URL"), " adds one."))
     return Reply(number(len(known), "source"), tuple(blocks))
 
 
@@ -72,43 +76,48 @@ def _trouble_line(source: Source, status: SourceStatus) -> Line:
 
 def _one(source: Source, status: SourceStatus | None, push: str | None) -> Reply:
     """``push`` is the line on its subscription at a hub."""
-    facts: list[Line] = [line(Link(source.url, source.url), f" · {source.kind}, every {duration.show(source.every)}")]
+    facts: list[Line] = [line(Link(source.url, source.url), f" · {source.kind}")]
     if status is None:
-        facts.append(line("Not polled yet"))
+        facts.append(line(f"Not read yet; it will be every {duration.show(source.every)}"))
         return Reply(source.name, (paragraph(*facts), small(code(source.id))))
     why = status.reason or status.error
     facts.append(
         line(
-            "State: ", bold(str(status.state)), f" — {why[:ERROR_MAX]}" if why else "",
-            *(pieces(" since ", When(status.since)) if status.since else []),
+            "State: ", bold(str(status.state)),
+            *(pieces(" since ", When(status.since)) if status.since else []), f": {why[:ERROR_MAX]}" if why else "",
         )
     )  # fmt: skip
-    if status.interval is not None:
-        reason = f" ({status.interval_reason})" if status.interval_reason else ""
-        facts.append(line(f"Asked every {duration.show(status.interval)} now{reason}"))
+    reason = f" ({status.interval_reason})" if status.interval is not None and status.interval_reason else ""
+    facts.append(line(f"Read every {duration.show(status.interval or source.every)}{reason}"))
     if push is not None:
         facts.append(line(f"Push: {push}"))
-    for word, at in (
-        ("Last poll", status.last_poll),
-        ("Last good poll", status.last_success),
-        ("Next", status.next_poll_at),
-    ):
-        if at is not None:
-            facts.append(line(f"{word}: ", When(at)))
-    if status.latest_item is not None:
-        facts.append(line("Newest item: ", When(status.latest_item)))
+    facts += _times(status)
+    newest = pieces(", the newest of ", When(status.latest_item)) if status.latest_item is not None else []
+    facts.append(line(f"{number(status.items_total, 'item')} so far", *newest))
     if status.url_in_use:
         facts.append(line("Moved to ", Link(status.url_in_use, status.url_in_use)))
-    facts.append(line(f"{status.items_total:,} items so far"))
     tags = f" · tags: {', '.join(source.tags)}" if source.tags else ""
     added = " · added from chat" if source.origin == "chat" else ""
     return Reply(source.name, (paragraph(*facts), small(code(source.id), f"{tags}{added}")))
 
 
+def _times(status: SourceStatus) -> list[Line]:
+    """When it was read, and when it will be; the last good time by itself only where it is another one."""
+    said = pieces("Last read ", When(status.last_poll)) if status.last_poll is not None else []
+    if status.next_poll_at is not None:
+        said += pieces(", next " if said else "Next ", When(status.next_poll_at))
+    found = [line(*said)] if said else []
+    if status.last_success is not None and status.last_success != status.last_poll:
+        found.append(line("Last good answer ", When(status.last_success)))
+    elif status.last_success is None and status.last_poll is not None:
+        found.append(line("No good answer yet"))
+    return found
+
+
 async def status(desk: Desk, request: Request, tell: Progress) -> Reply:
     """Whether all is well, in a few lines."""
     trouble, lines = await condition(desk)
-    title = "Something is wrong" if trouble else "All is well"
+    title = TROUBLE if trouble else WELL
     return Reply(title, (paragraph(*lines),), Tone.REFUSED if trouble else Tone.DONE)
 
 
@@ -133,12 +142,16 @@ async def condition(desk: Desk) -> tuple[bool, list[Line]]:
     )
     lines.append(line(f"{number(sum(h.count for h in hits if not h.shadow), 'rule hit')} since yesterday"))
     if health.last_poll:
-        lines.append(line("Last poll ", When(health.last_poll), ", running since ", When(health.started)))
+        lines.append(line("Sources last read ", When(health.last_poll), ", running since ", When(health.started)))
     if out:
         more = f" and {len(out) - 5} more" if len(out) > 5 else ""
         lines.append(line(f"Sources that bring nothing: {', '.join(out[:5])}{more}"))
     lines.append(
-        line(f"{number(waiting, 'post')} to be sent" + (f", {parked:,} were refused and are parked" if parked else ""))
+        line(
+            f"{number(waiting, 'post')} waiting to be sent" if waiting else "Nothing is waiting to be sent",
+            f"; {number(parked, 'post')} refused: " if parked else "",
+            *(pieces(code("wirewatch deliveries list"), " says why") if parked else []),
+        )
     )
     lines.append(line(f"{number(len(mutes), 'mute')} in force" if mutes else "Nothing is muted"))
     return bool(health.trouble or parked), lines
@@ -164,10 +177,10 @@ async def add(desk: Desk, request: Request, tell: Progress) -> Reply:
     change = Change(request.who.written, request.where.written, now)
     await desk.store.run(lambda s: keep(s, source, change))
     await desk.on_sources()
-    more = [bullets(line("also there: ", Link(o.title or o.url, o.url)) for o in others[:3])] if others else []
+    more = [bullets(line("Also there: ", Link(o.title or o.url, o.url)) for o in others[:3])] if others else []
     return done(
         f"Added {source.name}",
-        paragraph(line(Link(best.url, best.url), f" · {best.format}, {best.items} items; {best.how}")),
+        paragraph(line(Link(best.url, best.url), f" · {best.format}, {number(best.items, 'item')}; {best.how}")),
         *more,
-        small("What it holds now comes in one digest. ", code(f"/wire sources {source.id}"), " says how it does."),
+        small("What it holds now comes in one digest. ", code(f"/wire sources {source.id}"), " says how it is doing."),
     )

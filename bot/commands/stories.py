@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.commands.desk import Desk
 from bot.commands.reply import (
     Block,
+    Entry,
     Heading,
     Line,
     Link,
@@ -18,6 +19,7 @@ from bot.commands.reply import (
     bold,
     bullets,
     code,
+    entries,
     line,
     paragraph,
     pieces,
@@ -30,8 +32,10 @@ from bot.message import Segment
 from bot.model import Alert, Severity
 from bot.render import headline_of, source_of
 from bot.search import HOW
-from bot.store.people_port import Filter
+from bot.store.base import Store
+from bot.store.people_port import ANY, Filter
 from bot.store.summary_port import Hit
+from bot.summary.words import number
 from bot.why.gather import answer
 from bot.why.report import Outcome, RuleVerdict
 from bot.why.text import SIGNS
@@ -50,26 +54,44 @@ async def latest(desk: Desk, request: Request, tell: Progress) -> Reply:
     wanted = filter_of(request)
     count = int(request.get("count") or LATEST)
     since = desk.clock() - LATEST_BACK
-    found = await desk.store.read(lambda s: s.latest_alerts(since, count, wanted))
+    found = await desk.store.read(lambda s: latest_stories(s, since, count, wanted))
     what = described(wanted)
     if not found:
-        return Reply(f"No alerts{what} yet", (small("Rules that fired: ", code("/wire rules")),))
-    return Reply(f"Latest alerts{what}", (bullets(alert_line(alert) for alert in found),))
+        return Reply(f"No alerts{what} yet", (small(code("/wire rules"), " shows which rules fired."),))
+    return Reply(f"Latest alerts{what}", (entries(alert_entry(alert, more) for alert, more in found),))
 
 
-def alert_line(alert: Alert) -> Line:
-    """Severity, headline with its link, rules, source, time."""
+def latest_stories(store: Store, since: datetime, count: int, wanted: Filter = ANY) -> list[tuple[Alert, int]]:
+    """The newest alert of each of the newest stories, and how many earlier ones each had among those looked at."""
+    alerts: tuple[Alert, ...] = ()
+    found: dict[str, list[Alert]] = {}
+    for limit in (count * 3, count * 15):
+        alerts = store.latest_alerts(since, limit, wanted)
+        found = {}
+        for alert in alerts:
+            found.setdefault(alert.story.id, []).append(alert)
+        if len(found) >= count or len(alerts) < limit:
+            break
+    return [(group[0], len(group) - 1) for group in list(found.values())[:count]]
+
+
+def alert_entry(alert: Alert, earlier: int = 0) -> Entry:
+    """Severity and headline with its link; below it countries, rules, source, time. ``earlier``: alerts of its story
+    before it."""
     article = alert.article
     titles = list(dict.fromkeys(m.title for m in sorted(alert.matches, key=lambda m: -m.severity)))
     more = f" +{len(titles) - RULES_SHOWN}" if len(titles) > RULES_SHOWN else ""
     flags = " ".join(country_tag(c).flag for c in alert.countries[:COUNTRIES_SHOWN])
-    return line(
-        Mark(alert.severity),
-        " ",
-        Link(headline_of(article), article.url),
-        f"  {flags} " if flags else "  ",
-        f"{', '.join(titles[:RULES_SHOWN])}{more} · {source_of(article)} · ",
-        When(article.published),
+    return Entry(
+        line(Mark(alert.severity), " ", Link(headline_of(article), article.url, bold=True)),
+        (
+            line(
+                f"{flags} " if flags else "",
+                f"{', '.join(titles[:RULES_SHOWN])}{more} · {source_of(article)} · ",
+                When(article.published),
+                f" · {number(earlier, 'earlier alert')}" if earlier else "",
+            ),
+        ),
     )
 
 
@@ -79,19 +101,18 @@ async def search(desk: Desk, request: Request, tell: Progress) -> Reply:
     hits = await desk.store.read(lambda s: s.search(query, limit=FOUND + 1))
     title = f"Search: {query}"
     if not hits:
-        return Reply(title, (small(f"Nothing found. You can {HOW}."),))
-    more = "More was found; add words to narrow it down." if len(hits) > FOUND else ""
-    return Reply(title, (bullets(_hit_line(hit) for hit in hits[:FOUND]), *([small(more)] if more else [])))
+        return Reply(title, (paragraph("Nothing found."), small(f"You can {HOW}.")))
+    more = "There is more; add words to narrow it down." if len(hits) > FOUND else ""
+    return Reply(title, (entries(_hit(hit) for hit in hits[:FOUND]), *([small(more)] if more else [])))
 
 
-def _hit_line(hit: Hit) -> Line:
+def _hit(hit: Hit) -> Entry:
     article = hit.article
-    return line(
-        *(pieces(Mark(hit.severity), " ") if hit.severity else []),
-        Link(headline_of(article), article.url),
-        f"  {source_of(article)} · ",
-        When(article.published),
-        *(pieces(" — ", *_snippet(hit.snippet)) if hit.snippet else []),
+    sign: Mark | str = Mark(hit.severity) if hit.severity else "▫️"  # nothing fired on it
+    details = [line(*_snippet(hit.snippet))] if hit.snippet else []
+    return Entry(
+        line(sign, " ", Link(headline_of(article), article.url, bold=True)),
+        (*details, line(f"{source_of(article)} · ", When(article.published))),
     )
 
 
@@ -111,12 +132,12 @@ def filter_of(request: Request) -> Filter:
 
 
 def described(wanted: Filter) -> str:
-    """`` of rule x, about Iran, from bbc-world, high or more``; empty for no filter."""
+    """`` of rule x, about Iran, from bbc-world, high and above``; empty for no filter."""
     parts = [
         f"of rule {wanted.rule}" if wanted.rule else "",
         f"about {country_name(wanted.country)}" if wanted.country else "",
         f"from {wanted.source}" if wanted.source else "",
-        f"of severity {wanted.severity.word} or more" if wanted.severity > Severity.INFO else "",
+        f"of severity {wanted.severity.word} and above" if wanted.severity > Severity.INFO else "",
     ]
     shown = ", ".join(p for p in parts if p)
     return f" {shown}" if shown else ""
@@ -132,13 +153,13 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
     if found.found:
         blocks.append(paragraph(line(Link(found.headline, found.url)), line(found.source)))
     blocks.append(paragraph(line(bold(f"{found.answer}."))))
-    items: list[Line] = []
+    items: list[Entry] = []
     for stage in found.stages:
         sign = f"{SIGNS[stage.mark]} "
         post = pieces(" · ", Link("open the post", stage.link)) if stage.link else []
-        items.append(line(sign, bold(stage.name), f"  {stage.verdict}", *post))
-        items += [line("– ", detail) for detail in stage.details[:DETAILS_SHOWN]]
-    blocks.append(bullets(items))
+        head = line(sign, bold(stage.name), f"  {stage.verdict}", *post)
+        items.append(Entry(head, tuple(line("– ", detail) for detail in stage.details[:DETAILS_SHOWN])))
+    blocks.append(entries(items))
     blocks += _rule_blocks(found.rules, request.get("rule"))
     return Reply("Why it alerted, or did not" if found.found else "Not in the archive", tuple(blocks))
 

@@ -29,21 +29,22 @@ def as_reply(made: Summary, zone: tzinfo) -> Reply:
     for number, story in enumerate(made.stories, 1):
         blocks.append(paragraph(*_story(number, story)))
     if rest := words.left_out(made):
-        blocks.append(small(f"and {rest}"))
+        blocks.append(small(f"… and {rest}"))
     counted = [_counts(name, found) for name, found in (("Countries", made.countries), ("Rules", made.rules)) if found]
     if counted:
         blocks.append(paragraph(*counted))
     notes = [note for note in (*words.footer(made), words.compared(made)) if note]
-    blocks += [small(f"{note[:1].upper()}{note[1:]}.") for note in notes]
+    if notes:
+        blocks.append(small(" ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)))
     return Reply(words.title(made), tuple(blocks))
 
 
 def _story(number: int, story: Told) -> list[Line]:
-    flags = " ".join(f"{c.flag} {c.name}".strip() for c in story.countries)
+    flags = " ".join(f"{c.flag}\u00a0{c.name}".strip() for c in story.countries)
     about = f"{words.meta(story)} · {flags}" if flags else words.meta(story)
     told = [piece for one in story.sentences for piece in _cited(one)]
     return [
-        line(Mark(story.severity), f" {number}. ", Link(story.headline, story.url)),
+        line(Mark(story.severity), f" {number}. ", Link(story.headline, story.url, bold=True)),
         line(about),
         *([line(*told)] if told else []),
     ]

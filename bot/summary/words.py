@@ -12,6 +12,8 @@ COUNTS_SHOWN = 6  # countries or rules in a line; more are counted
 
 def title(summary: Summary) -> str:
     """``News summary: high and above, about North Korea``."""
+    if summary.about.startswith("about "):
+        return f"News summary {summary.about}"
     return f"News summary: {summary.about}" if summary.about else "News summary"
 
 
@@ -22,6 +24,8 @@ def period(summary: Summary, zone: tzinfo) -> str:
     if whole:
         last = until - timedelta(days=1)
         return f"{since:%-d %b %Y}" if last.date() == since.date() else f"{since:%-d %b} to {last:%-d %b %Y}"
+    if since.date() == until.date():
+        return f"{since:%-d %b}, {since:%H:%M} to {until:%H:%M} ({until:%Z})"
     return f"{_moment(since)} to {_moment(until)} ({until:%Z})"
 
 

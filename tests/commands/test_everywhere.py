@@ -12,7 +12,7 @@ import pytest
 
 from bot.commands.verbs import BY_NAME
 from bot.model import MuteKind
-from tests.commands.team import Team, feed, team
+from tests.commands.team import NEWS, Team, feed, team
 from tests.fakes.discord import visible_text as on_discord
 from tests.fakes.discord.world import EPHEMERAL
 from tests.fakes.feeds import Answer
@@ -36,7 +36,7 @@ ASKED: Sequence[Asked] = (
     ("explain Iran signed an arms deal.", {"text": "Iran signed an arms deal."}, "1 rule would fire"),
     ("rules", {}, "3 rules"),
     ("rules arms-deal", {"id": "arms-deal"}, "Newest hits"),
-    ("sources", {}, "says more of one"),
+    ("sources", {}, "says more about one"),
     ("sources river-post", {"id": "river-post"}, "River Post"),
     ("mutes", {}, "Nothing is muted"),
     ("status", {}, "3 articles stored"),
@@ -280,3 +280,17 @@ async def test_every_button_on_both_platforms_and_again_after_a_restart(tmp_path
         votes = await one.app.chat.commands.desk.store.read(lambda s: s.feedback(LONG_AGO))
         assert len({vote.alert_id for vote in votes}) == 1
         assert sorted(vote.verdict for vote in votes) == ["noise", "noise", "useful", "useful"]
+
+
+async def test_a_story_is_listed_once_with_the_number_of_its_earlier_alerts(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        again = ("more", "Pyongyang agrees to supply ammunition: 40 ships for Moscow",
+                 "North Korea agreed to supply ammunition to Russia, officials said in Seoul on Monday. 40 ships wait "
+                 "in the port of Rajin. The shipment would be the first of the year.")  # fmt: skip
+        one.publish(*NEWS, again)
+        await one.poll()
+        for member in members(one):
+            told = await member.asks("latest", "rule:arms-deal", {"rule": "arms-deal"}, "40 ships")
+            assert told.count("Pyongyang agrees") == 1
+            assert told.strip().endswith("1 earlier alert")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from bot.commands import discord_view, slack_view
 from bot.commands.alerts import Choice, MuteForm
 from bot.commands.reply import (
     Code,
+    Entry,
     Heading,
     Link,
     Mark,
@@ -23,13 +25,14 @@ from bot.commands.reply import (
     bold,
     bullets,
     code,
+    entries,
     line,
     paragraph,
 )
 from bot.message import Segment
 from bot.model import Severity
 from tests.fakes.discord import validate
-from tests.fakes.slack import blockkit, live
+from tests.fakes.slack import blockkit, live, visible_text
 
 T0 = datetime(2026, 11, 25, 10, tzinfo=UTC)
 NASTY = (
@@ -45,11 +48,13 @@ NASTY = (
 def reply(text: str, many: int = 1) -> Reply:
     piece = line(
         Mark(Severity.HIGH), text, bold(text), code(text), Link(text, "https://news.example/a?b=1|2"),
-        Link(text, "javascript:alert(1)"), Words(text, struck=True), When(T0),
+        Link(text, "javascript:alert(1)", bold=True), Link(text, "https://news.example/a?b=1|2", bold=True),
+        Words(text, struck=True), When(T0),
     )  # fmt: skip
     blocks = (
         paragraph(piece, text), Heading(text), bullets([piece] * many), Quote((Segment(text), Segment(text, True))),
         Code(f"  {text}\n{text}"), Small(line(text, When(T0), code(text))),
+        entries([Entry(piece, (piece, line(text))), Entry(line(text))] * many),
     )  # fmt: skip
     return Reply(text or "title", blocks * (1 + many // 50), Tone.DONE)
 
@@ -75,6 +80,24 @@ def test_what_has_no_room_is_counted() -> None:
     one = Reply("Rules", (bullets(line(f"rule number {n} " + "x" * 200) for n in range(300)),))
     assert "more lines left out" in str(slack_view.message(one))
     assert "more lines left out" in discord_view.message(one).embed["description"]
+    two = Reply("Alerts", (entries(Entry(line(f"{n} " + "x" * 200), (line("below"),)) for n in range(300)),))
+    for shown in (str(slack_view.message(two)["blocks"]), discord_view.message(two).embed["description"]):
+        left = int(re.search(r"(\d+) more lines left out", shown)[1])  # type: ignore[index]
+        assert left + shown.count("x" * 200) + shown.count("below") == 600, "each line is shown or counted"
+
+
+def test_lines_of_a_paragraph_share_a_section_and_parts_are_apart() -> None:
+    one = Reply("Title", (paragraph("a", "b"), paragraph("c"), bullets([line("d")]), Heading("E"), paragraph("f")))
+    (block,) = slack_view.message(one)["blocks"]
+    assert visible_text({"blocks": [block]}) == "Title\na\nb\n\nc\n• d\n\nE\n\nf"
+    assert discord_view.message(one).embed["description"] == "a\nb\n\nc\n- d\n\n**E**\n\nf"
+
+
+def test_flags_are_drawn_by_slack_where_there_is_such_a_country() -> None:
+    one = Reply("Countries", (paragraph(line("🇰🇵 North Korea 🇽🇽 ", code("🇷🇺"), bold("🇷🇺"))),))
+    message = slack_view.message(one)
+    assert [one.target for one in live(message) if one.kind == "emoji"] == ["flag-kp", "flag-ru"]
+    assert visible_text(message) == "Countries\n🇰🇵 North Korea 🇽🇽 🇷🇺🇷🇺"
 
 
 @pytest.mark.parametrize("rules", [0, 1, 7, 8, 20])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.model import Severity
-from bot.people import Feedback, NewAudit, NewWatch, Opinion, person, person_id
+from bot.people import Feedback, NewAudit, NewWatch, Opinion, called, person, person_id
 from bot.store.base import Batch
 from bot.store.people_port import Filter
 from bot.store.sql import SqlStore
@@ -28,6 +28,11 @@ def watch(term: str = "drone", channel: str = "dm:slack.default:U1", country: st
 
 def test_a_person_is_the_same_under_another_name() -> None:
     assert ADA == "slack.default:U1 (ada)"
+    assert (called(ADA), called("slack.default:U2"), called("command line")) == (
+        "ada",
+        "slack.default:U2",
+        "command line",
+    )
     assert person_id(ADA) == person_id(person("slack.default", "U1", "Ada\n(away)")) == "slack.default:U1"
     assert person_id(person("slack.default", "U1", "")) == "slack.default:U1"
 

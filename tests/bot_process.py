@@ -1,4 +1,5 @@
-"""The bot as its users run it: a folder with a config and rules, and ``python -m bot`` as a process of its own."""
+"""The bot as its users run it: a folder with a config and rules, and ``python -m bot`` as a process of its own, or a
+fork that does the same (:mod:`tests.forks`)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+
+from tests import forks
 
 RULES = """\
 rules:
@@ -23,8 +26,13 @@ rules:
 WAIT_S = 30.0  # far above what anything takes here; only a failing test waits so long
 
 
+Process = asyncio.subprocess.Process | forks.Forked
+
+
 class Room:
     """A deployment in a temporary folder. ``channels`` is the YAML below ``channels:``."""
+
+    forks = False  # whether processes are forked, as they are in tests
 
     def __init__(self, folder: Path, channels: str, *, extra: str = "") -> None:
         self.folder = folder
@@ -42,25 +50,28 @@ class Room:
         listed = "".join(f"  - {{id: source-{n}, url: {url!r}, every: 1m}}\n" for n, url in enumerate(urls))
         (self.rules / "sources.yaml").write_text(f"sources:\n{listed}" if urls else "sources: []\n", encoding="utf-8")
 
-    async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, **environment: str) -> Process:
         """``wirewatch ARGUMENTS`` in the folder; its outputs are piped."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "DISCORD_", "WIREWATCH_"))}
-        root = str(Path(__file__).parent.parent)
+        own = {**inherited, "PYTHONPATH": str(Path(__file__).parent.parent), **environment}
+        if self.forks:
+            return await forks.start(arguments, self.folder, own)
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "bot",
             *arguments,
             cwd=self.folder,
-            env={**inherited, "PYTHONPATH": root, "XDG_CACHE_HOME": str(self.folder / "cache"), **environment},
+            env=own,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit status and both outputs."""
         process = await self.start(*arguments)
-        out, err = await asyncio.wait_for(process.communicate(stdin), WAIT_S)
+        out, err = await asyncio.wait_for(process.communicate(), WAIT_S)
         return process.returncode or 0, out.decode(), err.decode()
 
 

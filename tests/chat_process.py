@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bot_process import Room
+from tests.bot_process import Process, Room
 from tests.fakes import discord as on_discord
 from tests.fakes import slack as on_slack
 from tests.fakes.discord import TOKEN, FakeDiscord
@@ -86,10 +86,10 @@ class ChatRoom(Room):
             "DISCORD_API_URL": self.discord.api_url,
         }
 
-    async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, **environment: str) -> Process:
         return await super().start(*arguments, **self.environment, **environment)
 
-    async def start_quiet(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start_quiet(self, *arguments: str) -> Process:
         """As :meth:`start`, with nobody to read what it says: a pipe that fills up would stop it."""
         process = await self.start(*arguments, WIREWATCH_LOG_LEVEL="error")
         for stream in (process.stdout, process.stderr):

@@ -50,6 +50,7 @@ async def test_all_is_there_once_and_in_order_through_limits_outages_of_half_a_m
 ) -> None:
     """Alerts, updates in place, answers in threads and a raise, most of them committed while nobody took them."""
     async with chat_room(tmp_path, ("second", "third", "fourth"), calls=True) as room:
+        room.forks = False
         slack, discord = room.slack, room.discord
         bot = await room.start_quiet("run")
         titles = room.publish(8)
@@ -117,6 +118,7 @@ async def test_all_is_there_once_and_in_order_through_limits_outages_of_half_a_m
         assert limits.times == 0
 
 
+@pytest.mark.timeout(120)
 async def test_five_kills_under_load_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     """Between the post and its record, on both; during the look-up that follows, on both; and while a try waits."""
     async with chat_room(tmp_path) as room:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.model import Fetched, HttpState
 from bot.rules.match import Engine
 from bot.sources import kind
 from bot.web.fetch import Fetcher
+from tests import forks
 
 README = files("bot.demo").joinpath("feeds", "README.md").read_text(encoding="utf-8")
 EXPECTED = {
@@ -62,12 +64,24 @@ def test_there_are_enough_feeds_and_articles_in_different_formats() -> None:
     assert len(EXPECTED) >= 40
 
 
-def demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    return {**inherited, "PYTHONPATH": str(Path(__file__).parent.parent), **changes}
+
+
+async def forked(**environment: str) -> str:
+    """What a demo with this environment prints."""
+    process = await forks.start(["demo"], Path("/"), environment_with(environment))
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    return out.decode()
+
+
+def demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "bot", "demo", *arguments],
         cwd="/",
-        env={**inherited, "PYTHONPATH": str(Path(__file__).parent.parent), **environment},
+        env=environment_with(environment),
         capture_output=True,
         text=True,
         timeout=60,
@@ -93,17 +107,15 @@ def test_the_demo_shows_a_card_for_each_story_and_says_what_happened() -> None:
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
-def test_no_line_of_the_demo_is_wider_than_the_terminal_but_links(columns: str) -> None:
-    shown = demo(COLUMNS=columns)
-    assert shown.returncode == 0
-    wide = [line for line in shown.stdout.splitlines() if len(line) > int(columns) and "://" not in line]
-    assert wide == []
+async def test_no_line_of_the_demo_is_wider_than_the_terminal_but_links(columns: str) -> None:
+    out = await forked(COLUMNS=columns)
+    assert [line for line in out.splitlines() if len(line) > int(columns) and "://" not in line] == []
 
 
-def test_a_terminal_without_colours_gets_no_escape_codes() -> None:
-    assert "\x1b[" in demo(FORCE_COLOR="1").stdout
-    assert "\x1b[3" not in demo(NO_COLOR="1").stdout
-    assert "\x1b" not in demo(TERM="dumb").stdout
+async def test_a_terminal_without_colours_gets_no_escape_codes() -> None:
+    assert "\x1b[" in await forked(FORCE_COLOR="1")
+    assert "\x1b[3" not in await forked(NO_COLOR="1")
+    assert "\x1b" not in await forked(TERM="dumb")
 
 
 def test_a_reader_that_leaves_early_does_no_harm() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ from bot.roster.sources_file import load_sources
 from bot.rules import selftest
 from bot.rules.load import load_rules
 from bot.rules.selftest import Outcome
+from tests import forks
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -183,10 +183,7 @@ def test_lists_on_the_pages_are_used_by_their_rules() -> None:
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """The command line as a person starts it, in a terminal of no particular width."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "bot", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, encoding="utf-8", timeout=60
-    )
+    return forks.run(arguments, folder, environ)
 
 
 def lines(text: str) -> list[str]:

@@ -34,7 +34,7 @@ from bot.rules.match import Engine
 from bot.sources import kind
 from bot.sources.base import Request, Steps, is_single
 from bot.sources.collect import Answer, Step, collect
-from bot.sources.delta import Seen
+from bot.sources.delta import Seen, fingerprint
 from bot.store.base import Batch
 from bot.store.sources_port import Lease, Poll
 from bot.store.websub_port import Push
@@ -222,12 +222,15 @@ class Poller:
         # A feed that never changes would never be read for a hub, so it is asked for as a whole once.
         whole = not lease.memory.looked and self._pushes is not None and self._pushes.wants(source.id)
         held = Seen.unpack(lease.seen if single and not whole else b"")
+        body = b""  # the fingerprint of the answer, where one is all of the poll
 
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
             got = await self._fetcher.fetch(asked, state, now, request=request)
             if isinstance(got, NotModified) or not single:
                 return got
-            if held.same(got.content):  # the server might have said so itself
+            nonlocal body
+            body = fingerprint(got.content)
+            if held.body == body:  # the server might have said so itself
                 return NotModified(source.id, now, got.headers, got.state, got.elapsed_s, got.moved_to)
             return replace(got, known=held.marks)
 
@@ -255,7 +258,7 @@ class Poller:
             items=len(parsed.items) + parsed.skipped,
             moved_to=first.moved_to,
             cadence=parsed.cadence,
-            seen=Seen.of(first.content, parsed.marks).pack() if single else None,
+            seen=Seen(body, parsed.marks).pack() if single else None,
             offer=parsed.offer,
         )
         return visit, articles

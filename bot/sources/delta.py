@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -27,21 +26,17 @@ HEAD_MAX = 50_000  # bytes before the first item
 _HASH = 8  # bytes of a hash: a change goes unseen once in 10^19
 
 Marks = bytes
-"""64-bit hashes of items, 8 bytes each, in the order of the document; empty where they could not be told apart."""
+"""64-bit hashes, 8 bytes each, of what stands before the items and of each item, in the order of the document; empty
+where items could not be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the last answer of a source held, as it is kept from one poll to the next: a hash of the whole (8 bytes;
-    empty where nothing is kept) and the marks of its items."""
+    """What the last answer of a source held, as it is kept from one poll to the next: the :func:`fingerprint` of the
+    whole (empty where nothing is kept) and the marks of its items."""
 
     body: bytes = b""
     marks: Marks = b""
-
-    @classmethod
-    def of(cls, content: bytes, marks: Marks) -> Seen:
-        """Of an answer that was read to its end."""
-        return cls(_hash(content), marks)
 
     @classmethod
     def unpack(cls, kept: bytes) -> Seen:
@@ -49,12 +44,14 @@ class Seen:
         return cls(kept[:_HASH], kept[_HASH:])
 
     def pack(self) -> bytes:
-        """8 bytes, and 8 for each item."""
+        """8 bytes, and 8 for each mark."""
         return self.body + self.marks
 
-    def same(self, content: bytes) -> bool:
-        """Whether an answer is the last one again, to the byte."""
-        return self.body == _hash(content)
+
+def fingerprint(content: bytes) -> bytes:
+    """8 bytes: an answer with the same ones is the same to the byte. SHA-256, cut: processors of ours have it built in,
+    which makes it four times as fast as BLAKE2 on the items of a feed."""
+    return hashlib.sha256(content).digest()[:_HASH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +80,16 @@ def trim(content: bytes, known: Marks, max_items: int) -> Trimmed | None:
     items = [content[start:end] for start, end in zip(starts, ends, strict=True)]
     head, tail = content[: starts[0]], content[before:]
     # What stands before the items (its base address, its language) has a part in what they mean.
-    context = _hash(_context(head))
-    marks = array("Q", (_mark(item, context) for item in items))
-    seen = frozenset(array("Q", known))
+    context = fingerprint(_context(head))
+    marks = [fingerprint(item) for item in items]
+    seen = _items_in(known) if known.startswith(context) else frozenset()
     new = [item for item, mark in zip(items, marks, strict=True) if mark not in seen]
     rest = b"".join(item for item, mark in zip(items, marks, strict=True) if mark in seen)
-    return Trimmed(b"".join((head, *new, tail)), rest, marks.tobytes(), len(items), len(new))
+    return Trimmed(b"".join((head, *new, tail)), rest, b"".join((context, *marks)), len(items), len(new))
+
+
+def _items_in(marks: Marks) -> frozenset[bytes]:
+    return frozenset(marks[at : at + _HASH] for at in range(_HASH, len(marks), _HASH))
 
 
 _PASSING = re.compile(
@@ -100,14 +101,6 @@ _PASSING = re.compile(
 def _context(head: bytes) -> bytes:
     """The beginning of a document without what changes with every look at it."""
     return _PASSING.sub(b"", head)
-
-
-def _hash(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_HASH).digest()
-
-
-def _mark(item: bytes, context: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(item, digest_size=8, key=context).digest(), "little")
 
 
 def named_in(items: Iterable[Item], rest: bytes) -> bool:

@@ -1,28 +1,33 @@
 """How soon a command typed in chat is answered, with a large archive.
 
-    python bench/commands.py [--articles N] [--rounds N]
+    python bench/commands.py [--articles N] [--rounds N] [--keep FILE]
 
 The whole bot runs in this process with the shipped rules, a Slack and a Discord on this machine, and both client
 libraries between them. A round types each command once on each platform, one after another; what is measured is the
-time from the command to the answer, the servers' own work included. Exit status 1 where a p99 is above 300 ms.
+time from the command to the answer, the servers' own work included. The bot's clock moves on a minute with each round,
+so that each summary has a chart of its own, which is drawn beside the commands that follow. ``--keep`` keeps the SQLite
+file, and uses a copy of it again where it is there. Exit status 1 where a p99 is above 300 ms.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.search import NOW, address, fill
 from bot.app import Options, open_app
+from bot.collector import settled
 from bot.config import load_config
 from bot.log import set_up
 from bot.model import Source
@@ -61,12 +66,22 @@ COMMANDS: dict[str, dict[str, object]] = {
     "help": {},
 }  # fmt: skip
 
+
+class Clock:
+    """The bot's."""
+
+    now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 Ask = Callable[[str, dict[str, object]], Awaitable[str]]
 
 
 async def measure(folder: Path, rounds: int) -> dict[tuple[str, str], list[float]]:
     """Milliseconds by platform and command."""
-    async with SlackServer() as slack, FakeDiscord(speed=1_000_000) as discord:
+    async with AsyncExitStack() as stack, SlackServer() as slack, FakeDiscord(speed=1_000_000) as discord:
         room = slack.workspace.add_channel("desk")
         place = discord.world.add_channel(discord.world.add_guild(), "intel")
         (folder / "wirewatch.yaml").write_text(
@@ -80,7 +95,9 @@ async def measure(folder: Path, rounds: int) -> dict[tuple[str, str], list[float
         }  # fmt: skip
         config = load_config(folder / "wirewatch.yaml", environment)
         sources = [Source(f"outlet-{n}", f"https://outlet-{n}.example/feed") for n in range(40)]
-        async with open_app(config, options=Options(watch=False, clock=lambda: NOW), sources=sources):
+        clock = Clock()
+        async with open_app(config, options=Options(watch=False, clock=clock), sources=sources):
+            stack.enter_context(settled())  # as a bot that runs has it
             await slack.hub.wait_opened(1)
             await discord.gateway.wait_for(identifies=1)
             while not any(discord.world.commands.values()):  # noqa: ASYNC110 - registered in the background
@@ -100,6 +117,7 @@ async def measure(folder: Path, rounds: int) -> dict[tuple[str, str], list[float
 
             took: dict[tuple[str, str], list[float]] = {}
             for number in range(rounds + 1):
+                clock.now = NOW + timedelta(minutes=number)
                 for platform, ask in (("Slack", ask_slack), ("Discord", ask_discord)):
                     for text, given in COMMANDS.items():
                         started = time.perf_counter()
@@ -115,15 +133,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Latency of commands in chat.")
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     set_up("error")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        store = SqlStore(f"sqlite:///{folder}/bench.db")
-        store.upgrade()
-        store.open()
-        fill(store, given.articles, DAYS)
-        store.close()
+        if given.keep is None or not given.keep.exists():
+            store = SqlStore(f"sqlite:///{folder}/bench.db")
+            store.upgrade()
+            store.open()
+            fill(store, given.articles, DAYS)
+            store.close()
+            if given.keep is not None:
+                shutil.copyfile(folder / "bench.db", given.keep)
+        else:
+            shutil.copyfile(given.keep, folder / "bench.db")
         began = datetime.now(UTC)
         took = asyncio.run(measure(folder, given.rounds))
         print(f"{given.rounds} rounds in {(datetime.now(UTC) - began).total_seconds():.0f} s; milliseconds\n")

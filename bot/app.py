@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from bot import collector
 from bot.articles.full_text import FullText
 from bot.channels.base import Channel
 from bot.channels.registry import Fleet, Trouble, make_fleet
@@ -134,6 +135,7 @@ class App:
             spread_out=options.spread,
             taken=self._take,
         )
+        self._settle: Callable[[], None] = lambda: None
         self.charts = Charts(on_memory=metrics.charts_hold)
         self.deliverer = Deliverer(
             fleet.channels,
@@ -284,6 +286,7 @@ class App:
         yield Job("look for added sources", Every(ADDED_S), self.rules.look_for_added)
         yield Job("tell what the alerts were worth", Every(OPS_DIGEST_S, at_once=True), self.ops_digest.tick)
         yield Job("let go of what is old", Nightly(3, 17, self.config.timezone), self.upkeep.retain)
+        yield Job("let go of what nobody knows any more", Nightly(3, 47, self.config.timezone), _settle_anew)
         if self.config.watchlists:
             yield Job("refresh watch lists", Every(LISTS_S, at_once=True), self.upkeep.refresh_lists)
 
@@ -291,6 +294,8 @@ class App:
         """Work until ``stopping`` is set."""
         self._jobs.start(self._table())
         async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(collector.settled())
+            self._settle = collector.settle_more
             held_up = asyncio.create_task(pulse.watch(self.metrics.loop_late), name="pulse")
             stack.push_async_callback(_finish, held_up)
             if self._options.watch:
@@ -327,6 +332,7 @@ class App:
         """Other rules or sources came into force."""
         self.poller.rulebook = self._live(self.book)
         self.newsroom.on_rules()
+        self._settle()
 
     def _on_deliveries(self, channels: Iterable[str]) -> None:
         for channel in channels:
@@ -334,6 +340,10 @@ class App:
 
     def _on_delivery(self, channel: str) -> None:
         self.deliverer.notify(channel)
+
+
+async def _settle_anew() -> None:
+    collector.settle_anew()
 
 
 async def _finish(task: asyncio.Task[None]) -> None:

@@ -248,6 +248,7 @@ class App:
         """Take up the work that an earlier run left, and get ready to poll."""
         await self.newsroom.open()
         await self.rules.open()
+        await self.operators.open()
         await self.websub.open()
         self.deliverer.start()
         for channel in await self._thread.read(lambda s: s.pending_channels()):

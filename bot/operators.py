@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from bot.log import Log
 from bot.message import DeliveryKind, Notice
 from bot.model import Severity
 from bot.render import delivery_key
+from bot.roster.news import SourceNotice
 from bot.roster.notices import SourceNotices
 from bot.store.base import Store
 from bot.store.outbox_port import NewDelivery
@@ -29,6 +30,8 @@ class OutboxAccess(Protocol):
     """The part of :class:`bot.store.writer.StoreThread` that telling needs."""
 
     async def run(self, op: Callable[[Store], T]) -> T: ...
+
+    async def read(self, op: Callable[[Store], T]) -> T: ...
 
 
 def hearer(ops: str | None, fleet: Fleet, silent: Collection[str]) -> str | None:
@@ -63,15 +66,28 @@ class Operators:
         self.on_source = SourceNotices(self.tell)
         self._log = Log("operators")
 
+    async def open(self) -> None:
+        """Take up the words on sources that an earlier run did not come to tell. Raises ``StoreError``."""
+        for notice in await self._outbox.read(lambda s: s.untold()):
+            self.on_source(notice)
+
     async def tell(
-        self, title: str, text: str, severity: Severity, *, silent: Collection[str] = (), subject: str = ""
+        self,
+        title: str,
+        text: str,
+        severity: Severity,
+        told: Sequence[SourceNotice] = (),
+        *,
+        silent: Collection[str] = (),
+        subject: str = "",
     ) -> bool:
         """Put a notice into the outbox. ``silent`` channels may not show it. ``subject`` names the occurrence: of one
         subject only the first notice is told, also after a restart; without it each is an occurrence of its own.
+        ``told`` are the stored words that stand in it.
         Returns whether nothing is left to do: ``False`` where the store refuses, which is logged."""
         channel = hearer(self._ops, self._fleet, silent)
         if channel is None:
-            return True
+            return await self._store((), told, title, text) if told else True
         if channel != self._ops:
             text += f" (You hear this on {channel} because the ops channel {self._ops} is affected.)"
         now = self._clock()
@@ -79,12 +95,17 @@ class Operators:
         mark = hashlib.blake2b(occurrence.encode(), digest_size=8).hexdigest()
         key = delivery_key(mark, channel, DeliveryKind.NOTICE)
         notice = NewDelivery(channel, DeliveryKind.NOTICE, Notice(key, title, text, severity), now)
+        if not await self._store((notice,), told, title, text):
+            return False
+        self._notify(channel)
+        return True
+
+    async def _store(self, notices: Sequence[NewDelivery], told: Sequence[SourceNotice], title: str, text: str) -> bool:
         try:
-            await self._outbox.run(lambda s: s.enqueue((notice,)))
+            await self._outbox.run(lambda s: s.tell(notices, told))
         except StoreError as error:
             self._log.error("notice not stored", title=title, text=text, error=str(error))
             return False
-        self._notify(channel)
         return True
 
     async def on_parked(self, channel: str, text: str) -> None:

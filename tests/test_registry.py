@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from bot.health import HealthServer, Metrics
 from bot.message import Notice
 from bot.model import Severity
 from bot.operators import Operators, hearer
+from bot.roster.news import SourceNotice
 from bot.settings.keys import Listen
 from bot.store.outbox_port import NewDelivery
 from tests.fakes.discord import FakeDiscord
@@ -165,9 +166,11 @@ class Outbox:
     async def run(self, op: Callable[[Any], Any]) -> Any:
         return op(self)
 
-    def enqueue(self, new: tuple[NewDelivery, ...]) -> int:
+    async def read(self, op: Callable[[Any], Any]) -> Any:
+        return op(self)
+
+    def tell(self, new: Sequence[NewDelivery], told: Sequence[SourceNotice]) -> None:
         self.rows += new
-        return len(new)
 
     def told(self) -> list[tuple[str, str]]:
         """(channel, text) of each notice."""

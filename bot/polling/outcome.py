@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from bot.errors import FetchError, FetchReason, SourceError
 from bot.log import redact_url
-from bot.model import HttpState, Severity, Source
+from bot.model import HttpState, Source
 from bot.polling import manners, schedule
 from bot.polling.cadence import Cadence
 from bot.polling.rhythm import Rhythm, learn
+from bot.roster.news import News, SourceNotice
 from bot.roster.state import Memory, SourceState, Standing
 from bot.store.sources_port import NEVER, Lease, Poll
 from bot.websub.offer import Offer
@@ -43,39 +43,15 @@ class Visit:
     offer: Offer | None = None  # the hubs that the answer names
 
 
-class News(StrEnum):
-    """What the operators can hear of a source."""
-
-    FAILING = "keeps failing"
-    BLOCKED = "turns us away"
-    GONE = "is gone"
-    SILENT = "has fallen silent"
-    MOVED = "has moved"
-    BACK = "is back"
-
-
-SEVERITIES = {News.BACK: Severity.INFO, News.MOVED: Severity.INFO, News.GONE: Severity.MEDIUM}
-
-
-@dataclass(frozen=True, slots=True)
-class SourceNotice:
-    """A word on one source: ``text`` is one or two sentences."""
-
-    news: News
-    source: Source
-    text: str
-
-    @property
-    def severity(self) -> Severity:
-        return SEVERITIES.get(self.news, Severity.LOW)
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is to be stored, and what is to be told."""
+    """What is to be stored, and with it what is to be told."""
 
     poll: Poll
-    notices: tuple[SourceNotice, ...] = ()
+
+    @property
+    def notices(self) -> tuple[SourceNotice, ...]:
+        return self.poll.notices
 
 
 def answered(
@@ -97,8 +73,8 @@ def answered(
     standing = _standing(source, address.url, before, memory, visit, now)
     choice = schedule.choose(source, memory.rhythm, memory.cadence, visit.headers, now, pushed=pushed)
     following, choice = schedule.next_turn(source.id, choice, memory.cadence, now)
-    notices, told = _told_of(source, lease, standing, 0, address.url, now)
-    memory = replace(memory, told=told, told_url=address.url if standing.state is SourceState.MOVED else "")
+    notices, heard = _told_of(source, lease, standing, 0, address.url, now)
+    memory = replace(memory, told=heard.told, told_silent=heard.told_silent, told_url=heard.told_url)
     poll = Poll(
         source.id,
         now,
@@ -112,8 +88,9 @@ def answered(
         seen=None if visit.seen == lease.seen else visit.seen,
         interval=choice.interval,
         interval_reason=choice.reason,
+        notices=notices,
     )
-    return Outcome(poll, notices)
+    return Outcome(poll)
 
 
 def failed(
@@ -134,8 +111,8 @@ def failed(
         following = schedule.after_failure(source.id, choice.interval, failures, now, wish)
         if not_before is not None:
             following = max(following, not_before)
-    notices, told = _told_of(source, lease, standing, failures, address.url, now)
-    memory = replace(before, move=address.move, told=told)
+    notices, heard = _told_of(source, lease, standing, failures, address.url, now)
+    memory = replace(heard, move=address.move)
     poll = Poll(
         source.id,
         now,
@@ -147,8 +124,9 @@ def failed(
         url_in_use=address.url if other_address else None,
         interval=choice.interval,
         interval_reason=choice.reason,
+        notices=notices,
     )
-    return Outcome(poll, notices)
+    return Outcome(poll)
 
 
 # -- states ---------------------------------------------------------------------------------------------------------
@@ -198,23 +176,44 @@ _FAILURES_TOLD = {SourceState.FAILING: FAILURES_TOLD, SourceState.BLOCKED: BLOCK
 
 def _told_of(
     source: Source, lease: Lease, standing: Standing, failures: int, url: str, now: datetime
-) -> tuple[tuple[SourceNotice, ...], SourceState | None]:
-    """What is to be told now, and the trouble that counts as told afterwards."""
-    told = lease.memory.told
-    notices = []
-    news = _NEWS.get(standing.state)
-    if news is None:
-        well = standing.state is not SourceState.SLOW or not failures
-        if told is not None and well:
-            notices.append(SourceNotice(News.BACK, source, _back(source, lease, told, now)))
-            told = None
-    elif told is not standing.state and failures >= _FAILURES_TOLD.get(standing.state, 0):
-        notices.append(SourceNotice(news, source, _news(source, standing, failures)))
-        told = standing.state
+) -> tuple[tuple[SourceNotice, ...], Memory]:
+    """What is to be told now, and the memory of what was told. A trouble that changes its face (a 403 among failures)
+    is one trouble, and so is a silence with failures in it."""
+    told, silent = lease.memory.told, lease.memory.told_silent
+    failing = told in _FAILURES_TOLD
+    said = []
+
+    def say(news: News, text: str) -> None:
+        said.append(SourceNotice(news, source.id, text, now))
+
+    match standing.state:
+        case SourceState.FAILING | SourceState.BLOCKED:
+            if not failing and failures >= _FAILURES_TOLD[standing.state]:
+                say(_NEWS[standing.state], _news(source, standing, failures))
+                told = standing.state
+        case SourceState.GONE:
+            if told is not SourceState.GONE:
+                say(News.GONE, _news(source, standing, failures))
+                told = SourceState.GONE
+        case SourceState.SILENT:
+            if not silent:
+                say(News.SILENT, _news(source, standing, failures))
+            elif failing:
+                back = _back(source, lease, SourceState.FAILING, now)
+                say(News.BACK, f"{back} It is still silent: {standing.reason}.")
+            told, silent = SourceState.SILENT, True
+        case SourceState.SLOW if failures:
+            pass  # it asked to be left alone: neither well nor, yet, a trouble
+        case _:
+            if told is not None:
+                say(News.BACK, _back(source, lease, told, now))
+            told, silent = None, False
     if standing.state is SourceState.MOVED and lease.memory.told_url != url:
         text = f"{_name(source)}: {standing.reason}. Put the new address into its url: to be rid of this state."
-        notices.append(SourceNotice(News.MOVED, source, text))
-    return tuple(notices), told
+        say(News.MOVED, text)
+    heard_of = standing.state is SourceState.MOVED or lease.memory.told_url == url
+    told_url = url if heard_of else ""
+    return tuple(said), replace(lease.memory, told=told, told_silent=silent, told_url=told_url)
 
 
 def _news(source: Source, standing: Standing, failures: int) -> str:
@@ -231,7 +230,8 @@ def _news(source: Source, standing: Standing, failures: int) -> str:
 
 
 def _back(source: Source, lease: Lease, told: SourceState, now: datetime) -> str:
-    lasted = f" after {brief(now - lease.since)}" if lease.since is not None else ""
+    began = (lease.memory.rhythm.latest if told is SourceState.SILENT else lease.last_success) or lease.since
+    lasted = f" after {brief(now - began)}" if began is not None else ""
     how = "brings something new again" if told is SourceState.SILENT else "works again"
     return f"{_name(source)} {how}{lasted}."
 

@@ -26,9 +26,10 @@ from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
 from bot.polling import outcome
 from bot.polling.groups import Groups, Press
 from bot.polling.manners import had_enough
-from bot.polling.outcome import SourceNotice, Visit
+from bot.polling.outcome import Visit
 from bot.polling.rhythm import learn
 from bot.polling.turns import Turn, Turns
+from bot.roster.news import SourceNotice
 from bot.roster.state import SourceState
 from bot.rules.match import Engine
 from bot.sources import kind

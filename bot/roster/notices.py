@@ -6,18 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.model import Severity
-from bot.polling.outcome import News, SourceNotice
+from bot.roster.news import News, SourceNotice
 
 GATHER_S = 2.0  # seconds that a first word waits for others
 PAUSE_S = 60.0  # seconds between two tellings
 APART = 3  # words of one sort that are told one by one; more become one list
 LISTED = 10  # sources in a list; the rest is counted
 
-Tell = Callable[[str, str, Severity], Awaitable[object]]
+Tell = Callable[[str, str, Severity, Sequence[SourceNotice]], Awaitable[object]]
 
 
 class SourceNotices:
-    """Call it with each :class:`SourceNotice`; it returns at once. ``tell`` takes title, text and severity."""
+    """Call it with each :class:`SourceNotice`; it returns at once. ``tell`` takes title, text and severity, and
+    the words that are told by them."""
 
     def __init__(self, tell: Tell, *, gather_s: float = GATHER_S, pause_s: float = PAUSE_S) -> None:
         self._tell = tell
@@ -50,10 +51,10 @@ class SourceNotices:
         for news in News:
             group = [notice for notice in waiting if notice.news is news]
             if len(group) > APART:
-                await self._tell(*listed(news, group))
+                await self._tell(*listed(news, group), group)
             else:
                 for one in group:
-                    await self._tell(f"Source {one.news}", one.text, one.severity)
+                    await self._tell(f"Source {one.news}", one.text, one.severity, (one,))
 
 
 _MANY = {

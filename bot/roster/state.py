@@ -81,6 +81,7 @@ class Memory:
     move: Move | None = None
     slow: bool = False  # the last answer took long
     told: SourceState | None = None  # the trouble that the operators heard of and that is not over
+    told_silent: bool = False  # whether they heard that it has fallen silent, and nothing came since
     told_url: str = ""  # the address that they heard it has moved to
     offer: Offer | None = None  # the hubs that its last whole answer named
     looked: bool = False  # whether an answer was read for hubs at all; sources of older versions were not

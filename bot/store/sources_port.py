@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.model import HttpState, Source, TextFrom
+from bot.roster.news import SourceNotice
 from bot.roster.state import BLANK, FRESH, Memory, SourceState, Standing
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -43,7 +44,8 @@ class Poll:
     ``error`` the sentence for people (empty on success). ``state``, ``memory``, ``seen``, ``url_in_use`` and
     ``interval`` (with its reason) are kept when they are ``None``; without a ``standing`` the source is ``ok`` or
     ``failing``.
-    ``next_poll_at`` is :data:`NEVER` for a source that is to be polled no more."""
+    ``next_poll_at`` is :data:`NEVER` for a source that is to be polled no more. ``notices`` are kept until they are
+    told."""
 
     source_id: str
     finished_at: datetime
@@ -60,6 +62,7 @@ class Poll:
     interval: timedelta | None = None
     interval_reason: str | None = None
     seen: bytes | None = None
+    notices: tuple[SourceNotice, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.roster.news import SourceNotice
 from bot.roster.state import LastRead, Outage, SourceState
-from bot.store.queries import sources, states
+from bot.store.outbox_port import NewDelivery
+from bot.store.queries import outbox, sources, states, untold
 
 
 class SqlStates(ABC):
@@ -33,6 +35,15 @@ class SqlStates(ABC):
     def last_reads(self) -> Mapping[str, LastRead]:
         with self._read() as connection:
             return states.last_reads(connection)
+
+    def untold(self) -> tuple[SourceNotice, ...]:
+        with self._read() as connection:
+            return untold.waiting(connection)
+
+    def tell(self, deliveries: Sequence[NewDelivery], told: Sequence[SourceNotice]) -> None:
+        with self._write() as connection:
+            outbox.enqueue(connection, deliveries)
+            untold.forget(connection, told)
 
     def put_off(self, host: str, until: datetime, spread_s: float) -> int:
         with self._write() as connection:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.roster.news import SourceNotice
 from bot.roster.state import LastRead, Outage, SourceState
+from bot.store.outbox_port import NewDelivery
 
 
 class StatesStore(Protocol):
@@ -23,6 +25,14 @@ class StatesStore(Protocol):
 
     def last_reads(self) -> Mapping[str, LastRead]:
         """The last success of each source that ever had one."""
+        ...
+
+    def untold(self) -> tuple[SourceNotice, ...]:
+        """What polls brought for the operators and :meth:`tell` was not called for yet, in order."""
+        ...
+
+    def tell(self, deliveries: Sequence[NewDelivery], told: Sequence[SourceNotice]) -> None:
+        """Put posts into the outbox and forget the words that stand in them, in one transaction."""
         ...
 
     def put_off(self, host: str, until: datetime, spread_s: float) -> int:

@@ -12,10 +12,12 @@ from bot.errors import FetchError, FetchReason, SourceError
 from bot.model import HttpState, Source
 from bot.polling import outcome
 from bot.polling.cadence import Cadence
-from bot.polling.outcome import BLOCKED_TOLD, FAILURES_TOLD, News, Outcome, SourceNotice, Visit
+from bot.polling.outcome import BLOCKED_TOLD, FAILURES_TOLD, Outcome, Visit
 from bot.polling.rhythm import learn
+from bot.roster.news import News, SourceNotice
 from bot.roster.state import Memory, SourceState, Standing
 from bot.store.sources_port import NEVER, Lease
+from bot.words import brief
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -162,6 +164,50 @@ def test_a_source_that_falls_silent_is_told_once_and_once_when_it_is_back() -> N
     life.works(life.now)
     assert (life.state, life.news) == (SourceState.OK, [News.SILENT, News.BACK])
     assert "brings something new again after" in life.told[1].text
+
+
+def test_a_trouble_that_changes_its_face_is_told_once() -> None:
+    life = Life()
+    life.works()
+    for n in range(20):
+        life.fails(*((FetchReason.BLOCKED, 403) if n % 2 else (FetchReason.STATUS, 500)))
+    assert life.news == [News.BLOCKED]
+    now = life.now
+    life.works()
+    assert life.news == [News.BLOCKED, News.BACK]
+    assert life.told[1].text == f"The Wire (wire) works again after {brief(now - NOW)}."
+
+
+def test_a_silence_with_failures_in_it_is_told_once() -> None:
+    life = Life()
+    life.works(*(NOW - HOUR * n for n in range(200)))
+    life.now = NOW + DAY
+    life.works()
+    assert life.news == [News.SILENT]
+    for _ in range(3):
+        for _ in range(FAILURES_TOLD + 1):
+            life.fails()
+        life.works()
+        life.works()
+    assert life.state is SourceState.SILENT
+    assert life.news == [News.SILENT, *[News.FAILING, News.BACK] * 3]
+    assert life.told[-1].text.startswith("The Wire (wire) works again after ")
+    assert "It is still silent: nothing new since 2026-03-04 12:00 UTC" in life.told[-1].text
+    life.works(life.now)
+    assert life.news[-1] is News.BACK
+    assert "brings something new again" in life.told[-1].text
+
+
+def test_a_move_is_told_once_though_the_source_falls_silent_meanwhile() -> None:
+    life = Life()
+    life.works(*(NOW - HOUR * n for n in range(200)), moved_to=NEW)
+    while News.MOVED not in life.news:
+        life.works(life.now, moved_to=NEW)
+    life.now += 2 * DAY
+    life.works()
+    life.works(life.now)
+    assert life.state is SourceState.MOVED
+    assert life.news == [News.MOVED, News.SILENT, News.BACK]
 
 
 def test_a_move_is_told_when_it_is_believed_and_only_then() -> None:

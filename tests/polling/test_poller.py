@@ -23,9 +23,10 @@ from bot.live import rulebook
 from bot.message import DeliveryKind, Digest, Message
 from bot.model import Match, Source
 from bot.noise import Mutes, Policy
-from bot.polling.outcome import FAILURES_TOLD, News, SourceNotice
+from bot.polling.outcome import FAILURES_TOLD
 from bot.polling.poller import NEW_MAX, Poller, Rulebook
 from bot.polling.turns import AHEAD, LEASE
+from bot.roster.news import News, SourceNotice
 from bot.rules.evaluate import Subject
 from bot.rules.match import Analysis, Engine
 from bot.store.base import Batch
@@ -358,7 +359,7 @@ async def test_the_operators_hear_once_of_a_source_that_keeps_failing_and_again_
     for _ in range(FAILURES_TOLD + 3):
         await desk.poll()
     (failing,) = desk.told
-    assert (failing.news, failing.source.id) == (News.FAILING, "a")
+    assert (failing.news, failing.source_id) == (News.FAILING, "a")
     assert f"failed {FAILURES_TOLD} times in a row" in failing.text
     assert "500" in failing.text
     desk.serves("/a", Entry("A quiet day"))

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from bot.model import Severity, Source
-from bot.polling.outcome import News, SourceNotice
+from bot.model import Severity
+from bot.roster.news import News, SourceNotice
 from bot.roster.notices import APART, LISTED, SourceNotices
 
 
 def notice(n: int, news: News = News.FAILING) -> SourceNotice:
-    return SourceNotice(news, Source(f"s{n}", "https://s.example/"), f"s{n} failed 5 times in a row: 500.")
+    return SourceNotice(news, f"s{n}", f"s{n} failed 5 times in a row: 500.", datetime(2026, 3, 4, tzinfo=UTC))
 
 
 async def told(*notices: SourceNotice) -> list[tuple[str, str, Severity]]:
     heard: list[tuple[str, str, Severity]] = []
+    settled: list[SourceNotice] = []
 
-    async def tell(title: str, text: str, severity: Severity) -> None:
+    async def tell(title: str, text: str, severity: Severity, said: Sequence[SourceNotice]) -> None:
         heard.append((title, text, severity))
+        settled.extend(said)
 
     telling = SourceNotices(tell)
     for one in notices:
         telling(one)
     await telling.finish()
+    assert sorted(settled, key=repr) == sorted(notices, key=repr)  # each is counted as told once
     return heard
 
 
@@ -46,7 +51,7 @@ async def test_what_comes_while_it_pauses_is_gathered() -> None:
     heard: list[str] = []
     first = asyncio.Event()
 
-    async def tell(title: str, text: str, severity: Severity) -> None:
+    async def tell(title: str, text: str, severity: Severity, said: Sequence[SourceNotice]) -> None:
         heard.append(title)
         first.set()
 

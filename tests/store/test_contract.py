@@ -14,6 +14,7 @@ from bot.errors import StoreBusyError, StoreError
 from bot.message import Call, DeliveryKind, DeliveryState
 from bot.model import HttpState
 from bot.polling.rhythm import Rhythm
+from bot.roster.news import News, SourceNotice
 from bot.roster.state import LastRead, Memory, Move, Outage, SourceState, Standing
 from bot.store.base import Batch
 from bot.store.outbox_port import Delivery, NewDelivery
@@ -436,6 +437,20 @@ class TestStates:
         wire.commit(Batch(poll(finished_at=minutes(7), interval_reason="as configured")))
         wire.commit(Batch(poll("new", finished_at=minutes(7), interval_reason="as configured")))
         assert {(s.reason, s.interval_reason) for s in wire.source_statuses()} == {("", "as configured")}
+
+    def test_words_on_sources_wait_until_they_are_told(self, wire: SqlStore) -> None:
+        first = SourceNotice(News.FAILING, "wire", "The Wire failed 5 times in a row.", T0)
+        second = SourceNotice(News.BACK, "wire", "The Wire works again.", minutes(9))
+        wire.commit(Batch(poll(outcome="status", notices=(first,))))
+        wire.commit_all([Batch(poll(finished_at=minutes(9), notices=(second,)))])
+        assert wire.untold() == (first, second)
+        wire.sync_sources([], minutes(10), {})  # a source that goes takes nothing along
+        post = notice_delivery("n1")
+        wire.tell((post,), (first,))
+        assert wire.untold() == (second,)
+        assert [d.payload.key for d in wire.pending("ops", 9)] == ["n1"]
+        wire.tell((), (first, second))
+        assert wire.untold() == ()
 
     def test_a_source_that_moved_counts_with_the_host_that_it_moved_to(self, wire: SqlStore) -> None:
         wire.commit(Batch(poll(url_in_use="https://cdn.example/feed")))

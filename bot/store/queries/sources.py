@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, LargeBinary, Row, bindparam, case, f
 from bot.model import HttpState, Source, TextFrom
 from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.codec import decode, encode
-from bot.store.queries import states
+from bot.store.queries import states, untold
 from bot.store.queries.dialect import among, chunks, listed
 from bot.store.schema import Micros, Words, articles, sources, storable
 from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
@@ -291,6 +291,7 @@ def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
         ],
     )
     states.record(connection, polls)
+    untold.add(connection, polls)
     for poll in polls:
         if poll.url_in_use is not None:
             moved = {"url_in_use": poll.url_in_use, "host": host_of(poll.url_in_use)}

@@ -23,8 +23,9 @@ from bot.summary.model import Summary, Timeline
 from bot.summary.post import ChartPost
 from bot.summary.rank import OTHERS
 
-WIDTH_IN, HEIGHT_IN, DPI = 10.0, 4.6, 160  # 1600 x 736 pixels: sharp on a phone, 60 kB
-TICKS_MAX = 9  # labels on the time axis, so that none runs into the next
+WIDTH_IN, HEIGHT_IN, DPI = 7.2, 4.2, 200  # 1440 x 840 pixels, 60 kB
+"""A chat shows pictures some 500 pixels wide: the inches are few, so that words of 9 points can be read there."""
+TICKS_MAX = 8  # labels on the time axis, so that none runs into the next
 ROWS = 7  # countries with a row; :data:`bot.summary.rank.SERIES_MAX`, and the others
 
 _DAY = timedelta(days=1)
@@ -79,18 +80,25 @@ def draw(timeline: Timeline, title: str, period: str, zone: tzinfo) -> bytes:
 
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, facecolor=_GROUND)
     colours = _colours(timeline)
-    over_time = figure.add_axes((0.045, 0.14, 0.585, 0.70), facecolor=_GROUND)
+    over_time = figure.add_axes((0.055, 0.2, 0.555, 0.58), facecolor=_GROUND)
     _draw_time(over_time, timeline, colours, zone)
-    figure.text(0.045, 0.93, _fitting(title, 58), fontsize=14, fontweight="bold", color=_INK, va="center")
-    figure.text(0.975, 0.93, _fitting(period, 58), fontsize=9.5, color=_FAINT, va="center", ha="right")
+    figure.text(0.03, 0.935, _fitting(title, 58), fontsize=13, fontweight="bold", color=_INK, va="center")
+    figure.text(0.03, 0.87, _fitting(f"{period} · {per(timeline.step)}", 90), fontsize=9, color=_FAINT, va="center")
     if timeline.series:
-        _draw_rows(figure.add_axes((0.665, 0.14, 0.31, 0.70), facecolor=_GROUND), timeline, colours)
+        _draw_rows(figure.add_axes((0.655, 0.2, 0.325, 0.60), facecolor=_GROUND), timeline, colours)
         _draw_severities(figure)
-        figure.text(0.045, 0.025, COUNTED, fontsize=7.5, color=_FAINT, va="center")
+        figure.text(0.03, 0.05, COUNTED, fontsize=8, color=_FAINT, va="center")
     picture = io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(picture, format="png", dpi=DPI, facecolor=_GROUND)
     return picture.getvalue()
+
+
+def per(step: timedelta) -> str:
+    """What the height of a bar counts."""
+    units = ((7 * _DAY, "week"), (_DAY, "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+    unit, word = next(one for one in units if step >= one[0])
+    return f"alerts per {word}" if step < 2 * unit else f"alerts per {step // unit} {word}s"
 
 
 def _colours(timeline: Timeline) -> dict[str, str]:
@@ -113,7 +121,7 @@ def _draw_time(axes: Any, timeline: Timeline, colours: Mapping[str, str], zone: 
     begin, end = timeline.starts[0], timeline.starts[-1] + timeline.step
     marks = ticks(begin, end, zone)
     axes.set_xticks([(at - begin) / timeline.step for at, _ in marks], [label for _, label in marks])
-    axes.tick_params(colors=_FAINT, labelsize=9.5, length=0, pad=6)
+    axes.tick_params(colors=_FAINT, labelsize=9, length=0, pad=5)
     axes.tick_params(axis="x", length=3, color=_FAINT)
     for name, spine in axes.spines.items():
         spine.set_visible(name == "bottom")
@@ -126,19 +134,19 @@ def _draw_rows(axes: Any, timeline: Timeline, colours: Mapping[str, str]) -> Non
     """A row for each country: the colour it has on the left, its name, its alerts by severity and in all."""
     totals = {name: sum(counts) for name, counts in timeline.series.items()}
     most = max(totals.values())
-    axes.set_xlim(0, most * 1.16)
+    axes.set_xlim(0, most * 1.18)
     axes.set_ylim(ROWS - 0.45, -0.6)
     axes.axis("off")
     for row, (name, total) in enumerate(totals.items()):
-        axes.plot([0.014], [row - 0.3], marker="s", markersize=7, color=colours[name], transform=_mixed(axes))
+        axes.plot([0.022], [row - 0.26], marker="s", markersize=7, color=colours[name], transform=_mixed(axes))
         axes.text(
-            0.055, row - 0.3, _label(name), fontsize=9.5, color=_INK, va="center", transform=_mixed(axes)
+            0.07, row - 0.26, _label(name), fontsize=9.5, color=_INK, va="center", transform=_mixed(axes)
         )  # fmt: skip
         at = 0
         for severity, count in zip(Severity, timeline.severities.get(name, ()), strict=False):
-            axes.barh(row + 0.1, count, left=at, height=0.3, color=_SEVERITIES[severity], zorder=3)
+            axes.barh(row + 0.16, count, left=at, height=0.26, color=_SEVERITIES[severity], zorder=3)
             at += count
-        axes.text(total + most * 0.02, row + 0.1, f"{total:,}", fontsize=9.5, color=_FAINT, va="center")
+        axes.text(total + most * 0.025, row + 0.16, f"{total:,}", fontsize=9, color=_FAINT, va="center")
 
 
 def _mixed(axes: Any) -> Any:
@@ -154,15 +162,15 @@ def _draw_severities(figure: Any) -> None:
     figure.legend(
         handles=[Patch(color=colour, label=severity.word) for severity, colour in _SEVERITIES.items()],
         loc="center right",
-        bbox_to_anchor=(0.985, 0.065),
+        bbox_to_anchor=(0.99, 0.05),
         ncols=len(_SEVERITIES),
         frameon=False,
-        fontsize=8.5,
+        fontsize=8,
         labelcolor=_FAINT,
         handlelength=0.8,
         handleheight=0.8,
         handletextpad=0.4,
-        columnspacing=1.0,
+        columnspacing=0.9,
     )
 
 
@@ -190,7 +198,7 @@ def _round_times(begin: datetime, end: datetime, step: timedelta, zone: tzinfo) 
 
 
 def _label(name: str) -> str:
-    return name if len(name) <= 30 else f"{name[:29].rstrip()}…"
+    return name if len(name) <= 26 else f"{name[:25].rstrip()}…"
 
 
 def _fitting(text: str, most: int) -> str:

@@ -36,16 +36,16 @@ def colour_at(made: bytes, across: float, down: float) -> tuple[int, ...]:
 def test_it_is_a_png_of_the_promised_size(number: int) -> None:
     made = picture(number, Iran=tuple(range(number)), others=(1,) * number)
     assert made[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", made[16:24]) == (1600, 736)
+    assert struct.unpack(">II", made[16:24]) == (1440, 840)
     assert len(made) < 200_000
 
 
 def test_the_bars_have_the_colours_of_their_countries() -> None:
     """A column of only North Korea, one of only Iran, one of neither; beside them a row for each, by severity."""
     made = picture(3, **{"North Korea": (2, 0, 0), "Iran": (0, 2, 0)})
-    shown = [colour_at(made, at, 0.7) for at in (0.14, 0.33, 0.53)]
+    shown = [colour_at(made, at, 0.7) for at in (0.14, 0.33, 0.51)]
     assert shown == [(0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0xF8, 0xF9, 0xFB)]
-    rows = [colour_at(made, 0.8, down) for down in (0.227, 0.321, 0.5)]
+    rows = [colour_at(made, 0.75, down) for down in (0.264, 0.348, 0.5)]
     assert rows == [(0xF2, 0x99, 0x4A), (0xF2, 0x99, 0x4A), (0xF8, 0xF9, 0xFB)], "medium, medium, no third row"
 
 
@@ -90,8 +90,22 @@ def test_it_says_how_an_alert_on_two_countries_is_counted() -> None:
 
     def inked(made: bytes) -> bool:
         pixels = imread(io.BytesIO(made))
-        corner = pixels[int(736 * 0.955) : int(736 * 0.995), 72:480, :3]
+        corner = pixels[int(840 * 0.93) : int(840 * 0.97), 43:500, :3]
         return bool((abs(corner - corner[0, 0]) > 0.2).any())
 
     assert inked(picture(3, Iran=(2, 0, 0)))
     assert not inked(picture(3)), "nothing to say of no alerts"
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (timedelta(minutes=10), "alerts per 10 minutes"),
+        (timedelta(hours=1), "alerts per hour"),
+        (timedelta(hours=6), "alerts per 6 hours"),
+        (timedelta(days=1), "alerts per day"),
+        (timedelta(days=7), "alerts per week"),
+    ],
+)
+def test_it_says_what_the_height_of_a_bar_counts(step: timedelta, words: str) -> None:
+    assert chart.per(step) == words

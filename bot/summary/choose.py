@@ -17,7 +17,7 @@ from math import log, sqrt
 from bot.model import Article
 from bot.stopwords import PRIOR
 from bot.summary import weights
-from bot.summary.sentences import Sentence, opening, quotable, stems
+from bot.summary.sentences import ARTICLES_KEPT, Sentence, opening, quotable, stems
 
 Idf = Callable[[str], float]
 """Stem → how rare it is: 0 for what stands in every article."""
@@ -30,7 +30,7 @@ def rarity(documents: Iterable[Article]) -> Idf:
     counts: Counter[str] = Counter()
     number = _PRIOR_ARTICLES
     for article in documents:
-        counts.update({*stems(article.title), *stems(article.text[: weights.RARITY_TEXT])})
+        counts.update(_words(article))
         number += 1
     prior = _prior()
 
@@ -38,6 +38,11 @@ def rarity(documents: Iterable[Article]) -> Idf:
         return max(0.0, log((number + 1) / (counts[term] + prior.get(term, 0.0) * _PRIOR_ARTICLES + 0.5)))
 
     return idf
+
+
+@lru_cache(ARTICLES_KEPT)
+def _words(article: Article) -> frozenset[str]:
+    return frozenset((*stems(article.title), *stems(article.text[: weights.RARITY_TEXT])))
 
 
 @lru_cache(maxsize=1)

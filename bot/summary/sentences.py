@@ -19,6 +19,7 @@ from bot.summary.weights import OPENING_COST, QUESTION_COST, QUOTE_COST, SENTENC
 from bot.text import Text, phrase
 
 TEXT_MAX = 6_000  # characters that are read: far behind the tenth sentence
+ARTICLES_KEPT = 256  # of which what can be quoted is remembered, some 15 kB each: the same stories lead for days
 
 # "PARIS, June 19 (Reuters) - ", "SEOUL (AP) — ": capitals or an agency, then a dash.
 _DATELINE = re.compile(
@@ -77,6 +78,7 @@ def _stem(word: str) -> str:
     return "" if len(word) < 2 or word in STOPWORDS else stem(word)
 
 
+@lru_cache(ARTICLES_KEPT)
 def quotable(article: Article) -> tuple[Sentence, ...]:
     """The first sentences of an article that can stand in a summary, in order."""
     found: list[Sentence] = []

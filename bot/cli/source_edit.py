@@ -23,6 +23,7 @@ from bot.roster.admin import Change, add, make, remove, to_yaml
 from bot.roster.discovery import Found, discover
 from bot.roster.look import Look, look
 from bot.roster.opml import Entry, read_opml, write_opml
+from bot.roster.words import ago
 from bot.store.sql import SqlStore
 from bot.web.from_config import fetcher_of
 
@@ -99,7 +100,7 @@ async def _look(config: Config, source: Source) -> Look:
 
 
 def _line(one: Found, now: datetime) -> str:
-    newest = f", newest {(now - one.newest).days} d old" if one.newest else ""
+    newest = f", newest {ago(one.newest, now)}" if one.newest else ""
     kind = "" if one.kind == "feed" else f"{one.kind}, "
     title = one.title or "without title"
     return f"{title}: {redact_url(one.url)}\n   {kind}{one.format}, {one.items} items{newest}; {one.how}"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import duration
 from bot.cli import number
@@ -27,6 +28,9 @@ from bot.web.from_config import fetcher_of
 from bot.words import brief
 from bot.yaml_models import nearest
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 UNWRAPPED = 10_000  # columns
 
 _STYLES = {
@@ -43,7 +47,6 @@ _STYLES = {
 
 def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
     """One line a source: state and since when, interval, last success, and why it is in that state."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -71,14 +74,13 @@ def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
             str(status.items_total) if status else "",
             Text((status.reason or put_off(status, now)) if status and state is not SourceState.OFF else ""),
         )
-    Console().print(table)
+    _printed(table)
     print(tally(states.values()))
     return 0
 
 
 def show_source(path: Path, source_id: str) -> int:
     """All that is known of one source."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -96,9 +98,15 @@ def show_source(path: Path, source_id: str) -> int:
     mine = [one for one in outages if one.source_id == source_id]
     for label, text in card(source, status, record, mine, now, config.timezone, subscriptions):
         table.add_row(label, Text(text))
-    # What goes to a file or a pipe is not wrapped, so that it can be searched.
-    Console(width=None if sys.stdout.isatty() else UNWRAPPED).print(table)
+    _printed(table)
     return 0
+
+
+def _printed(table: Table) -> None:
+    """What goes to a file or a pipe is not wrapped, so that it can be searched."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else UNWRAPPED).print(table)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from bot.polling import manners, schedule
 from bot.polling.cadence import Cadence
 from bot.polling.rhythm import Rhythm, learn
 from bot.roster.news import News, SourceNotice
-from bot.roster.state import Memory, SourceState, Standing
+from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.sources_port import NEVER, Lease, Poll
 from bot.websub.offer import Offer
 from bot.words import brief
@@ -108,9 +108,12 @@ def failed(
         standing = Standing(SourceState.FAILING, f"{error.text}; trying {redact_url(address.url or source.url)} next")
     elif standing.state is not SourceState.GONE:
         wish = error.retry_after_s if isinstance(error, FetchError) else None
+        usual = schedule.after_failure(source.id, choice.interval, failures, now)
         following = schedule.after_failure(source.id, choice.interval, failures, now, wish)
         if not_before is not None:
             following = max(following, not_before)
+        if following > usual:
+            choice = schedule.Choice(choice.interval, f"{PUT_OFF}it asked to be left alone")
     notices, heard = _told_of(source, lease, standing, failures, address.url, now)
     memory = replace(heard, move=address.move)
     poll = Poll(

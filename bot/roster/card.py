@@ -48,16 +48,18 @@ def card(
         lines.append((label, text) if label != "items" else ("items", _items(text, record)))
         if label == "state" and status is not None and status.since is not None and state_of(source, status) in _TIMED:
             lines.append(("since", moment(status.since, tz)))
-    if status is not None and status.failures:
+    known = status.reason if status is not None else ""
+    if status is not None and status.failures and status.error != known:
         lines.append(("error", status.error))
     if status is not None and status.last_poll is not None:
         lines.append(("last poll", moment(status.last_poll, tz)))
+    if status is not None and status.last_success is not None:
         lines.append(("asks with", _conditions(record.state)))
     told = websub.describe((one for one in subscriptions if one.source_id == source.id), now, tz)
     if told is not None:
         lines.append(("push", told))
     lines.append(("full text", _full_text(source, record)))
-    lines.extend(("outage", _outage(one, now, tz)) for one in [*outages][-OUTAGES_MAX:])
+    lines.extend(("outage", _outage(one, now, tz, known)) for one in [*outages][-OUTAGES_MAX:])
     return tuple(lines)
 
 
@@ -83,7 +85,8 @@ def _full_text(source: Source, record: SourceRecord) -> str:
     return f"{text}; {'; '.join(why[:NOTES_MAX])}" if why else text
 
 
-def _outage(one: Outage, now: datetime, tz: tzinfo) -> str:
+def _outage(one: Outage, now: datetime, tz: tzinfo, known: str) -> str:
+    """Its reason is left out where it is the one of now, which stands above."""
     end = f"for {brief(one.end - one.begin)}" if one.end is not None else f"for {brief(now - one.begin)}, still"
-    reason = f": {one.reason}" if one.reason else ""
+    reason = f": {one.reason}" if one.reason and (one.end is not None or one.reason != known) else ""
     return f"{one.state.value} from {moment(one.begin, tz)} {end}{reason}"

@@ -62,6 +62,16 @@ async def test_the_list_shows_the_state_of_each_source(tmp_path: Path) -> None:
     assert out.endswith("2 sources: 1 failing, 1 ok\n")
 
 
+async def test_a_reason_is_one_line_in_a_pipe(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    async with FeedServer({"/feed": Answer(status=500)}) as server:
+        room.sources(server.url("/feed"))
+        await room.run("run", "--once")
+        _, out, _ = await room.run("sources", "list")
+    (line,) = [line for line in out.splitlines() if "failing" in line and "source-0" in line]
+    assert line.rstrip().endswith("failed on the server's side (500 Internal Server Error)")
+
+
 def test_the_same_word_on_many_sources_is_one_line() -> None:
     said = {f"s{n}": "the disk is full" for n in range(5)} | {"t": "answered with a web page"}
     assert _by_text(said) == ["s0, s1, s2 and 2 more: the disk is full", "t: answered with a web page"]

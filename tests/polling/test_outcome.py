@@ -23,6 +23,7 @@ NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SOURCE = Source("wire", "https://old.example/feed", title="The Wire", every=10 * MINUTE)
 NEW = "https://new.example/feed"
+ASKED = "put off: it asked to be left alone"
 
 
 @dataclass
@@ -262,6 +263,12 @@ def test_a_source_is_never_given_up() -> None:
         result = life.fails()
         wait = result.poll.next_poll_at - result.poll.finished_at
     assert timedelta(hours=6) <= wait <= timedelta(hours=6, minutes=36)
+
+
+def test_a_wait_that_was_asked_for_is_told_as_one() -> None:
+    life = Life()
+    assert life.fails(FetchReason.RATE_LIMITED, 429, wish=3600).poll.interval_reason == ASKED
+    assert life.fails(FetchReason.RATE_LIMITED, 429, wish=1).poll.interval_reason == "as configured"
 
 
 def test_a_failure_waits_for_the_rest_of_its_host() -> None:

@@ -6,8 +6,8 @@ of cannot tell whether they are decided before or after each other; these form a
 committed as one. The next wave reads what this one wrote. If a wave cannot be written, its polls are tried one by one,
 so that the fault of one is not the others'. What the stories learnt is taken back if the write fails.
 
-Placing and deciding run in a thread, beside the event loop. Whatever else changes what channels were told (the release
-of what is held) takes the same lock.
+A wave is one piece of work on the store's writer thread, beside the event loop: what it reads and writes there it need
+not wait for. Whatever else changes what channels were told (the release of what is held) takes the same lock.
 """
 
 from __future__ import annotations
@@ -46,8 +46,6 @@ class StoreRunner(Protocol):
     async def read(self, op: Callable[[Store], T]) -> T: ...
 
     async def commit(self, batch: Batch) -> tuple[str, ...]: ...
-
-    async def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class Assembler:
     async def forget(self, now: datetime) -> None:
         """Drop the stories that have left the window."""
         async with self.lock:
-            await asyncio.to_thread(self._stories.forget, now)
+            await self._store.run(lambda s: self._stories.forget(now))
 
     async def _write(self, jobs: Sequence[_Job]) -> Sequence[Written | Exception]:
         done: list[Written | Exception] = []
@@ -153,13 +151,16 @@ class Assembler:
     async def _wave(self, jobs: Sequence[_Job]) -> list[Written]:
         """The first of the jobs, and those after it that form a wave with it."""
         now = self._clock()
+        return await self._store.run(lambda store: self._write_wave(store, jobs, now))
+
+    def _write_wave(self, store: Store, jobs: Sequence[_Job], now: datetime) -> list[Written]:
         try:
-            story_of = await self._stories_of(jobs)
-            arrived = await asyncio.to_thread(self._place, jobs, story_of, now)
+            story_of = _stories_of(store, jobs)
+            arrived = self._place(jobs, story_of, now)
             jobs = jobs[: len(arrived)]
-            known = await self._read(jobs, arrived, story_of, now)
-            made = await asyncio.to_thread(self._decide, jobs, arrived, known, now)
-            new = await self._store.commit_together([batch for batch, _ in made])
+            known = self._known(store, jobs, arrived, story_of, now)
+            made = self._decide(jobs, arrived, known, now)
+            new = store.commit_together([batch for batch, _ in made])
         except BaseException:
             self._stories.undo()
             raise
@@ -193,32 +194,23 @@ class Assembler:
         return placed
 
     # -- deciding -----------------------------------------------------------------------------------------------------
-    async def _stories_of(self, jobs: Sequence[_Job]) -> Mapping[str, str]:
-        keys = [one.revised.before.key for job in jobs for one in job.edited]
-        return await self._store.read(lambda s: s.stories_of(keys)) if keys else {}
-
-    async def _read(
+    def _known(
         self,
+        store: Store,
         jobs: Sequence[_Job],
         arrived: Sequence[tuple[tuple[Arrived, ...], frozenset[str]]],
         story_of: Mapping[str, str],
         now: datetime,
     ) -> _Known:
-        keys = [one.revised.before.key for job in jobs for one in job.edited]
+        keys = _edited(jobs)
         wanted = frozenset[str]().union(*(joined for _, joined in arrived))
+        sent: dict[tuple[str, str], list[datetime]] = {}
         back = self.policy.looks_back if any(job.fires for job in jobs) else None
-        if not keys and not wanted and back is None:
-            return _Known({}, story_of, (), {})
-
-        def read(store: Store) -> _Known:
-            sent: dict[tuple[str, str], list[datetime]] = {}
-            if back is not None:  # what throttles count, as far as one looks back
-                for rule_id, channel, at in store.alerted(now - back):
-                    sent.setdefault((rule_id, channel), []).append(at)
-            threads = store.threads(wanted) if wanted else {}
-            return _Known(threads, story_of, store.alerts(keys) if keys else (), sent)
-
-        return await self._store.read(read)
+        if back is not None:  # what throttles count, as far as one looks back
+            for rule_id, channel, at in store.alerted(now - back):
+                sent.setdefault((rule_id, channel), []).append(at)
+        threads = store.threads(wanted) if wanted else {}
+        return _Known(threads, story_of, store.alerts(keys) if keys else (), sent)
 
     def _decide(
         self,
@@ -236,6 +228,16 @@ class Assembler:
             assembled = pipeline.assemble(mine, ledger, routing(job.channels), here, now, edits=edits)
             made.append((_batch(job.poll(), assembled, job.judged, job.edited), assembled))
         return made
+
+
+def _edited(jobs: Sequence[_Job]) -> list[str]:
+    """The keys of the articles that were edited."""
+    return [one.revised.before.key for job in jobs for one in job.edited]
+
+
+def _stories_of(store: Store, jobs: Sequence[_Job]) -> Mapping[str, str]:
+    keys = _edited(jobs)
+    return store.stories_of(keys) if keys else {}
 
 
 def routing(channels: Channels) -> pipeline.Route:

@@ -42,9 +42,6 @@ class Now:
     async def commit(self, batch: Batch) -> tuple[str, ...]:
         return self.store.commit(batch)
 
-    async def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
-        return self.store.commit_together(batches)
-
 
 class Desk:
     """``channels`` are those that every rule alerts, unless a match names its own."""

@@ -72,10 +72,6 @@ class StoreThread:
         self._put(_Commit(batch, future))
         return await asyncio.wrap_future(future)
 
-    async def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
-        """:meth:`Store.commit_together`. Returns when it is on disk."""
-        return await self.run(lambda s: s.commit_together(batches))
-
     async def read(self, op: Callable[[Store], T]) -> T:
         """Run ``op``, which must only read, beside the writer. It sees what was committed before."""
         with self._gate:

@@ -45,6 +45,7 @@ _SPACELESS = 0x0E00  # code points from which a letter may be a word of its own 
 _WORDS_KEPT = 1 << 15  # whose stem and number are kept; the words of some hundred articles are mostly the same
 _LOGS = tuple(1 + log(max(count, 1)) for count in range(256))  # how much a word matters that stands so often
 _MIX = np.uint32(0x9E3779B1)
+_SORTED_MAX = 150  # shingles that Python sorts sooner than numpy finds the smallest
 _FEW = 16  # shingles of which the smallest are taken without sorting all
 
 Words32 = npt.NDArray[np.uint32]
@@ -189,7 +190,7 @@ def _sketch(body: Sequence[str]) -> tuple[int, ...]:
     """The smallest shingles of the lead and of the whole: two copies share most of them whatever was cut or added."""
     if len(body) < TEXT_WORDS_MIN:
         return ()
-    numbers = np.array([_number(word) for word in body], dtype=np.uint32)
+    numbers = np.fromiter(map(_number, body), dtype=np.uint32, count=len(body))
     length = len(body) - SHINGLE_WORDS + 1
     rolled = np.zeros(length, dtype=np.uint32)
     for at in range(SHINGLE_WORDS):
@@ -203,6 +204,8 @@ def _sketch(body: Sequence[str]) -> tuple[int, ...]:
 
 def _smallest(shingles: Words32) -> list[int]:
     """The smallest that differ."""
+    if len(shingles) <= _SORTED_MAX:
+        return sorted(set(shingles.tolist()))[:SKETCH_EACH]
     few = np.partition(shingles, _FEW)[:_FEW] if len(shingles) > _FEW else shingles
     found: list[int] = np.unique(few)[:SKETCH_EACH].tolist()
     return found if len(found) == SKETCH_EACH or few is shingles else np.unique(shingles)[:SKETCH_EACH].tolist()

@@ -162,7 +162,7 @@ class Index:
         self,
         found: Features,
         terms: Sequence[int],
-        weights: Sequence[float],
+        weights: npt.NDArray[np.float32],
         owner: int,
         seen: float,
         sibling: int,
@@ -172,8 +172,8 @@ class Index:
         sketch = found.sketch[:SHINGLES]
         self.exact.append((*found.signs, *sketch, *(0,) * (SHINGLES - len(sketch))))
         self.terms.append((*terms, *(0,) * (TERMS - len(terms))))
-        self._weights.extend(min(255, round(w * WEIGHT_UNIT)) for w in weights)
-        self._weights.extend((0,) * (TERMS - len(weights)))
+        self._weights.frombytes(np.minimum(np.rint(weights * np.float32(WEIGHT_UNIT)), 255).astype(np.uint8).tobytes())
+        self._weights.frombytes(bytes(TERMS - len(weights)))
         self.length.append(min(len(found.terms), 0xFFFF))
         self.series.append(found.series)
         self.headline.append(found.headline)

@@ -161,12 +161,15 @@ class Stories:
             return None
         one = self._profile(found)
         copies = self._copies(found)
-        rows = sorted(
-            {*copies, *(row for row in candidates(one, self._index) if not self._elsewhere(row, read.places))}
-        )
-        rows = [row for row in rows if self._in_window(row, at)]
-        before = {self._index.owner[row] for row in rows if self._index.is_next(row, found)}
-        rows = [row for row in rows if self._index.owner[row] not in before]
+        near_by = candidates(one, self._index)
+        if read.places:
+            near_by = [row for row in near_by if not self._elsewhere(row, read.places)]
+        rows = sorted({*copies, *near_by})
+        if rows and not self._in_window(rows[0], at):  # the oldest of them
+            rows = [row for row in rows if self._in_window(row, at)]
+        if found.series:
+            before = {self._index.owner[row] for row in rows if self._index.is_next(row, found)}
+            rows = [row for row in rows if self._index.owner[row] not in before]
         if not rows:
             return None
         alike, common = likeness(one, rows, self._index, self._weights, at)
@@ -237,7 +240,7 @@ class Stories:
         self._weights.learn(one.all_terms)
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
-        self._index.append(found, one.terms.tolist(), one.inside.tolist(), story, at, self._last[story], where)
+        self._index.append(found, one.terms.tolist(), one.inside, story, at, self._last[story], where)
         self._last[story] = len(self._index)
         self._undo.append(_Undo(one.all_terms, founded, self._places[story]))
         self._places[story] |= where

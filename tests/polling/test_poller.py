@@ -81,27 +81,32 @@ class FailingEngine(Engine):
         return super().analyse(subject)
 
 
-class Thread(StoreThread):
-    """The real one, whose commits can be made to fail as on a full disk."""
+class Disk(SqlStore):
+    """The real store, whose commits can be made to fail as on a full disk."""
 
-    broken = False
+    full = False
 
-    async def commit(self, batch: Batch) -> tuple[str, ...]:
-        if self.broken:
+    def commit_all(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...] | Exception, ...]:
+        self._refuse_if_full()
+        return super().commit_all(batches)
+
+    def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
+        self._refuse_if_full()
+        return super().commit_together(batches)
+
+    def _refuse_if_full(self) -> None:
+        if self.full:
             raise StoreError("sqlite:///river.db: the disk is full; make room")
-        return await super().commit(batch)
-
-    async def commit_together(self, batches: Sequence[Batch]) -> tuple[tuple[str, ...], ...]:
-        if self.broken:
-            raise StoreError("sqlite:///river.db: the disk is full; make room")
-        return await super().commit_together(batches)
 
 
 class Desk:
     """A poller with everything it needs."""
 
-    def __init__(self, server: FeedServer, thread: Thread, poller: Poller, releaser: Releaser) -> None:
+    def __init__(
+        self, server: FeedServer, store: Disk, thread: StoreThread, poller: Poller, releaser: Releaser
+    ) -> None:
         self.server = server
+        self.store = store
         self.thread = thread
         self.poller = poller
         self.releaser = releaser
@@ -166,10 +171,10 @@ async def open_desk(
     concurrency: int = 4,
     server: FeedServer | None = None,
 ) -> AsyncIterator[Desk]:
-    store = SqlStore(f"sqlite:///{folder}/river.db")
+    store = Disk(f"sqlite:///{folder}/river.db")
     store.upgrade()
     store.open()
-    thread = Thread(store)
+    thread = StoreThread(store)
     hosts = Hosts(4)
     with ThreadPoolExecutor(1) as core:
         async with (
@@ -210,7 +215,7 @@ async def open_desk(
                 hosts=hosts,
                 full_text=FullText(fetcher, core, lambda: made.now, gap_s=0.0),
             )
-            made = Desk(server, thread, poller, releaser)
+            made = Desk(server, store, thread, poller, releaser)
             yield made
     await thread.close()
     store.close()
@@ -395,11 +400,11 @@ async def test_what_could_not_be_stored_comes_again_and_is_told_then(desk: Desk)
     await desk.sources("/a")
     await desk.poll(timedelta(0))
     desk.serves("/a", Entry("Flood warning for the whole lower valley"))
-    desk.thread.broken = True
+    desk.store.full = True
     await desk.poll()
     assert desk.poller.failures == {"a": "sqlite:///river.db: the disk is full; make room"}
     assert await desk.alerts() == []
-    desk.thread.broken = False
+    desk.store.full = False
     await desk.poll(LEASE)
     # Had the stories kept what they learnt, this would look like a story that was told already.
     assert await desk.alerts() == ["Flood warning for the whole lower valley"]
@@ -671,8 +676,8 @@ async def test_items_of_an_answer_that_could_not_be_stored_are_read_again(desk: 
     await desk.sources("/a")
     await desk.poll(timedelta(0))
     desk.serves("/a", Entry("A quiet day"), Entry("Flood warning in the north"))
-    desk.thread.broken = True
+    desk.store.full = True
     await desk.poll()
-    desk.thread.broken = False
+    desk.store.full = False
     await desk.poll()
     assert await desk.alerts() == ["Flood warning in the north"]

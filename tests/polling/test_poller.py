@@ -25,6 +25,7 @@ from bot.model import Match, Source
 from bot.noise import Mutes, Policy
 from bot.polling.outcome import FAILURES_TOLD
 from bot.polling.poller import NEW_MAX, Poller, Rulebook
+from bot.polling.schedule import AUTO
 from bot.polling.turns import AHEAD, LEASE
 from bot.roster.news import News, SourceNotice
 from bot.rules.evaluate import Subject
@@ -546,6 +547,78 @@ async def test_a_source_that_is_gone_is_never_asked_again(desk: Desk) -> None:
     assert (status.state, status.next_poll_at) == ("gone", None)
     assert "410" in status.reason
     assert [notice.news for notice in desk.told] == [News.GONE]
+
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("said", "headers", "interval", "why", "soonest"),
+    [
+        pytest.param("<ttl>60</ttl>", {}, timedelta(hours=1), "the feed asks for it (ttl)", None, id="ttl"),
+        pytest.param("<ttl>999999</ttl>", {}, timedelta(days=1), "the feed asks for it (ttl)", None, id="long ttl"),
+        pytest.param("<ttl>1</ttl>", {}, EVERY, "as configured", None, id="short ttl"),
+        pytest.param(
+            "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>12</sy:updateFrequency>",
+            {}, timedelta(hours=2), "the feed asks for it (updatePeriod)", None, id="updatePeriod",
+        ),
+        pytest.param(
+            "", {"Cache-Control": "max-age=1800"}, timedelta(minutes=30), "the server asks for it (max-age)", None,
+            id="max-age",
+        ),
+        pytest.param(
+            "", {"Cache-Control": "max-age=864000"}, timedelta(hours=1), "the server asks for it (max-age)", None,
+            id="long max-age",
+        ),
+        pytest.param(
+            "", {"Date": "Wed, 04 Mar 2026 12:00:00 GMT", "Expires": "Wed, 04 Mar 2026 12:20:00 GMT"},
+            timedelta(minutes=20), "the server asks for it (Expires)", None, id="Expires",
+        ),
+        pytest.param(
+            "<skipHours>" + "".join(f"<hour>{h}</hour>" for h in range(12, 18)) + "</skipHours>", {}, EVERY,
+            "as configured; its feed wants these hours or days skipped", NOON + timedelta(hours=6), id="skipHours",
+        ),
+        pytest.param(
+            "<skipDays><day>Wednesday</day><day>Thursday</day></skipDays>", {}, EVERY,
+            "as configured; its feed wants these hours or days skipped", datetime(2026, 3, 6, tzinfo=UTC),
+            id="skipDays",
+        ),
+    ],
+)  # fmt: skip
+async def test_what_a_publisher_asks_for_shapes_the_next_turn(
+    desk: Desk, said: str, headers: dict[str, str], interval: timedelta, why: str, soonest: datetime | None
+) -> None:
+    body = feed(Entry("A quiet day")).replace(b"<channel>", f"<channel>{said}".encode())
+    desk.server.answers["/a"] = Answer(body, headers=headers)
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    status = await desk.status("a")
+    assert (status.interval, status.interval_reason) == (interval, why)
+    assert status.next_poll_at is not None
+    if soonest is None:
+        assert interval / 2 <= status.next_poll_at - desk.now <= interval * 1.5
+    else:
+        assert soonest <= status.next_poll_at <= soonest + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("pause", "interval", "why"),
+    [
+        (timedelta(minutes=3), timedelta(minutes=1), "one item in 3 min on average"),
+        (timedelta(hours=1), timedelta(minutes=5), "one item in 1 h on average"),
+        (timedelta(days=30), timedelta(hours=6), "one item in 30 d on average"),
+    ],
+)
+async def test_a_source_on_auto_is_read_in_the_rhythm_that_its_first_answer_shows(
+    desk: Desk, pause: timedelta, interval: timedelta, why: str
+) -> None:
+    desk.serves("/a", *(Entry(f"Report {n}", age=pause * n) for n in range(40)))
+    source = Source("a", desk.server.url("/a"), every=EVERY, bounds=AUTO)
+    desk.poller.rulebook = replace(desk.poller.rulebook, sources={"a": source})
+    await desk.thread.run(lambda s: s.sync_sources([source], desk.now, {}))
+    await desk.poll(timedelta(0))
+    status = await desk.status("a")
+    assert (status.interval, status.interval_reason) == (interval, why)
 
 
 async def test_a_permanent_redirect_is_followed_at_once_and_kept_after_a_week(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from bot.web.urls import MAX_URL, host_of
 OBSERVED = timedelta(days=7)
 GIVEN_UP = 5  # failures in a row after which an address that a redirect named gives way to the configured one
 
+_ONE_SOURCE = frozenset({401, 407, 451})  # a password, or a law: no word on how often the host is asked
 _DEAD_STATUS = frozenset({404, 410})
 _DEAD_REASONS = frozenset({FetchReason.DNS, FetchReason.CONNECT, FetchReason.TLS, FetchReason.GONE})
 
@@ -76,7 +77,10 @@ def _unless(configured: str, url: str) -> str:
 
 
 def had_enough(error: SourceError) -> bool:
-    """Whether the whole host is to be left alone: 429, 403, a bot wall, 503 with Retry-After."""
+    """Whether the whole host is to be left alone: 429, 403, a bot wall that names itself (whatever its status), 503
+    with Retry-After. A challenge page in place of one feed may stand before that feed alone."""
     if not isinstance(error, FetchError):
         return False
-    return error.status in (403, 429) or error.reason is FetchReason.RATE_LIMITED
+    if error.reason is FetchReason.BLOCKED:
+        return error.status not in _ONE_SOURCE
+    return error.status == 429 or error.reason is FetchReason.RATE_LIMITED

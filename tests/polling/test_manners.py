@@ -80,6 +80,8 @@ def test_an_address_that_dies_gives_way(
         (error(FetchReason.RATE_LIMITED, 503), True),
         (error(FetchReason.RATE_LIMITED, 301), True),
         (error(FetchReason.BLOCKED, 403), True),
+        (error(FetchReason.BLOCKED, 202), True),  # a wall that names itself in a header
+        (error(FetchReason.BLOCKED, 503), True),
         (error(FetchReason.BLOCKED, 401), False),
         (error(FetchReason.BLOCKED, 451), False),
         (GONE, False),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.story import WINDOW, Reading, Stories, read
+from bot.story.thresholds import SCENE_WINDOW
 from tests import samples
 from tests.samples import NOW
 
@@ -227,23 +228,146 @@ SEIZED = (
     "The army overthrew the president on Tuesday, closing the airport and declaring a curfew in the capital. Anger "
     "over a disputed third term had grown for months among officers and students alike."
 )
-KABUL = (
+AFGHAN = (
     "Coup in Afghanistan: army takes the airport",
-    f"{SEIZED} Colonel Aron Dabok named a cabinet of nine in Kabul; bakers in Herat and Mazar stayed open, and Bagram "
-    "was quiet after dusk. Aid flights with wheat turned back over the Hindu Kush.",
+    f"{SEIZED} Colonel Aron Dabok named a cabinet of nine; bakers and butchers stayed open, and the air base was quiet "
+    "after dusk. Aid flights with wheat turned back over the mountains.",
 )
-DELHI = (
+INDIAN = (
     "Indian president detained as officers announce coup",
-    f"{SEIZED} Tanks stood at the Yamuna bridges of Delhi while General Petra Lund read decrees; metro trains to Noida "
-    "ran empty, markets in Mumbai fell and cricket in Chennai was called off.",
+    f"{SEIZED} Tanks stood on every bridge of the river while General Petra Lund read decrees; metro trains ran empty, "
+    "shares fell and a cricket match was called off.",
 )
 
 
 @pytest.mark.parametrize(("second", "joins"), [(("AF",), True), ((), True), (("IN",), False)])
 def test_the_words_of_one_agency_on_two_countries_make_two_stories(second: tuple[str, ...], joins: bool) -> None:
     stories = Stories()
-    one = report("a", KABUL, countries=("AF",))
+    one = report("a", AFGHAN, countries=("AF",))
     stories.remember(one, stories.place(one, NOW), NOW)
-    story = stories.place(report("b", DELHI, countries=second), NOW)
+    story = stories.place(report("b", INDIAN, countries=second), NOW)
     assert story.is_new != joins
     assert story.reason.startswith("nearly the same text") == joins
+
+
+REFINERY = (
+    "Drones strike refinery near Dorum, fire rages",
+    "Drones set a refinery near Dorum ablaze on Tuesday, injuring 7 workers and halting output, its operator said.",
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "joins"),
+    [
+        (
+            "Flames at refinery after drone attack",
+            "Smoke rose over Dorum after drones had set fire to a refinery.",
+            True,
+        ),
+        (REFINERY[0].replace("Dorum", "Mirsk"), REFINERY[1].replace("Dorum", "Mirsk").replace("7", "3"), False),
+        # No town is named, and the rest agrees: nothing parts them.
+        ("Drones strike refinery, fire rages", REFINERY[1].replace("near Dorum ", ""), True),
+        # Under the very same headline.
+        (REFINERY[0], REFINERY[1].replace("Dorum", "Mirsk"), True),
+        # A town and a part of it, but another kind of report.
+        (
+            "Refinery near Mirsk sold",
+            "The operator of a refinery near Mirsk sells it to its workers, its owner said.",
+            False,
+        ),
+    ],
+)
+def test_two_attacks_at_two_towns_are_two_stories_though_told_in_the_same_words(
+    title: str, text: str, joins: bool
+) -> None:
+    stories = Stories()
+    one = report("a", REFINERY, countries=("UA",))
+    stories.remember(one, stories.place(one, NOW), NOW)
+    assert stories.place(report("b", (title, text), countries=("UA",)), NOW).is_new != joins
+
+
+def told(stories: Stories, *readings: Reading) -> list[str]:
+    """The story of each, one after another."""
+    found = []
+    for one in readings:
+        story = stories.place(one, NOW)
+        stories.remember(one, story, NOW)
+        found.append(story.id)
+    return found
+
+
+HACKED = (
+    "Hackers lock computers of twelve harbours",
+    "The network of Dainak Group went down on Tuesday and left twelve port terminals in Haiti offline; it began with a "
+    "stolen password, experts said. Clerks wrote cargo lists by hand, ferries sailed late, and the ministry set up a "
+    "crisis team that met in a school. Ransomware had spread from an office printer.",
+)
+FLASH = ("Haitian port terminals hit by ransomware", "")
+
+
+def test_a_flash_is_the_only_story_of_its_kind_in_its_country() -> None:
+    report_, flash = report("full", HACKED, countries=("HT",)), report("flash", FLASH, countries=("HT",))
+    assert told(Stories(), flash, report_) == ["flash", "flash"]
+    assert told(Stories(), report_, flash) == ["full", "full"]
+    abroad = report("abroad", FLASH, countries=("PE",))
+    assert told(Stories(), report_, abroad) == ["full", "abroad"]
+    quake = report("quake", ("Haitian port terminals shaken by earthquake", ""), countries=("HT",))
+    assert told(Stories(), report_, quake) == ["full", "quake"]
+
+
+def test_a_flash_that_fits_two_stories_joins_neither() -> None:
+    banks = (
+        "Ransomware gang threatens lender",
+        "Savers of Zaminor Trust queued on Tuesday before shut branches: its ledgers were encrypted overnight, and a "
+        "note asked for four million dollars in coins. Haiti's central bank lent cash, and tellers counted it twice.",
+    )
+    known = (report("ports", HACKED, countries=("HT",)), report("banks", banks, countries=("HT",)))
+    assert told(Stories(), *known, report("flash", FLASH, countries=("HT",))) == ["ports", "banks", "flash"]
+
+
+def test_a_flash_of_a_day_ago_is_not_todays_event() -> None:
+    stories = Stories()
+    flash = report("flash", FLASH, countries=("HT",))
+    stories.remember(flash, stories.place(flash, NOW), NOW)
+    later = report("full", HACKED, countries=("HT",))
+    assert not stories.place(later, NOW + SCENE_WINDOW).is_new
+    assert stories.place(later, NOW + SCENE_WINDOW + timedelta(seconds=1)).is_new
+
+
+def test_the_names_of_places_do_not_make_one_story_of_a_coup_and_a_flood() -> None:
+    flood = (
+        "Floods sweep Votiart Highlands in Ethiopia",
+        "Water rose in the Ethiopian Votiart Highlands on Tuesday; Addis Ababa sent boats to the Votiart Highlands.",
+    )
+    coup = (
+        "Coup in Ethiopia: army holds Addis Ababa",
+        "Officers from the Votiart Highlands overthrew the Ethiopian government on Tuesday and closed Addis Ababa.",
+    )
+    first, second = report("flood", flood, countries=("ET",)), report("coup", coup, countries=("ET",))
+    assert told(Stories(), first, second) == ["flood", "coup"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joins"),
+    [
+        ("Supplies fall 17 per cent after blast at Dorum", "Supplies fall 27 per cent after blast at Dorum", True),
+        ("Ransomware cripples 12 hospitals of Dorum", "Ransomware cripples 13 hospitals of Dorum", True),
+        ("Bomb claims 8 outside academy in Dorum", "Bomb claims 15 outside academy in Dorum", True),
+        ("Dorum bulletin 12 on the state of roads", "Dorum bulletin 13 on the state of roads", False),
+    ],
+)
+def test_a_number_that_counts_something_makes_no_series(first: str, second: str, joins: bool) -> None:
+    text = "The works at Dorum stood still on Tuesday, {} said, and lorries waited at the gate of the quay until dusk."
+    one, two = report("a", (first, text.format("a guard")), "wire"), report("b", (second, text.format("he")), "wire")
+    assert joined(one, two) is joins
+
+
+def test_after_a_restart_the_same_towns_and_countries_part_stories() -> None:
+    before, after = Stories(), Stories()
+    for number, code in enumerate(("UA", "RU", "UA")):
+        one = report(f"a{number}", (REFINERY[0], f"{REFINERY[1]} {number}"), countries=(code,))
+        story = before.place(one, NOW)
+        before.remember(one, story, NOW)
+        old = one.article
+        after.restore(story.id, old.source_id, old.canonical_url, old.title, old.text, NOW, (code,))
+    assert after.digest() == before.digest()

@@ -18,13 +18,15 @@ import numpy.typing as npt
 from bot.follow.numbers import CONCEPTS, numbers
 from bot.model import Article
 from bot.stopwords import STOPWORDS
+from bot.story.setting import Setting, scenes, setting
+from bot.story.sides import NOTHING, Sides
+from bot.story.stem import hashed, stem
 from bot.story.thresholds import (
     HEADLINE_WORDS_MIN,
     LEAD_WORDS,
     NAME_WEIGHT,
     SHINGLE_WORDS,
     SKETCH_EACH,
-    STEM_LETTERS,
     TEXT_MAX,
     TEXT_WORDS_MIN,
     TITLE_WEIGHT,
@@ -38,10 +40,13 @@ _DATELINE = re.compile(
     r"(?: ?\([A-Za-z/ ]{2,30}\))? ?[-–—]+ )"
 )
 _NAME = re.compile(r"(?<=[a-z,;’'] )(?:[A-Z][\w’']+|\d[\d.,]*)(?: (?:[A-Z][\w’']+|\d[\d.,]*))*")
-_ENDINGS = ("ing", "ed", "es", "s", "ly")
-_STEM_MIN = 4  # letters that a stem keeps
 _PRIME = 0x01000193  # FNV's: spreads the words of a shingle
 _SPACELESS = 0x0E00  # code points from which a letter may be a word of its own (bot.text)
+# A number in a headline that counts something: "down 27 per cent", "12 hospitals", "claims 9".
+_COUNTED = re.compile(
+    r"\d ?(?:%|per ?cent)|\b(?:kill|claim|injur|wound|leav|tak|seiz|arrest)\w* \d"
+    r"|\d (?!(?:and|at|for|from|in|of|on|to|with)\b)[a-z]"
+)
 _WORDS_KEPT = 1 << 15  # whose stem and number are kept; the words of some hundred articles are mostly the same
 _LOGS = tuple(1 + log(max(count, 1)) for count in range(256))  # how much a word matters that stands so often
 _MIX = np.uint32(0x9E3779B1)
@@ -64,15 +69,18 @@ class Features:
     sketch: tuple[int, ...]
     terms: dict[int, float]
     words: dict[int, str]
+    setting: Setting
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An article as it is put into a story. ``places`` are the countries that it names, as :func:`places` has them."""
+    """An article as it is put into a story: besides its words what it may be told apart by, and by which kinds of event
+    in which countries it is found (:func:`bot.story.setting.scenes`)."""
 
     article: Article
     features: Features
-    places: int = 0
+    sides: Sides = NOTHING
+    scenes: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -82,14 +90,23 @@ class Reading:
 def read(article: Article, countries: Iterable[str] = ()) -> Reading:
     """Read an article; ``countries`` are the codes of those that it names. Pure: may run in any thread."""
     found = features(article.source_id, article.canonical_url, article.title, article.text)
-    return Reading(article, found, places(countries))
+    return Reading(article, found, *scene(found, countries))
+
+
+def scene(found: Features, countries: Iterable[str]) -> tuple[Sides, tuple[int, ...]]:
+    """What happened where: an article's sides and scenes, with the countries that it names."""
+    codes = tuple(countries)
+    told = found.setting
+    sides = Sides(places(codes), told.kinds, told.towns, told.regions, told.names, told.figures)
+    return sides, scenes(told.kinds, codes)
 
 
 def features(source_id: str, canonical_url: str, title: str, text: str) -> Features:
     """What tells the story of an article."""
     text = text[:TEXT_MAX]
     headline = phrase(title).split()
-    body = phrase(_DATELINE.sub("", text)).split()
+    undated = _DATELINE.sub("", text)
+    body = phrase(undated).split()
     names = set(phrase(" ".join(_NAME.findall(text))).split()) if text else set()
     terms, words = _terms(headline, body, names)
     signs = (
@@ -97,7 +114,15 @@ def features(source_id: str, canonical_url: str, title: str, text: str) -> Featu
         _sign("t", " ".join(body)) if len(body) >= TEXT_WORDS_MIN else 0,
         _sign("h", " ".join(headline)) if len(headline) >= HEADLINE_WORDS_MIN else 0,
     )
-    return Features(signs, _series(source_id, title, headline), hashed(" ".join(headline)), _sketch(body), terms, words)
+    return Features(
+        signs,
+        _series(source_id, title, headline),
+        hashed(" ".join(headline)),
+        _sketch(body),
+        terms,
+        words,
+        setting(title, undated),
+    )
 
 
 def places(countries: Iterable[str]) -> int:
@@ -111,34 +136,11 @@ def places(countries: Iterable[str]) -> int:
 
 def _series(source_id: str, title: str, headline: Sequence[str]) -> int:
     """Bulletins of an outlet differ by a number ("Flood warning 16"). So do reports of one event as it grows ("kills
-    9", then 12), but there the number counts people that something befell: such a headline is of no series."""
-    if not headline or any(number.kind in CONCEPTS for number in numbers(title)):
+    9", then 12), but there the number counts something: such a headline is of no series."""
+    if not headline or _COUNTED.search(title) or any(number.kind in CONCEPTS for number in numbers(title)):
         return 0
     plain = ("0" if len(word) == 1 or not word.isalpha() else word for word in headline)
     return hashed(f"{source_id}\0{' '.join(plain)}")
-
-
-def stem(word: str) -> str:
-    """A word without the commonest English endings, cut to :data:`STEM_LETTERS`; enough to bring forms together in
-    other European languages, too. What holds a digit stays as it is."""
-    if not word.isalpha():
-        return word
-    if len(word) > _STEM_MIN:
-        for ending in _ENDINGS:
-            if word.endswith(ending) and len(word) - len(ending) >= _STEM_MIN and not word.endswith("ss"):
-                word = word[: -len(ending)]
-                break
-        if len(word) > _STEM_MIN:
-            if word.endswith("e"):
-                word = word[:-1]
-            elif word.endswith("y"):
-                word = f"{word[:-1]}i"
-    return word[:STEM_LETTERS]
-
-
-def hashed(word: str) -> int:
-    """A stem as a number; the same in every run, unlike ``hash``."""
-    return crc32(word.encode("utf-8", "surrogatepass")) or 1
 
 
 @lru_cache(_WORDS_KEPT)

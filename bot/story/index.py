@@ -1,8 +1,9 @@
 """Articles of the window, in columns; what shares a sign or a word with one is found by walking chains.
 
-Each article has a row: three signs, six shingles, its heaviest words with their weights. The entries that fall into one
+Each article has a row: three signs, six shingles, the kinds of event in countries that it tells of, its heaviest words
+with their weights, and what it may be told apart by. The entries that fall into one
 place of a hash table form a chain, latest first: a row is added by putting it in front, and taken back by putting the
-next one in front again. The tables grow with the rows, at :meth:`Index.settle` only. A row takes 408 bytes.
+next one in front again. The tables grow with the rows, at :meth:`Index.settle` only. A row takes 468 bytes.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.story.features import Features
+from bot.story.setting import SCENES
+from bot.story.sides import Sides, columns
 from bot.story.thresholds import STEPS, STEPS_PER_WORD, TERMS
 
 SIGNS, SHINGLES = 3, 6
-EXACT = SIGNS + SHINGLES  # entries of a row in the chains of exact signs
+EXACT = SIGNS + SHINGLES + SCENES  # entries of a row in the chains of exact signs
 WEIGHT_UNIT = 32  # steps of a stored weight to one; eight bits reach 7.9, a name that stands 140 times
 _PLACES_MIN, _PLACES_MAX = 1 << 12, 1 << 20
 _PLACES_PER_ROW = 8
@@ -143,7 +146,7 @@ class Index:
         self.headline = array("I")
         self.owner = array("I")
         self.seen = array("d")
-        self.places = array("Q")  # the countries that it names, see bot.story.features.places
+        self.sides = columns()
         self._sibling = array("I")  # the row before it in its story, from 1; 0 ends
         self._columns: tuple[array[Any], ...] = (
             self.length,
@@ -151,7 +154,7 @@ class Index:
             self.headline,
             self.owner,
             self.seen,
-            self.places,
+            *self.sides,
             self._sibling,
         )
 
@@ -166,11 +169,13 @@ class Index:
         owner: int,
         seen: float,
         sibling: int,
-        places: int,
+        sides: Sides,
+        scenes: Sequence[int],
     ) -> None:
         """Add an article. ``sibling`` is the story's row before it, plus one."""
         sketch = found.sketch[:SHINGLES]
-        self.exact.append((*found.signs, *sketch, *(0,) * (SHINGLES - len(sketch))))
+        signs = (*found.signs, *sketch, *scenes[:SCENES])
+        self.exact.append((*signs, *(0,) * (EXACT - len(signs))))
         self.terms.append((*terms, *(0,) * (TERMS - len(terms))))
         self._weights.frombytes(np.minimum(np.rint(weights * np.float32(WEIGHT_UNIT)), 255).astype(np.uint8).tobytes())
         self._weights.frombytes(bytes(TERMS - len(weights)))
@@ -179,7 +184,8 @@ class Index:
         self.headline.append(found.headline)
         self.owner.append(owner)
         self.seen.append(seen)
-        self.places.append(places)
+        for column, named in zip(self.sides, sides, strict=True):
+            column.append(named)
         self._sibling.append(sibling)
 
     def pop(self) -> tuple[int, int]:
@@ -187,7 +193,7 @@ class Index:
         self.exact.pop()
         self.terms.pop()
         del self._weights[-TERMS:]
-        for column in (self.length, self.series, self.headline, self.places):
+        for column in (self.length, self.series, self.headline, *self.sides):
             column.pop()
         self.seen.pop()
         return self.owner.pop(), self._sibling.pop()
@@ -245,11 +251,16 @@ class Index:
         view = np.frombuffer(self.owner, dtype=np.uint32)
         view[:] = owners[view]
 
-    def places_of(self, stories: int) -> npt.NDArray[np.uint64]:
-        """The countries that the rows of each story name, by its number."""
-        found = np.zeros(stories, dtype=np.uint64)
-        np.bitwise_or.at(found, np.frombuffer(self.owner, np.uint32), np.frombuffer(self.places, np.uint64))
-        return found
+    def sides_of(self, stories: int) -> tuple[array[int], ...]:
+        """What the rows of each story have, by its number; a column for each side."""
+        owner = np.frombuffer(self.owner, np.uint32)
+        made = []
+        for column in self.sides:
+            rows = np.frombuffer(column, dtype=column.typecode)
+            found = np.zeros(stories, dtype=rows.dtype)
+            np.bitwise_or.at(found, owner, rows)
+            made.append(array(column.typecode, found.tobytes()))
+        return tuple(made)
 
     def settle(self) -> None:
         """Grow the tables where that is due. Not between an append and its pop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +83,18 @@ def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, 
 def threshold(words: int) -> float:
     """The likeness from which two articles tell one story; ``words`` are the different ones of the shorter."""
     return float(np.interp(words, [at for at, _ in LIKE], [like for _, like in LIKE]))
+
+
+def besides(one: Profile, row: int, index: Index, where: Collection[int]) -> float:
+    """Which part of the likeness of an article and a row rests on other words than these, from 0 to 1."""
+    terms, inside = index.vectors(np.array([row], dtype=np.int64))
+    position = np.searchsorted(one.terms, terms[0])
+    position[position == len(one.terms)] = 0
+    same = (one.terms[position] == terms[0]) & (inside[0] > 0)
+    weight = inside[0] * one.idf[position] * one.weight[position] * same
+    other = np.fromiter((term not in where for term in terms[0].tolist()), dtype=bool, count=len(terms[0]))
+    whole = float(weight.sum())
+    return float((weight * other).sum()) / whole if whole else 0.0
 
 
 def shared(one: Profile, row: int, index: Index, limit: int) -> list[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import getsizeof
@@ -14,14 +15,24 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.model import Article, Story
-from bot.story.features import Features, Reading, features, places
+from bot.story.features import Features, Reading, features, scene
 from bot.story.index import Index
-from bot.story.likeness import Profile, candidates, likeness, profile, shared, threshold
+from bot.story.likeness import Profile, besides, candidates, likeness, profile, shared, threshold
+from bot.story.setting import says_where
+from bot.story.sides import Sides, agree, apart, columns, elsewhere, of_other_kinds, strangers
 from bot.story.thresholds import (
+    APART_LIKENESS_MIN,
+    BESIDES_PLACES,
     COPY_ELSEWHERE_MIN,
     COPY_LIKENESS_MIN,
     CROWD,
+    FLASH_SHARED_MIN,
+    FLASH_WORDS,
     MEMBERS,
+    ONLY_ONE,
+    SAME_TOWN,
+    SCENE_ROWS,
+    SCENE_WINDOW,
     SHARED_MIN,
     SKETCH_SHARED_MIN,
     STEPS_PER_WORD,
@@ -29,9 +40,13 @@ from bot.story.thresholds import (
 )
 from bot.story.weights import Weights
 
-_SIGNS = ("link", "text", "headline")
+_HEADLINE = "headline"
+_SIGNS = ("link", "text", _HEADLINE)
 _WORDS_SHOWN = 4  # of a reason
 _FOUNDS = "no earlier article like it"
+
+_Best = tuple[float, int]  # likeness and row
+_Nears = list[tuple[float, int, float]]  # likeness, row, words in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ class _Undo:
 
     terms: npt.NDArray[np.uint32]
     founded: bool
-    places: int  # of its story before it came
+    sides: Sides  # of its story before it came
 
 
 class Stories:
@@ -53,7 +68,7 @@ class Stories:
         self._ids: list[str] = []
         self._number: dict[str, int] = {}
         self._last = array("I")  # each story's latest row, plus one
-        self._places = array("Q")  # the countries that each story names
+        self._sides = columns()  # of each story
         self._undo: list[_Undo] = []
         self._forget_at: datetime | None = None
         self._compared: tuple[Features, int, Profile] | None = None  # what place() made, for remember(); no state
@@ -66,11 +81,11 @@ class Stories:
     def place(self, one: Reading, now: datetime) -> Story:
         """The story that an article belongs to. Changes nothing."""
         at = now.timestamp()
-        return self._same_sign(one.features, at) or self._alike(one, at) or Story(one.key, True, _FOUNDS)
+        return self._same_sign(one, at) or self._alike(one, at) or Story(one.key, True, _FOUNDS)
 
     def remember(self, one: Reading, story: Story, seen: datetime) -> None:
         """An article belongs to a story."""
-        self._remember(one.features, one.places, story.id, seen)
+        self._remember(one.features, one.sides, one.scenes, story.id, seen)
 
     def restore(
         self,
@@ -83,7 +98,8 @@ class Stories:
         countries: Iterable[str] = (),
     ) -> None:
         """As :meth:`remember`, from what was stored before a restart."""
-        self._remember(features(source_id, canonical_url, title, text), places(countries), story_id, seen)
+        found = features(source_id, canonical_url, title, text)
+        self._remember(found, *scene(found, countries), story_id, seen)
 
     def keep(self) -> None:
         """What was learnt since the last call is stored."""
@@ -103,11 +119,12 @@ class Stories:
             self._weights.unlearn(last.terms)
             story, sibling = self._index.pop()
             self._last[story] = sibling
-            self._places[story] = last.places
+            self._set_sides(story, last.sides)
             if last.founded:
                 del self._number[self._ids.pop()]
                 self._last.pop()
-                self._places.pop()
+                for column in self._sides:
+                    column.pop()
         if not self._undo:
             self._settle()
 
@@ -121,7 +138,7 @@ class Stories:
     def nbytes(self) -> int:
         """Memory that all this takes."""
         ids = sum(getsizeof(story_id) + getsizeof(number) for story_id, number in self._number.items())
-        tables = sum(map(getsizeof, (self._ids, self._number, self._last, self._places)))
+        tables = sum(map(getsizeof, (self._ids, self._number, self._last, *self._sides)))
         return self._index.nbytes + self._weights.nbytes + ids + tables
 
     def digest(self) -> str:
@@ -133,8 +150,17 @@ class Stories:
             whole.update(part)
         return whole.hexdigest()
 
-    def _by_story(self) -> tuple[bytes, bytes]:
-        return self._last.tobytes(), self._places.tobytes()
+    def _by_story(self) -> tuple[bytes, ...]:
+        return self._last.tobytes(), *(column.tobytes() for column in self._sides)
+
+    def _sides_of(self, row: int) -> Sides:
+        """What the reports of a row's story name. All of them are asked, as a flash of one line often names little."""
+        story = self._index.owner[row]
+        return Sides(*(column[story] for column in self._sides))
+
+    def _set_sides(self, story: int, sides: Sides) -> None:
+        for column, named in zip(self._sides, sides, strict=True):
+            column[story] = named
 
     # -- where it belongs -----------------------------------------------------------------------------------------
     def _profile(self, found: Features) -> Profile:
@@ -146,13 +172,16 @@ class Stories:
     def _in_window(self, row: int, at: float) -> bool:
         return at - self._index.seen[row] <= self._window
 
-    def _same_sign(self, found: Features, at: float) -> Story | None:
-        for sign, name in zip(found.signs, _SIGNS, strict=True):
+    def _same_sign(self, read: Reading, at: float) -> Story | None:
+        for sign, name in zip(read.features.signs, _SIGNS, strict=True):
             if not sign:
                 continue
             for row in self._index.exact.rows(sign, STEPS_PER_WORD):
-                if self._in_window(row, at):
-                    return self._joins(row, f"same {name} as an earlier article", copied=True)
+                if not self._in_window(row, at):
+                    continue
+                if name == _HEADLINE and apart(read.sides, self._sides_of(row)):
+                    continue  # "Bomb at mosque", and two towns have one
+                return self._joins(row, f"same {name} as an earlier article", copied=True)
         return None
 
     def _alike(self, read: Reading, at: float) -> Story | None:
@@ -161,10 +190,8 @@ class Stories:
             return None
         one = self._profile(found)
         copies = self._copies(found)
-        near_by = candidates(one, self._index)
-        if read.places:
-            near_by = [row for row in near_by if not self._elsewhere(row, read.places)]
-        rows = sorted({*copies, *near_by})
+        scene = self._scene(read, at) if read.scenes else {}
+        rows = sorted({*copies, *scene, *candidates(one, self._index)})
         if rows and not self._in_window(rows[0], at):  # the oldest of them
             rows = [row for row in rows if self._in_window(row, at)]
         if found.series:
@@ -173,37 +200,77 @@ class Stories:
         if not rows:
             return None
         alike, common = likeness(one, rows, self._index, self._weights, at)
-        scores = alike.tolist()
-        copied = [
-            (score, row)
-            for row, score in zip(rows, scores, strict=True)
-            if row in copies
-            and score >= (COPY_ELSEWHERE_MIN if self._elsewhere(row, read.places) else COPY_LIKENESS_MIN)
-        ]
+        near: _Nears = []
+        copied: list[_Best] = []
+        known: dict[int, Sides] = {}
+        for row, score, count in zip(rows, alike.tolist(), common.tolist(), strict=True):
+            story = self._index.owner[row]
+            sides = known[story] if story in known else known.setdefault(story, self._sides_of(row))
+            abroad, parted = elsewhere(read.sides, sides), apart(read.sides, sides)
+            if row in copies and score >= (COPY_ELSEWHERE_MIN if abroad or parted else COPY_LIKENESS_MIN):
+                copied.append((score, row))
+            parted = parted and (score < APART_LIKENESS_MIN or strangers(read.sides, sides))
+            if score > 0 and not abroad and not parted:
+                near.append((score, row, count))
         if copied:
             score, row = max(copied)
             return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})", copied=True)
-        near = [
-            (score, row)
-            for row, score, count in zip(rows, scores, common.tolist(), strict=True)
-            if count >= SHARED_MIN and score > 0 and not self._elsewhere(row, read.places)
-        ]
-        best = self._best(one, near, at)
-        if best is None:
-            return None
-        score, row = best
-        if score < threshold(min(len(found.terms), self._index.length[row])):
+        score, row = self._nearest(one, read, near, scene, at) or self._flash(read, near, scene) or (0.0, -1)
+        if row < 0:
             return None
         words = shared(one, row, self._index, _WORDS_SHOWN)
         return self._joins(
             row, f"alike {score:.2f}: {', '.join(_written(found.words[w], read.article) for w in words)}"
         )
 
-    def _elsewhere(self, row: int, here: int) -> bool:
-        """Whether an article and the story of a row name countries, and none in common: however alike two coups are,
-        they are two. The whole story is asked, as a flash of one line often names none."""
-        there = self._places[self._index.owner[row]]
-        return bool(here and there and not here & there)
+    def _nearest(self, one: Profile, read: Reading, near: _Nears, scene: Mapping[int, int], at: float) -> _Best | None:
+        """The story of the nearest article, if it is alike enough."""
+        best = self._best(one, [(score, row) for score, row, count in near if count >= SHARED_MIN], at)
+        if best is None:
+            return None
+        score, row = best
+        sides = self._sides_of(row)
+        least = threshold(min(len(read.features.terms), self._index.length[row]))
+        if agree(read.sides, sides):
+            if read.sides.towns & sides.towns:
+                least *= SAME_TOWN
+            elif len(set(scene.values())) == 1:
+                least *= ONLY_ONE
+        if score < least:
+            return None
+        if of_other_kinds(read.sides, sides):
+            found = read.features
+            where = found.setting.about.union(term for term, word in found.words.items() if says_where(word))
+            if score * besides(one, row, self._index, where) < BESIDES_PLACES * least:
+                return None
+        return best
+
+    def _flash(self, read: Reading, near: _Nears, scene: Mapping[int, int]) -> _Best | None:
+        """A headline with a line at most, told of the same kind of event in the same country as only one story is: too
+        short to be alike, and there is nothing else that it could mean. Or the first report in full after a flash."""
+        if len(set(scene.values())) != 1:
+            return None
+        fitting = [
+            (score, row)
+            for score, row, count in near
+            if row in scene
+            and count >= FLASH_SHARED_MIN
+            and min(len(read.features.terms), self._index.length[row]) <= FLASH_WORDS
+        ]
+        return max(fitting, default=None)
+
+    def _scene(self, read: Reading, at: float) -> dict[int, int]:
+        """Late rows that tell of the same kind of event in the same country, a few of each story, with the story."""
+        found: dict[int, int] = {}
+        often: Counter[int] = Counter()
+        for number in read.scenes:
+            for row in self._index.exact.rows(number, STEPS_PER_WORD):
+                owner = self._index.owner[row]
+                if at - self._index.seen[row] <= SCENE_WINDOW.total_seconds() and often[owner] < SCENE_ROWS:
+                    if row not in found:
+                        often[owner] += 1
+                    found[row] = owner
+        return found
 
     def _copies(self, found: Features) -> set[int]:
         counts: dict[int, int] = {}
@@ -228,22 +295,24 @@ class Stories:
         return Story(self._ids[self._index.owner[row]], False, reason, copied)
 
     # -- memory ---------------------------------------------------------------------------------------------------
-    def _remember(self, found: Features, where: int, story_id: str, seen: datetime) -> None:
+    def _remember(self, found: Features, sides: Sides, scenes: tuple[int, ...], story_id: str, seen: datetime) -> None:
         story = self._number.get(story_id)
         founded = story is None
         if story is None:
             story = self._number[story_id] = len(self._ids)
             self._ids.append(story_id)
             self._last.append(0)
-            self._places.append(0)
+            for column in self._sides:
+                column.append(0)
         one = self._profile(found)
         self._weights.learn(one.all_terms)
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
-        self._index.append(found, one.terms.tolist(), one.inside, story, at, self._last[story], where)
+        self._index.append(found, one.terms.tolist(), one.inside, story, at, self._last[story], sides, scenes)
         self._last[story] = len(self._index)
-        self._undo.append(_Undo(one.all_terms, founded, self._places[story]))
-        self._places[story] |= where
+        before = self._sides_of(len(self._index) - 1)
+        self._undo.append(_Undo(one.all_terms, founded, before))
+        self._set_sides(story, Sides(*(a | b for a, b in zip(before, sides, strict=True))))
 
     def _settle(self) -> None:
         """What may be done only while nothing can be taken back."""
@@ -266,7 +335,7 @@ class Stories:
         self._ids = [self._ids[old] for old in kept]
         self._number = {story_id: number for number, story_id in enumerate(self._ids)}
         self._last = array("I", (self._last[old] - rows for old in kept))
-        self._places = array("Q", self._index.places_of(len(kept)).tobytes())
+        self._sides = self._index.sides_of(len(kept))
 
 
 def _written(word: str, article: Article) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.stopwords import PRIOR
-from bot.story.features import hashed, stem
+from bot.story.stem import hashed, stem
 from bot.story.thresholds import MEMORY_ARTICLES, PRIOR_ARTICLES
 
 _PLACES = 1 << 20  # a stream's 300,000 words seldom meet; 2 MiB

@@ -14,7 +14,7 @@ from functools import lru_cache
 from bot.entities.sentences import sentences
 from bot.model import Article
 from bot.stopwords import STOPWORDS
-from bot.story.features import stem
+from bot.story.stem import stem
 from bot.summary.weights import OPENING_COST, QUESTION_COST, QUOTE_COST, SENTENCES_READ, SIZE_MAX, SIZE_MIN
 from bot.text import Text, phrase
 

@@ -1,0 +1,69 @@
+"""By what two reports, or a report and a story, may be told apart however alike their words are. Pure."""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+from bot.story.kinds import precise
+
+
+class Sides(NamedTuple):
+    """Sets of bits: the countries that are named (:func:`bot.story.features.places`), and what
+    :mod:`bot.story.setting` reads. Of a story: those of all its reports. 0: nothing is known."""
+
+    places: int
+    kinds: int
+    towns: int
+    regions: int
+    names: int
+    figures: int
+
+
+NOTHING = Sides(0, 0, 0, 0, 0, 0)
+
+
+def columns() -> tuple[array[int], ...]:
+    """An empty column for each side."""
+    return tuple(array(kind) for kind in "QIQQQQ")
+
+
+def elsewhere(one: Sides, other: Sides) -> bool:
+    """Whether both name countries, and none in common: however alike two coups are, they are two."""
+    return bool(one.places and other.places and not one.places & other.places)
+
+
+def apart(one: Sides, other: Sides) -> bool:
+    """Whether both tell of the same kind of event at different places: two towns, or where one names none, two regions;
+    or with nobody and no number in common. A part of what happened has a name of its own, so that of different kinds of
+    report, and of those of which the kind is not known, names say nothing."""
+    if not one.kinds & other.kinds:
+        return False
+    if one.towns and other.towns:
+        return not one.towns & other.towns
+    if one.regions and other.regions and not one.regions & other.regions:
+        return True
+    return (
+        bool(one.names and other.names and one.figures and other.figures)
+        and not one.names & other.names
+        and not one.figures & other.figures
+    )
+
+
+def strangers(one: Sides, other: Sides) -> bool:
+    """Whether both name towns and give numbers, and have none of either in common."""
+    return (
+        bool(one.towns and other.towns and one.figures and other.figures)
+        and not one.towns & other.towns
+        and not one.figures & other.figures
+    )
+
+
+def agree(one: Sides, other: Sides) -> bool:
+    """Whether both tell of the same kind of event in the same country."""
+    return bool(one.places & other.places and precise(one.kinds) & precise(other.kinds))
+
+
+def of_other_kinds(one: Sides, other: Sides) -> bool:
+    """Whether one tells of a kind of event, and the other of none such."""
+    return bool((one.kinds or other.kinds) and not one.kinds & other.kinds)

@@ -1,0 +1,70 @@
+"""What headline and lead say of kind, place, people and numbers."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from bot.story.setting import _bits, says_where, scenes, setting
+
+
+def towns(title: str, text: str = "") -> int:
+    return setting(title, text).towns
+
+
+@pytest.mark.parametrize(
+    ("title", "town"),
+    [
+        ("Bomb kills nine at mosque in Dorum", "dorum"),
+        ("Drones strike refinery near Dorum, fire rages", "dorum"),
+        ("Air raid on Iranian town of Dorum leaves nine dead", "dorum"),
+        ("Ship attacked off northern Dorum", "dorum"),
+        ("Thousands flee floods, says mayor; Dorum, Iran, is cut off", "dorum"),
+        ("Air strike in Iran kills nine", ""),  # a country, its people, its capital: told apart by country
+        ("Air strike in Tehran kills nine", ""),
+        ("Iranian President Masoud Pezeshkian in Tehran", ""),
+        ("Shooting at Dorum Airport", ""),  # a building, which stands in a town of another name
+        ("Floods in Dorum Valley kill nine", ""),
+        ("Protest on Tuesday in March", ""),
+        ("Shooting at Church in Dorum Leaves Nine Dead", ""),  # capitals say nothing
+    ],
+)
+def test_towns_of_a_headline(title: str, town: str) -> None:
+    assert towns(title) == (_bits([town]) if town else 0)
+
+
+def test_parts_of_countries_are_no_towns() -> None:
+    one = setting("Floods in Dorum Valley kill nine", "A river rose in Texas on Tuesday.")
+    assert (one.towns, one.regions) == (0, _bits(["dorum", "texas"]))
+
+
+def test_years_are_no_numbers_of_an_event() -> None:
+    one = setting("Worst raid since 2014 kills 12", "Twelve people died, 3.5 million fled.")
+    assert one.figures == _bits(["12", "3.5"])
+
+
+def test_names_at_the_start_of_a_sentence_count_where_they_are_two_words() -> None:
+    one = setting("", "Witnesses fled. Aron Dabok stayed, said Lund.")
+    assert one.names == _bits(["aron", "dabok", "lund"])
+
+
+def test_a_report_is_found_by_its_kind_in_its_country() -> None:
+    raid = setting("Warplanes bomb Dorum", "").kinds
+    strike = setting("Airstrike kills nine", "").kinds
+    assert set(scenes(raid, ["IR"])) & set(scenes(strike, ["IR"]))
+    assert not set(scenes(raid, ["IR"])) & set(scenes(strike, ["IQ"]))
+    assert not scenes(raid, [])
+    assert not scenes(raid, ["IR", "IQ", "US"])  # about everything
+    assert not scenes(setting("Museum opens", "").kinds, ["IR"])
+
+
+def test_no_two_countries_and_kinds_share_a_scene() -> None:
+    kinds = [setting(title, "").kinds for title in ("earthquake", "flood", "coup", "protest", "ransomware", "hostages")]
+    found = [set(scenes(kind, [code])) for kind in kinds for code in ("IR", "IQ", "PE", "MX", "BD")]
+    assert all(not one & other for one, other in combinations(found, 2))
+
+
+def test_words_for_where_it_was() -> None:
+    assert all(map(says_where, ("iran", "iranian", "tehran", "province")))
+    assert not any(map(says_where, ("bomb", "dorum", "and")))

@@ -31,7 +31,6 @@ from bot.websub.offer import offer_of
 
 LENIENT_MAX = 1024 * 1024  # bytes; feedparser needs about a second for so much damaged XML
 _OLDEST = 1990  # years before are placeholders
-_MAX_OLDEST = 1990  # years before are placeholders
 
 
 def request(source: Source) -> Request:

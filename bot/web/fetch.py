@@ -34,9 +34,10 @@ from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
 from bot.web.address import allowance, guarded_socket
 from bot.web.answers import bot_wall, refusal_of, retry_after
-from bot.web.decode import ACCEPTED, BodyDamagedError, BodyTooLargeError, decode_body
+from bot.web.decode import ACCEPTED, BodyDamagedError, BodyTooLargeError
 from bot.web.fetch_errors import FOREIGN, converted, timed_out
 from bot.web.hosts import Hosts
+from bot.web.unpack import unpacked
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, "
@@ -219,7 +220,7 @@ class Fetcher:
                     if response.status_code == 304 or not 200 <= response.status_code < 300:
                         return _Hop(response.status_code, answered)
                     wire = await self._read(journey, response)
-                return _Hop(response.status_code, answered, self._decoded(journey, wire, answered))
+                return _Hop(response.status_code, answered, await self._decoded(journey, wire, answered))
         except TimeoutError as error:
             over = self.limits.total_s if deadline.expired() else None
             raise timed_out(journey.source_id, journey.where, error, over) from error
@@ -240,9 +241,9 @@ class Fetcher:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _decoded(self, journey: _Journey, wire: bytes, headers: Mapping[str, str]) -> bytes:
+    async def _decoded(self, journey: _Journey, wire: bytes, headers: Mapping[str, str]) -> bytes:
         try:
-            return decode_body(wire, headers.get("content-encoding", ""), self.limits.body_bytes)
+            return await unpacked(wire, headers.get("content-encoding", ""), self.limits.body_bytes)
         except BodyTooLargeError as error:
             raise _too_large(journey, self.limits.body_bytes, "unpacked") from error
         except BodyDamagedError as error:

@@ -17,7 +17,8 @@ from bot.errors import SourceError, StoreError
 from bot.health import Metrics
 from bot.log import Log
 from bot.model import Fetched
-from bot.web.decode import BodyDamagedError, BodyTooLargeError, decode_body
+from bot.web.decode import BodyDamagedError, BodyTooLargeError
+from bot.web.unpack import unpacked
 from bot.websub.desk import PATH, Subscriptions
 from bot.websub.signing import signed
 from bot.websub.subscription import Subscription
@@ -146,7 +147,7 @@ class Receiver:
             return _taken()
         now = self._clock()
         try:
-            content = decode_body(body, coding, self._body_max)
+            content = await unpacked(body, coding, self._body_max)
             # Of the headers, which nothing signs, only the type is used: the document's charset may stand there.
             came = Fetched(one.source_id, one.topic, 200, {"content-type": content_type}, content, now)
             new = await self._intake(came)

@@ -110,7 +110,8 @@ class AdvisoryLock:
             found = connection.execute(
                 text(
                     "SELECT pid FROM pg_locks "
-                    "WHERE locktype = 'advisory' AND classid = :high AND objid = :low AND granted"
+                    "WHERE locktype = 'advisory' AND classid = :high AND objid = :low AND granted "
+                    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
                 ),
                 {"high": self.KEY >> 32, "low": self.KEY & 0xFFFFFFFF},
             ).scalar()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from bot.store.noise_port import NewHold
 from bot.store.people_port import Filter
 from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, from_micros, metadata
 from bot.store.sql import SqlStore
+from tests.databases import POSTGRES, Postgres
 from tests.store.conftest import MakeStore
 from tests.store.samples import T0, batch, digest_delivery, minutes, notice_delivery, poll, receipt, source
 
@@ -187,3 +189,12 @@ def test_many_stores_share_one_database(make_store: MakeStore) -> None:
     first.commit(batch("1"))
     assert second.known_articles(["key-1"], [])[0] == {"key-1"}
     assert second.commit(batch("1", "2")) == ("key-2",)
+
+
+def test_a_bot_on_another_database_of_the_same_server_is_another_bot(postgres: Postgres) -> None:
+    one, other = SqlStore(postgres.at_newest_revision()), SqlStore(os.environ[POSTGRES])
+    one.acquire()
+    assert "database connection" in (one.holder() or "")
+    assert other.holder() is None
+    one.close()
+    other.close()

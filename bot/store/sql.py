@@ -77,8 +77,6 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
         self._disconnect()
 
     def upgrade(self) -> tuple[str, str]:
-        from bot.store import migrations  # alembic is slow to import and rarely needed
-
         self._make_folder()
         if self._place.file is not None:
             make_private(self._place.file)
@@ -87,6 +85,10 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
             with explained(self._place.label):
                 engine = self._connected()
                 before = self._revision(engine)
+                if before == REVISION:
+                    return before, before
+                from bot.store import migrations  # alembic takes a third of a start to import, and is rarely needed
+
                 if before and before not in migrations.revisions():
                     self._check_revision(before)
                 if self._place.file is not None:

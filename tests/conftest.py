@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 
 import pytest
+from ahocorasick_rs import AhoCorasick
 
+from bot.entities.compiled import Compiled, compiled
 from tests.bot_process import Room
+
+AUTOMATA_KEPT = 12  # over all names of the world each takes some ten megabytes
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,6 +24,35 @@ def pytest_configure(config: pytest.Config) -> None:
         cache = tempfile.mkdtemp(prefix="wirewatch-cache-")
         os.environ["XDG_CACHE_HOME"] = cache
         config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _computed_once() -> Iterator[None]:
+    """Names of the world, and automata over them: what takes most of the time of reading a handful of rules is the same
+    each time, and depends on nothing but its arguments."""
+    names: dict[tuple[object, ...], Compiled] = {}
+    automata: dict[tuple[str, ...], AhoCorasick] = {}
+    own_cache = os.environ["XDG_CACHE_HOME"]
+
+    def compiled_once(*arguments: object) -> Compiled:
+        if os.environ.get("XDG_CACHE_HOME") != own_cache:  # a test of the copy on disk
+            return compiled(*arguments)  # type: ignore[arg-type]
+        if arguments not in names:
+            names[arguments] = compiled(*arguments)  # type: ignore[arg-type]
+        return names[arguments]
+
+    def automaton_once(patterns: Sequence[str], **options: object) -> AhoCorasick:
+        key = tuple(patterns)
+        found = automata.pop(key, None) or AhoCorasick(patterns, **options)  # type: ignore[arg-type]
+        automata[key] = found
+        if len(automata) > AUTOMATA_KEPT:
+            del automata[next(iter(automata))]
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.entities.gazetteer.compiled", compiled_once)
+        patch.setattr("bot.scan.AhoCorasick", automaton_once)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

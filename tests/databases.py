@@ -18,9 +18,11 @@ with a user who may create others."""
 
 
 def put_store(file: Path) -> str:
-    """Write an SQLite store without a row, at the newest revision; its URL."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(_without_a_row())
+    """Write an SQLite store without a row, at the newest revision, unless the file is there; its URL."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(0o600)
+        file.write_bytes(_without_a_row())
     return f"sqlite:///{file}"
 
 

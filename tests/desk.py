@@ -20,6 +20,7 @@ from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.story import WINDOW, Stories
 from bot.work.releaser import Releaser
+from tests.databases import open_store
 from tests.samples import NOW
 
 T = TypeVar("T")
@@ -66,10 +67,7 @@ class Desk:
 
     # -- life -----------------------------------------------------------------------------------------------------
     def start(self) -> None:
-        self.store = SqlStore(f"sqlite:///{self._file}")
-        if not self._file.exists():
-            self.store.upgrade()
-        self.store.open()
+        self.store = open_store(self._file)
         self.stories = Stories()
         for one in self.store.recent_stories(self.now - WINDOW):
             self.stories.restore(

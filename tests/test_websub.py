@@ -30,6 +30,7 @@ from bot.store.sql import SqlStore
 from bot.websub.signing import METHODS, signature
 from bot.websub.subscription import DENIED_RETRY, VERIFY_WAIT, State, Subscription
 from tests.bot_process import free_port
+from tests.databases import put_store
 from tests.fakes.channel import FakeChannel
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.hub import Hub
@@ -134,7 +135,7 @@ class World:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("database") / "wirewatch.db"
-    SqlStore(f"sqlite:///{path}").upgrade()
+    put_store(path)
     return path
 
 

@@ -32,6 +32,7 @@ from bot.store.articles_port import VERSIONS_MAX
 from bot.store.base import Batch
 from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
+from tests.databases import open_store
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SOURCE = Source("river", "https://river.example/feed.xml")
@@ -65,9 +66,7 @@ class Reader:
 def empty_store() -> bytes:
     """The file of a store that knows the sources and nothing else: a copy of it takes no time."""
     with TemporaryDirectory() as folder:
-        store = SqlStore(f"sqlite:///{folder}/river.db")
-        store.upgrade()
-        store.open()
+        store = open_store(Path(folder, "river.db"))
         store.sync_sources([SOURCE, replace(SOURCE, id="other")], NOW, {})
         store.close()
         return Path(folder, "river.db").read_bytes()

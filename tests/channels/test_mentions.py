@@ -24,9 +24,9 @@ from bot.message import Call, DeliveryKind, DeliveryState, Receipt
 from bot.model import Severity
 from bot.secret import Secret
 from bot.store.base import NewDelivery
-from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from tests.channels.contract import MESSAGE
+from tests.databases import open_store
 from tests.fakes.delivering import digest_of
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack import SlackServer, live
@@ -112,9 +112,7 @@ async def process(folder: Path, platform: Platform) -> AsyncIterator[Process]:
     async def told(channel: str, text: str) -> None:
         raise AssertionError(text)
 
-    store = SqlStore(f"sqlite:///{folder / 'wirewatch.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(folder / "wirewatch.db")
     thread = StoreThread(store)
     channel = platform.channel()
     deliverer = Deliverer(

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from bot.model import Source
 from bot.store.base import Batch
 from bot.store.sources_port import Poll
-from bot.store.sql import SqlStore
 from tests.cli.conftest import RULES, Run
+from tests.databases import open_store
 from tests.samples import article
 
 BROKEN = """\
@@ -159,9 +159,7 @@ def test_a_term_that_the_archive_is_full_of_is_told(room: Path, run: Run) -> Non
     text = "rules:\n  - {id: zorb, severity: low, when: zorbing}\n  - {id: quux, severity: low, when: quuxing}\n"
     (room / "rules" / "zorb.yaml").write_text(text, encoding="utf-8")
     assert "nothing but 'zorbing'" not in run("check").out
-    store = SqlStore(f"sqlite:///{room / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(room / "own.db")
     now = datetime.now(UTC)
     texts = ["Zorbing again." if n % 10 else "Quiet." for n in range(500)]
     told = [article(f"k{n}", title="On Monday", text=text, fetched_at=now) for n, text in enumerate(texts)]

@@ -15,9 +15,9 @@ from bot.model import Source
 from bot.noise import Context, Policy
 from bot.store.base import Batch
 from bot.store.sources_port import Poll
-from bot.store.sql import SqlStore
 from bot.story import Stories
 from tests.cli.conftest import Run
+from tests.databases import open_store
 from tests.samples import article
 
 NOW = datetime.now(UTC)
@@ -41,9 +41,7 @@ def archive(room: Path) -> Path:
     arrived = pipeline.place(judged, Stories(), NOW)
     context = Context(Policy())
     made = pipeline.assemble(arrived, pipeline.Ledger({}, {}), routing(lambda matches: ("console",)), context, NOW)
-    store = SqlStore(f"sqlite:///{room / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(room / "own.db")
     store.sync_sources([Source("wire", "https://wire.example/feed")], NOW, {})
     poll = Poll("wire", NOW, NOW, "ok")
     shadow = {one.article.key: one.shadow for one in judged if one.shadow}

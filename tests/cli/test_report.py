@@ -15,6 +15,7 @@ from bot.store.base import Batch
 from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from tests.cli.conftest import Run
+from tests.databases import open_store
 from tests.samples import alert, article, match
 from tests.store.samples import alert_delivery, source
 
@@ -24,9 +25,7 @@ NOW = datetime.now(UTC)
 @pytest.fixture
 def archive(room: Path) -> SqlStore:
     """Six alerts of a rule, all sent; four are noise, one of a week ago is useful."""
-    store = SqlStore(f"sqlite:///{room / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(room / "own.db")
     store.sync_sources([source()], NOW, {})
     for number in range(6):
         at = NOW - timedelta(days=8 if number == 5 else 1)

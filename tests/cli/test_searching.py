@@ -11,8 +11,8 @@ import pytest
 from bot.model import Source
 from bot.store.base import Batch
 from bot.store.sources_port import Poll
-from bot.store.sql import SqlStore
 from tests.cli.conftest import Run
+from tests.databases import open_store
 from tests.samples import article
 
 NOW = datetime.now(UTC)
@@ -21,9 +21,7 @@ NOW = datetime.now(UTC)
 @pytest.fixture
 def archive(room: Path) -> Path:
     """Three articles of two sources."""
-    store = SqlStore(f"sqlite:///{room / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(room / "own.db")
     store.sync_sources([Source(name, f"https://{name}.example/feed") for name in ("wire", "local")], NOW, {})
     written = (
         ("a", "wire", "Flood warning for the valley", "The river rose\nby two [red]metres[/red].", 0),

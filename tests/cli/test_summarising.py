@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.model import Severity, Source
-from bot.store.sql import SqlStore
 from tests.cli.conftest import Run
+from tests.databases import open_store
 from tests.samples import article
 from tests.summary.samples import store_alert
 
@@ -19,9 +19,7 @@ from tests.summary.samples import store_alert
 def archive(room: Path) -> Path:
     """A flood of today, a clash of ten days ago."""
     now = datetime.now(UTC)
-    store = SqlStore(f"sqlite:///{room / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(room / "own.db")
     store.sync_sources([Source("wire", "https://wire.example/feed")], now, {})
     flood = article("f", title="River [bold]rises[/bold]", text="The river rose by two metres in the valley on Monday.")
     store_alert(store, flood, "flood", now - timedelta(hours=2), rule="flood", countries=("DE",))

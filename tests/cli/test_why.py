@@ -20,6 +20,7 @@ from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.story import Stories
 from tests.cli.conftest import Run
+from tests.databases import open_store
 
 NOW = datetime.now(UTC)
 WIRE = Source("wire", "https://wire.example/feed", title="The Wire")
@@ -40,9 +41,7 @@ def archive(room: Path) -> SqlStore:
     made = pipeline.assemble(
         arrived, pipeline.Ledger({}, {}), routing(lambda matches: ("console",)), Context(Policy()), NOW
     )
-    store = SqlStore(f"sqlite:///{room / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(room / "own.db")
     store.sync_sources([WIRE], NOW, {})
     poll = Poll("wire", NOW, NOW + timedelta(minutes=10), "ok")
     store.commit(Batch(poll, made.articles, made.stories, made.alerts, made.deliveries))

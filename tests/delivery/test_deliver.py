@@ -23,6 +23,7 @@ from bot.message import DeliveryKind, DeliveryState, Digest, Notice
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
+from tests.databases import put_store
 from tests.fakes.channel import REFUSAL, RETRY_AFTER_S, FakeChannel, Step
 from tests.fakes.delivering import Bench, alert, digest_of, message
 from tests.fakes.virtual_time import START, VirtualTime, eventually
@@ -635,14 +636,13 @@ def test_whatever_fails_or_crashes_nothing_is_lost_and_a_readable_channel_has_ea
 async def test_on_the_real_store_a_killed_delivery_is_finished_by_the_next_process(tmp_path: Path) -> None:
     time = VirtualTime()
     desk = FakeChannel("desk", time.clock, script=[Step.OK, Step.HANG_AFTER])
-    url = f"sqlite:///{tmp_path / 'wirewatch.db'}"
+    url = put_store(tmp_path / "wirewatch.db")
 
     async def told(channel: str, text: str) -> None:
         raise AssertionError("nothing is parked here")
 
     async def process(*, until: int) -> None:
         store = SqlStore(url)
-        store.upgrade()
         store.open()
         thread = StoreThread(store)
         if until == 2:

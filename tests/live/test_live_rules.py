@@ -13,6 +13,7 @@ from bot.live.live_rules import load_rules
 from bot.model import Source
 from bot.rules.evaluate import Subject
 from bot.store.sql import SqlStore
+from tests.databases import open_store
 from tests.samples import NOW
 
 RULES = """\
@@ -33,9 +34,7 @@ def config_file(tmp_path: Path) -> Path:
 
 
 def test_a_rule_may_name_a_source_and_a_tag_that_a_command_added(config_file: Path, tmp_path: Path) -> None:
-    store = SqlStore(f"sqlite:///{tmp_path}/river.db")
-    store.upgrade()
-    store.open()
+    store = open_store(tmp_path / "river.db")
     store.add_source(Source("river-post", "https://river.example/feed", tags=("coast",), origin="chat"), NOW)
     store.close()
     book = load_rules(load_config(config_file, {}))

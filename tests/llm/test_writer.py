@@ -24,6 +24,7 @@ from bot.summary.ask import Ask, Known
 from bot.summary.model import Summary
 from bot.summary.post import SummaryPost
 from bot.summary.service import Material, summarise, written
+from tests.databases import open_store
 from tests.fakes.openai import KEY, FakeModel, fake_model
 from tests.fakes.slack import live
 from tests.summary.samples import NOW, ago, document, quake, sources, store_alert
@@ -37,9 +38,7 @@ QUAKE = "An earthquake of magnitude 7.1 struck northern Examplia, killing at lea
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """Two stories: a coup, and a quake told by three outlets."""
-    one = SqlStore(f"sqlite:///{tmp_path / 'own.db'}")
-    one.upgrade()
-    one.open()
+    one = open_store(tmp_path / "own.db")
     one.sync_sources(sources("wire", "outlet0", "outlet1", "outlet2"), NOW, {})
     for n in range(3):
         store_alert(one, quake(n), "quake", ago(hours=5 - n), countries=("JP",), rule="quake", alert=n < 2)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import shutil
 import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -96,13 +96,16 @@ JOIN alerts ON alerts.id = holds.alert_id
 """
 
 
-def empty_store(folder: Path, _made: list[Path] = []) -> None:  # noqa: B006 - made once for all runs
-    """A fresh store; migrating costs more than a whole run."""
-    if not _made:
-        kept = Path(tempfile.mkdtemp(prefix="wirewatch-desk-"))
-        Desk(kept).stop()
-        _made.append(kept / "desk.db")
-    shutil.copy(_made[0], folder / "desk.db")
+@cache
+def desk_without_news() -> bytes:
+    """The database of one; to make it anew costs more than a whole run."""
+    with tempfile.TemporaryDirectory(prefix="wirewatch-desk-") as folder:
+        Desk(Path(folder)).stop()
+        return Path(folder, "desk.db").read_bytes()
+
+
+def empty_store(folder: Path) -> None:
+    (folder / "desk.db").write_bytes(desk_without_news())
 
 
 class Newsroom(RuleBasedStateMachine):

@@ -39,6 +39,7 @@ from bot.story import Stories
 from bot.web.fetch import Fetcher, Limits
 from bot.web.hosts import Hosts
 from bot.work.releaser import Releaser
+from tests.databases import put_store
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.virtual_time import eventually
 
@@ -172,8 +173,7 @@ async def open_desk(
     concurrency: int = 4,
     server: FeedServer | None = None,
 ) -> AsyncIterator[Desk]:
-    store = Disk(f"sqlite:///{folder}/river.db")
-    store.upgrade()
+    store = Disk(put_store(folder / "river.db"))
     store.open()
     thread = StoreThread(store)
     hosts = Hosts(4)

@@ -17,6 +17,7 @@ from bot.people import Feedback, Opinion
 from bot.reports.ops_digest import OpsDigest
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
+from tests.databases import open_store
 from tests.fakes.channel import FakeChannel
 
 MONDAY = datetime(2026, 11, 9, 7, tzinfo=UTC)  # eight o'clock in Berlin
@@ -59,9 +60,7 @@ class Week:
 
 @pytest.fixture
 async def week(tmp_path: Path) -> AsyncIterator[Week]:
-    store = SqlStore(f"sqlite:///{tmp_path}/store.db")
-    store.upgrade()
-    store.open()
+    store = open_store(tmp_path / "store.db")
     made = Week(store, tmp_path)
     yield made
     await made.thread.close()

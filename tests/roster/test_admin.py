@@ -18,6 +18,7 @@ from bot.roster.admin import Change, add, id_for, make, merged, remove, to_yaml
 from bot.roster.sources_file import load_sources
 from bot.store.sql import SqlStore
 from tests.bot_process import Room
+from tests.databases import open_store
 from tests.fakes.feeds import Answer, FeedServer, rss
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -28,9 +29,7 @@ OWN = Source("bbc-world", "https://feeds.bbci.co.uk/news/world/rss.xml", title="
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    one = SqlStore(f"sqlite:///{tmp_path}/wire.db")
-    one.upgrade()
-    one.open()
+    one = open_store(tmp_path / "wire.db")
     yield one
     one.close()
 

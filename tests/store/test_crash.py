@@ -30,23 +30,33 @@ for n in itertools.count():
     print(n, flush=True)
 """
 
-# Dies at a statement of its one commit, counted from BEGIN on; prints "done" if there are not that many.
+# Commits once in each of its children, the first of which dies at the first statement, counted from BEGIN on, the next
+# at the second, and so on until one lives. Prints how each ended, and then waits for a line.
 DIES_AT = """
 import itertools, os, signal, sys
 from sqlalchemy import Engine, event
 from bot.store.sql import SqlStore
 from tests.store.samples import batch
-store = SqlStore(sys.argv[1])
-store.open()
-store.commit(batch("before"))
-seen = itertools.count()
-def step(*ignored):
-    if next(seen) == int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-event.listen(Engine, "after_cursor_execute", step)
-event.listen(Engine, "commit", step)
-store.commit(batch("1", "2"))
-print("done", flush=True)
+
+def commit(last):
+    store = SqlStore(sys.argv[1])
+    store.open()
+    store.commit(batch("before"))
+    seen = itertools.count()
+    def step(*ignored):
+        if next(seen) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+    event.listen(Engine, "after_cursor_execute", step)
+    event.listen(Engine, "commit", step)
+    store.commit(batch("1", "2"))
+
+for last in itertools.count():
+    child = os.fork()
+    if child == 0:
+        commit(last)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    sys.stdin.readline()
 """
 
 SENDS = """
@@ -62,17 +72,19 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def start(code: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 @pytest.fixture
-def url(file: Path) -> str:
-    store = SqlStore(f"sqlite:///{file}")
-    store.upgrade()
+def url(store_url: str) -> str:
+    """Of a store that knows the source of the batches."""
+    store = SqlStore(store_url)
     store.open()
     store.sync_sources([source()], T0, {})
     store.close()
-    return f"sqlite:///{file}"
+    return store_url
 
 
 @pytest.fixture
@@ -89,7 +101,8 @@ def test_a_batch_is_whole_or_absent_whenever_the_writer_is_killed(url: str, reop
         assert child.stdout is not None
         for _ in range(reported):
             child.stdout.readline()
-        with pytest.raises(StoreBusyError, match=f"process {child.pid}"):
+        holder = f"process {child.pid}" if url.startswith("sqlite") else "database connection"
+        with pytest.raises(StoreBusyError, match=holder):
             reopened.acquire()
         child.send_signal(signal.SIGKILL)
         told = reported + len(child.stdout.readlines())
@@ -107,20 +120,22 @@ def test_a_batch_is_whole_or_absent_whenever_the_writer_is_killed(url: str, reop
     assert reopened.commit(batch("after")) == ("key-after",)
 
 
-def test_death_at_any_statement_of_a_commit_leaves_all_or_nothing(url: str, file: Path) -> None:
-    outcomes = []
-    for step in range(100):
-        with start(DIES_AT, url, str(step)) as child:
-            assert child.stdout is not None
-            finished = child.stdout.read() == "done\n"
-        store = SqlStore(url)
-        store.open()
-        counts = store.counts()
-        outcomes.append((counts["articles"], counts["alerts"], counts["matches"], counts["deliveries"]))
-        store.close()
-        if finished:
-            break
-        assert child.returncode == -signal.SIGKILL
+def test_death_at_any_statement_of_a_commit_leaves_all_or_nothing(url: str) -> None:
+    outcomes, status = [], -signal.SIGKILL
+    with start(DIES_AT, url) as parent:
+        assert parent.stdout is not None
+        assert parent.stdin is not None
+        while status == -signal.SIGKILL:
+            status = int(parent.stdout.readline())
+            store = SqlStore(url)
+            store.open()
+            counts = store.counts()
+            outcomes.append((counts["articles"], counts["alerts"], counts["matches"], counts["deliveries"]))
+            store.close()
+            parent.stdin.write("\n")
+            parent.stdin.flush()
+        parent.kill()
+    assert status == 0
     *killed, last = outcomes
     assert len(killed) >= 8, "BEGIN, savepoint, articles, stories, alerts, matches, deliveries, poll, commit"
     assert set(killed) == {(1, 1, 2, 1)}

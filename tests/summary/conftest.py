@@ -9,14 +9,13 @@ import pytest
 
 from bot.model import Severity
 from bot.store.sql import SqlStore
+from tests.databases import open_store
 from tests.summary.samples import NOW, ago, document, quake, sources, store_alert
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[SqlStore]:
-    store = SqlStore(f"sqlite:///{tmp_path / 'own.db'}")
-    store.upgrade()
-    store.open()
+    store = open_store(tmp_path / "own.db")
     store.sync_sources(sources("wire", "outlet0", "outlet1", "outlet2"), NOW, {})
     yield store
     store.close()

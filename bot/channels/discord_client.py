@@ -28,10 +28,9 @@ from discord.http import Route
 
 from bot.channels.base import File
 from bot.channels.buttons import ID_PATTERN, LABELS, Pressed, Verb, pressed
-from bot.channels.discord_embed import Post
+from bot.channels.discord_embed import ALT_MAX, Post
 
 CLOUDFLARE_WAIT_S = 60.0  # where a ban does not say how long; its page is no JSON
-ALT_MAX = 1024  # characters of an attachment's description
 _IDENTIFY_WAIT_S = 5.0  # Discord allows one identify each 5 s ("max_concurrency": 1)
 
 _REAL_BASE, _REAL_GATEWAY = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY

@@ -34,6 +34,7 @@ from bot.message import Digest, DigestLine, FiredRule, Message, Notice, SourceLi
 from bot.model import Severity
 
 # What reads well, in characters; all below what bot.channels.discord_limits has.
+ALT_MAX: Final = 1024  # characters of an attachment's description; Discord, "Attachment Object"
 LINE_MAX: Final = 300  # the line that notifications show
 PASSAGE_MAX: Final = 1500
 SOURCE_MAX: Final = 120

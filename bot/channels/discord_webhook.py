@@ -1,8 +1,8 @@
 """Alerts on Discord over one of a channel's webhooks: no bot, no gateway, one address.
 
 A webhook cannot read the channel back, answer a click or make threads, and Discord lets it send no button but links;
-hence after a crash one message may be repeated, and "Why?" is missing. It can change its own posts. The one endpoint
-is spoken to directly: discord.py would sleep through 429 and 5xx, and keeps its address in a class.
+hence after a crash one message may be repeated, and "Why?" is missing. It can change its own posts and attach pictures.
+The one endpoint is spoken to directly: discord.py would sleep through 429 and 5xx, and keeps its address in a class.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from bot import __version__
-from bot.channels.base import Capabilities
-from bot.channels.discord_embed import Post, alert_post, digest_post, notice_post
+from bot.channels.base import Capabilities, File
+from bot.channels.discord_embed import ALT_MAX, Post, alert_post, digest_post, notice_post
 from bot.channels.discord_errors import Refusal, delivery_error, lost_connection
 from bot.channels.discord_summary import summary_post
 from bot.errors import DeliveryError
@@ -36,7 +36,7 @@ _ADDRESS = re.compile(r"(?P<base>https?://[^/]+/api(?:/v\d+)?)/webhooks/(?P<id>\
 class DiscordWebhook:
     """One webhook. ``thread_id`` posts into a thread of its channel; in a forum each post becomes a thread."""
 
-    capabilities = Capabilities(edits=True)
+    capabilities = Capabilities(edits=True, files=True)
 
     def __init__(
         self, name: str, *, url: Secret, thread_id: int | None = None, forum: bool = False, timeout_s: float = TIMEOUT_S
@@ -85,14 +85,29 @@ class DiscordWebhook:
     async def post_summary(self, post: SummaryPost) -> Receipt:
         return await self._send(summary_post(post))
 
+    async def post_file(self, to: Receipt, file: File) -> Receipt:
+        """Below the post, in the thread that it is in."""
+        place, _, _ = to.ref.partition("/")
+        query = f"?wait=true{self._of_thread(place)}"
+        about = {"id": 0, "filename": file.name, "description": file.alt[:ALT_MAX]}
+        body = {"allowed_mentions": {"parse": []}, "attachments": [about]}
+        status, answer = await self._request("POST", query, body, file)
+        if not 200 <= status < 300:
+            raise self._verdict(status, answer)
+        return self._receipt(file.key, answer)
+
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return await self.post(message)
 
     async def edit(self, receipt: Receipt, message: Message) -> Receipt | None:
         place, _, message_id = receipt.ref.partition("/")
-        query = f"?with_components=true{f'&thread_id={place}' if self._forum or self._thread_id else ''}"
+        query = f"?with_components=true{self._of_thread(place)}"
         await self._variants(alert_post(message), "PATCH", f"/messages/{message_id}{query}")
         return receipt
+
+    def _of_thread(self, place: str) -> str:
+        """What is added to the address for a message beside or instead of one in ``place``: a channel is not named."""
+        return f"&thread_id={place}" if self._forum or self._thread_id else ""
 
     async def find(self, key: str, *, since: datetime | None = None, thread: Receipt | None = None) -> Receipt | None:
         return None
@@ -109,8 +124,11 @@ class DiscordWebhook:
     async def _send(self, post: Post) -> Receipt:
         query = "?wait=true&with_components=true" + (f"&thread_id={self._thread_id}" if self._thread_id else "")
         sent = await self._variants(post, "POST", query)
+        return self._receipt(post.key, sent)
+
+    def _receipt(self, key: str, sent: dict[str, Any]) -> Receipt:
         ref = f"{sent['channel_id']}/{sent['id']}"
-        return Receipt(self._name, post.key, ref, datetime.fromisoformat(sent["timestamp"]).astimezone(UTC))
+        return Receipt(self._name, key, ref, datetime.fromisoformat(sent["timestamp"]).astimezone(UTC))
 
     async def _variants(self, post: Post, method: str, path: str) -> dict[str, Any]:
         """As asked; without addresses if one is refused; as plain text if the looks are."""
@@ -135,7 +153,9 @@ class DiscordWebhook:
             body["thread_name"] = post.thread_name or "Alert"
         return body
 
-    async def _request(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+    async def _request(
+        self, method: str, path: str, body: dict[str, Any] | None, file: File | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """(status, JSON). The cause of a failure is not kept: its text holds the address, which is the secret."""
         import aiohttp
 
@@ -143,7 +163,8 @@ class DiscordWebhook:
         assert self._session is not None
         failure = ""
         try:
-            async with self._session.request(method, self._url.reveal() + path, json=body) as response:
+            sent = {"json": body} if file is None else {"data": _with_file(body, file)}
+            async with self._session.request(method, self._url.reveal() + path, **sent) as response:
                 text = await response.text()
                 retry_after = response.headers.get("Retry-After", "")
                 status = response.status
@@ -160,6 +181,16 @@ class DiscordWebhook:
 
     def _verdict(self, status: int, answer: dict[str, Any]) -> DeliveryError:
         return delivery_error(self._name, _refusal(status, answer), webhook=True)
+
+
+def _with_file(body: dict[str, Any] | None, file: File) -> aiohttp.FormData:
+    """As Discord takes files: "Uploading Files" in its reference."""
+    import aiohttp
+
+    form = aiohttp.FormData()
+    form.add_field("payload_json", json.dumps(body), content_type="application/json")
+    form.add_field("files[0]", file.content, filename=file.name, content_type="image/png")
+    return form
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -1,21 +1,29 @@
-"""Pictures on Slack and Discord: they follow a post, are found again after a crash, and cost nobody the text."""
+"""Pictures on Slack, Discord and its webhooks: they follow a post, are found again after a crash where that can be, and
+cost nobody the text."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.channels.base import File, FileChannel
 from bot.channels.discord import DiscordChannel
 from bot.channels.discord_connection import DiscordConnection
+from bot.channels.discord_webhook import DiscordWebhook
 from bot.channels.slack import SlackChannel
 from bot.channels.slack_connection import SlackConnection
-from bot.errors import PermanentDeliveryError, TransientDeliveryError
+from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.secret import Secret
 from tests.channels.contract import summary_post
 from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.fakes.discord import world as w
+from tests.fakes.discord.world import Channel
 from tests.fakes.slack import SlackServer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -134,6 +142,129 @@ async def test_discord_answers_the_post_with_the_picture_and_finds_it(discord: F
     await again.stop()
 
 
-async def test_the_channels_that_say_so_take_files(slack: SlackServer, desk: SlackChannel) -> None:
-    assert desk.capabilities.files
-    assert isinstance(desk, FileChannel)
+# -- over a webhook of Discord ---------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def hooked(server: FakeDiscord, kind: int = w.TEXT, *, thread: bool = False) -> AsyncIterator[Hooked]:
+    place = server.world.add_channel(server.world.add_guild(), "intel", kind)
+    inner = server.world.add_thread(place, "day")
+    channel = DiscordWebhook(
+        "hook",
+        url=Secret(server.webhook_url(place)),
+        forum=kind == w.FORUM,
+        thread_id=int(inner.id) if thread else None,
+    )
+    await channel.start()
+    yield Hooked(channel, place, inner)
+    await channel.stop()
+
+
+@dataclass
+class Hooked:
+    """``inner`` is a thread of ``place``."""
+
+    channel: DiscordWebhook
+    place: Channel
+    inner: Channel
+
+
+def picture(server: FakeDiscord, message: dict[str, Any]) -> tuple[str, str, str, bytes]:
+    (one,) = message["attachments"]
+    return one["filename"], one["content_type"], one["description"], server.world.uploads[one["id"]]
+
+
+async def test_a_webhook_posts_the_picture_below_the_text(discord: FakeDiscord) -> None:
+    async with hooked(discord) as one:
+        text = await one.channel.post_summary(summary_post())
+        receipt = await one.channel.post_file(text, CHART)
+        first, second = one.place.messages
+        assert "News summary" in first["content"]
+        assert picture(discord, second) == (CHART.name, "image/png", CHART.alt, PNG)
+        assert (second["content"], second["embeds"]) == ("", [])
+        assert (receipt.key, receipt.ref) == (CHART.key, f"{one.place.id}/{second['id']}")
+        assert discord.messages.pings[second["id"]] == []
+
+
+async def test_a_webhook_of_a_thread_posts_the_picture_there(discord: FakeDiscord) -> None:
+    async with hooked(discord, thread=True) as one:
+        await one.channel.post_file(await one.channel.post_summary(summary_post()), CHART)
+        assert [len(m["attachments"]) for m in one.inner.messages] == [0, 1]
+        assert one.place.messages == []
+
+
+async def test_a_webhook_of_a_forum_posts_the_picture_into_the_thread_of_the_text(discord: FakeDiscord) -> None:
+    async with hooked(discord, w.FORUM) as one:
+        await one.channel.post_file(await one.channel.post_summary(summary_post()), CHART)
+        made = [t for t in discord.world.children(one.place.id) if t is not one.inner]
+        assert [[len(m["attachments"]) for m in thread.messages] for thread in made] == [[0, 1]]
+
+
+async def test_a_long_description_is_cut_to_what_discord_takes(discord: FakeDiscord) -> None:
+    async with hooked(discord) as one:
+        text = await one.channel.post_summary(summary_post())
+        await one.channel.post_file(text, replace(CHART, alt="x" * 2000))
+        assert picture(discord, one.place.messages[1])[2] == "x" * 1024
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "wait", "words"),
+    [
+        ({"status": 429, "retry_after": 7.5}, TransientDeliveryError, 7.5, "asks to wait"),
+        ({"status": 429, "retry_after": 61, "via": False}, TransientDeliveryError, 61, "asks to wait"),
+        ({"status": 502}, TransientDeliveryError, None, "answers 502"),
+        ({"mode": "drop"}, TransientDeliveryError, None, "cannot reach Discord"),
+        ({"status": 404, "code": 10015}, PermanentDeliveryError, None, "the webhook was deleted"),
+        ({"status": 403, "code": 50013}, PermanentDeliveryError, None, "lacks a permission"),
+        (
+            {"status": 413, "code": 40005, "message": "Request entity too large"},
+            PermanentDeliveryError,
+            None,
+            "too large",
+        ),
+    ],
+)
+async def test_what_discord_says_to_a_picture_is_judged_as_for_any_post(
+    discord: FakeDiscord, fault: dict[str, Any], error: type[DeliveryError], wait: float | None, words: str
+) -> None:
+    async with hooked(discord) as one:
+        text = await one.channel.post_summary(summary_post())
+        discord.fail("^POST /webhooks/", times=1, **fault)
+        with pytest.raises(error, match=words) as caught:
+            await one.channel.post_file(text, CHART)
+        assert getattr(caught.value, "retry_after_s", None) == wait
+        assert one.channel._url.reveal().rpartition("/")[2] not in str(caught.value)
+        assert [m["attachments"] for m in one.place.messages] == [[]], "nothing was posted, and the text stands"
+        await one.channel.post_file(text, CHART)
+        assert [len(m["attachments"]) for m in one.place.messages] == [0, 1]
+
+
+async def test_our_discord_refuses_what_discord_refuses_in_files(discord: FakeDiscord) -> None:
+    async with hooked(discord) as one, aiohttp.ClientSession(headers={"User-Agent": "aiohttp"}) as session:
+
+        async def post(told: list[dict[str, Any]], *parts: tuple[str, bytes]) -> tuple[int, dict[str, Any]]:
+            form = aiohttp.FormData()
+            form.add_field("payload_json", json.dumps({"attachments": told}), content_type="application/json")
+            for name, content in parts:
+                form.add_field(name, content, filename="a.png", content_type="image/png")
+            async with session.post(f"{one.channel._url.reveal()}?wait=true", data=form) as answer:
+                return answer.status, await answer.json() if answer.content_type == "application/json" else {}
+
+        status, said = await post([{"id": 1}], ("files[0]", PNG))
+        assert (status, said["code"], list(said["errors"]["attachments"]["0"])) == (400, 50035, ["id"])
+        status, said = await post([{"id": 0, "description": "x" * 1025}], ("files[0]", PNG))
+        assert (status, list(said["errors"]["attachments"]["0"])) == (400, ["description"])
+        status, said = await post([], ("files[0]", PNG), ("files[0]", PNG))
+        assert (status, list(said["errors"])) == (400, ["files"])
+        status, said = await post([], ("files[0]", bytes((10 << 20) + 1)))
+        assert (status, said["code"]) == (413, 40005)
+        assert (await post([], ("picture", PNG)))[0] == 400
+        assert one.place.messages == []
+        assert (await post([{"id": 0}], ("files[0]", PNG)))[0] == 200
+
+
+async def test_the_channels_that_say_so_take_files(desk: SlackChannel, discord: FakeDiscord) -> None:
+    async with hooked(discord) as one:
+        for channel in (desk, one.channel):
+            assert channel.capabilities.files
+            assert isinstance(channel, FileChannel)

@@ -101,6 +101,36 @@ async def test_a_summary_at_its_time_on_both_platforms_once_through_restarts(tmp
         assert picture["attachments"][0]["description"].startswith("Bar chart: 2 alerts over time")
 
 
+@pytest.mark.parametrize(
+    "fault", [{"status": 429, "retry_after": 0.01}, {"mode": "drop"}], ids=["after a 429", "after a lost connection"]
+)
+async def test_a_summary_at_its_time_over_a_webhook_of_discord_has_its_chart_below_it_once(
+    tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    at = datetime.now(UTC) + timedelta(minutes=30)
+    summaries = f'summaries: {{day: {{to: [hook], cron: "{at.minute} {at.hour} * * *"}}}}\n'
+    async with team(tmp_path) as one:
+        file = tmp_path / "wirewatch.yaml"
+        room = one.discord.world.add_channel(one.discord.world.guilds[one.place.guild_id], "day")
+        one.environment["HOOK"] = one.discord.webhook_url(room)
+        hook = '  hook: {kind: discord, webhook: "${HOOK}"}\n'
+        config = file.read_text("utf-8").replace("slack: {default", f"{hook}{summaries}slack: {{default")
+        file.write_text(config, "utf-8")
+        await one.restart()
+        await one.poll()
+        one.discord.fail("^POST /webhooks/", times=1, after=1, **fault)  # the second request is the picture's
+        one.options = replace(one.options, clock=lambda: datetime.now(UTC) + timedelta(hours=1))
+        await one.restart()
+        await one.poll()
+        await one.restart()
+        await one.poll()
+        text, chart = room.messages
+        assert "2 alerts in 2 stories" in text["embeds"][0]["description"]
+        (picture,) = chart["attachments"]
+        assert one.discord.world.uploads[picture["id"]].startswith(PNG)
+        assert picture["description"].startswith("Bar chart: 2 alerts over time")
+
+
 async def test_a_language_model_words_what_is_asked_and_what_is_scheduled(
     tmp_path: Path,
 ) -> None:

@@ -63,16 +63,16 @@ async def read_body(request: web.Request) -> tuple[Json, list[Json]]:
         files = []
         for key, part in form.items():
             if isinstance(part, web.FileField):
-                if not re.fullmatch(r"files\[\d\]", key):
+                if not (named := re.fullmatch(r"files\[(\d)\]", key)):
                     raise web.HTTPBadRequest(text=f"unexpected part {key}")
                 data = part.file.read()
-                files.append(
-                    {"filename": part.filename, "size": len(data), "content_type": part.content_type, "data": data}
-                )
-        body = json.loads(str(form.get("payload_json") or "{}"))
-        for entry in body.get("attachments") or []:  # what the files are, by their number
-            if str(entry.get("id")).isdigit() and int(entry["id"]) < len(files):
-                files[int(entry["id"])]["description"] = entry.get("description")
+                about = {"filename": part.filename, "size": len(data), "content_type": part.content_type}
+                files.append({"number": named[1], "data": data} | about)
+        told = form.get("payload_json") or "{}"  # text, or bytes where its own type is said to be JSON
+        body = json.loads(told if isinstance(told, str | bytes | bytearray) else "{}")
+        about_files = {str(entry.get("id")): entry for entry in body.get("attachments") or []}  # what the files are
+        for file in files:
+            file["description"] = about_files.get(file["number"], {}).get("description")
         return body, files
     text = await request.text()
     if not text:

@@ -18,7 +18,7 @@ from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.interactions import Interactions
 from tests.fakes.discord.limits import Limiter
 from tests.fakes.discord.messages import Messages
-from tests.fakes.discord.validate import Refused
+from tests.fakes.discord.validate import Refused, check_files
 from tests.fakes.discord.world import API_VERSION, Channel, Json, World
 
 # The shape of a real token, so that redaction is put to the test; in parts, so that no scanner takes it for one.
@@ -31,6 +31,7 @@ class Fault:
 
     match: re.Pattern[str]
     times: float = math.inf
+    after: int = 0  # so many pass before
     status: int = 500
     code: int = 0
     message: str = ""
@@ -180,6 +181,7 @@ class FakeDiscord:
             headers = verdict.headers
             if verdict.refused:
                 return rate_limited(verdict.retry_after, verdict.scope, headers)
+            check_files(*rest.PAYLOAD.get())
             response: web.Response = await handler(request)
         except Refused as refused:
             response = web.json_response(refused.json(), status=refused.status)
@@ -189,6 +191,9 @@ class FakeDiscord:
     def _fault(self, line: str) -> Fault | None:
         for fault in self.faults:
             if fault.times > 0 and fault.match.search(line):
+                if fault.after:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 return fault
         return None

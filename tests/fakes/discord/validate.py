@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from tests.fakes.discord.world import Json
 
 CONTENT_MAX = 2000  # characters, of an ordinary bot; the schema says 4,000
+FILE_MAX = 10 << 20  # bytes of one file, without a boosted server or Nitro
+ALT_MAX = 1024
 EMBEDS_MAX = 10
 EMBED_TOTAL_MAX = 6000  # over titles, descriptions, field names and values, footers and author names of all embeds
 FIELDS_MAX = 25
@@ -87,6 +89,24 @@ def check_message(body: Json, *, files: int = 0, webhook: bool = False, edit: bo
     empty = not (content or "").strip() and not embeds and not files and not body.get("attachments")
     if empty and not edit and not body.get("sticker_ids") and not body.get("poll"):
         raise Refused(400, 50006, "Cannot send an empty message")
+
+
+def check_files(body: Json, files: list[Json]) -> None:
+    """Files, and what is told of them under ``attachments``: "Uploading Files" in Discord's reference. A number there
+    is that of a file of this request, a longer one that of an attachment which the message keeps."""
+    if any(file["size"] > FILE_MAX for file in files):
+        raise Refused(413, 40005, "Request entity too large")
+    numbers = [file["number"] for file in files]
+    errors: Errors = []
+    if len(numbers) != len(set(numbers)):
+        errors.append((("files",), "DUPLICATE_FILES", "Each file needs a number of its own."))
+    for i, entry in enumerate(body.get("attachments") or []):
+        told = str(entry.get("id", ""))
+        if len(told) < 17 and told not in numbers:
+            errors.append((("attachments", str(i), "id"), "ATTACHMENT_NOT_FOUND", f"There is no file {told}."))
+        if units(entry.get("description") or "") > ALT_MAX:
+            errors.append(_too_long(("attachments", str(i), "description"), ALT_MAX))
+    refuse_form(errors)
 
 
 def embed_size(embed: Json) -> int:

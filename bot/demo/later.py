@@ -9,7 +9,7 @@ _FIRST = "  <item>\n    <title>North Korea to ship"
 _ITEM = """\
   <item>
     <title>{title}</title>
-    <link>https://harbourwire.example.org/{id}</link>
+    <link>https://harbourwire.example/{id}</link>
     <guid isPermaLink="false">{id}</guid>
     <pubDate>{{{{rfc822:{minutes}}}}}</pubDate>
     <description>{text}</description>

@@ -63,9 +63,13 @@ def _lines(reply: Reply) -> Iterator[str]:
             case neutral.Bullets(items):
                 yield from (f"- {shown}" for one in items if (shown := _line(one)))
             case neutral.Entries(listed):
+                apart = any(entry.details for entry in listed)
                 for entry in listed:
+                    if apart and not first:
+                        yield ""
+                    first = False
                     yield from (shown for one in (entry.line,) if (shown := _line(one)))
-                    yield from (f"-# {shown}" for one in entry.details if (shown := _line(one)))
+                    yield from (f"-# {shown}" for one in entry.details if (shown := _line(one, "R")))
             case neutral.Heading(text):
                 yield ""
                 yield f"**{fit(text, TITLE_MAX)}**"
@@ -83,12 +87,15 @@ def _lines(reply: Reply) -> Iterator[str]:
         first = False
 
 
-def _line(pieces: Line) -> str:
-    shown = "".join(_piece(piece) for piece in pieces).strip()
-    return shown if utf16_len(shown) <= LINE_MAX else "".join(_piece(p) for p in pieces[:3]).strip()[:LINE_MAX]
+def _line(pieces: Line, times: str = "f") -> str:
+    """``times``: how Discord shows them; below an entry, where there is little room, as how long ago."""
+    shown = "".join(_piece(piece, times) for piece in pieces).strip()
+    if utf16_len(shown) <= LINE_MAX:
+        return shown
+    return "".join(_piece(piece, times) for piece in pieces[:3]).strip()[:LINE_MAX]
 
 
-def _piece(piece: Piece) -> str:
+def _piece(piece: Piece, times: str) -> str:
     match piece:
         case Words():
             return _words(piece)
@@ -98,7 +105,7 @@ def _piece(piece: Piece) -> str:
         case Mark(severity):
             return EMOJI[severity]
         case _:
-            return f"<t:{int(piece.at.timestamp())}:f>"
+            return f"<t:{int(piece.at.timestamp())}:{times}>"
 
 
 def _named_host(url: str) -> str:

@@ -197,7 +197,7 @@ def _conditions(match: Match) -> Line:
         listed = list(words.values())
         more = f" and {len(listed) - WORDS_SHOWN} more" if len(listed) > WORDS_SHOWN else ""
         shown = ", ".join(listed[:WORDS_SHOWN])
-        same = shown.strip("“”").casefold() == condition.casefold()
+        same = shown.strip("“”").casefold().startswith(condition.removeprefix("exact: ").casefold())
         parts += [" · " if parts else "", bold(shown), more, "" if same else f" ({condition})"]
     return line(*parts)
 
@@ -207,7 +207,7 @@ def _shown(evidence: Evidence) -> str:
     if not evidence.entity:
         return words
     name = country_name(evidence.entity) if len(evidence.entity) == 2 else evidence.entity
-    return f"{words} → {name}"
+    return words if name.casefold() == words.strip("“”").casefold() else f"{words} → {name}"
 
 
 def _considered(alert: Alert, look: Look) -> list[Block]:

@@ -124,10 +124,11 @@ def _units(reply: Reply) -> Iterator[_Unit]:
                     if elements := _line(one):
                         yield _Unit("item", _section(elements))
             case neutral.Entries(listed):
+                apart = any(entry.details for entry in listed)
                 for entry in listed:
                     parts = [elements for one in (entry.line, *entry.details) if (elements := _line(one))]
                     if parts:
-                        yield _Unit("section", _section(_below_one_another(parts)), lines=len(parts))
+                        yield _Unit("section", _section(_below_one_another(parts)), begins=apart, lines=len(parts))
             case neutral.Heading(text):
                 if title := cut(_clean(text), TITLE_MAX):
                     yield _Unit("section", _section([_words(title, bold=True)]), begins=True)
@@ -226,6 +227,8 @@ def _with_flags(text: str, *, bold: bool, code: bool, strike: bool) -> Iterator[
             yield _words(text[at : found.start()], bold=bold, strike=strike)
         yield flag_element(found[0])
         at = found.end()
+        if text[at : at + 1] == " ":  # a name stays beside its flag
+            text = f"{text[:at]}\u00a0{text[at + 1 :]}"
     if text[at:]:
         yield _words(text[at:], bold=bold, code=code, strike=strike)
 

@@ -44,6 +44,7 @@ LATEST = 8  # alerts
 LATEST_BACK = timedelta(days=90)
 FOUND = 8  # articles of a search
 DETAILS_SHOWN = 4  # lines below a stage
+SILENT_SHOWN = 8  # rules that did not fire
 NEAR = 0.5  # distance of a rule that is shown as nearly fired: half of what it asks for is there
 RULES_SHOWN = 3  # of an alert in a list
 COUNTRIES_SHOWN = 4
@@ -165,14 +166,20 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
 
 
 def _rule_blocks(rules: Sequence[RuleVerdict], only: str) -> list[Block]:
-    """What kept each rule from firing, nearest first, as far as there is room; or all about one of them."""
+    """What kept the nearest rules from firing; or all about one of them."""
     if only:
         return [block for r in rules if r.rule_id == only for block in (Heading(r.title), paragraph(*_about(r)))]
     silent = [r for r in rules if r.outcome is not Outcome.FIRED]
     if not silent:
         return []
-    lines = bullets(line(code(r.rule_id), f"  {r.gist if r.distance <= NEAR else r.reason}") for r in silent)
-    return [Heading("Rules that did not fire, nearest first"), lines]
+    near = silent[:SILENT_SHOWN]
+    blocks: list[Block] = [
+        Heading("Rules that did not fire, nearest first"),
+        bullets(line(code(r.rule_id), f"  {r.gist if r.distance <= NEAR else r.reason}") for r in near),
+    ]
+    if more := len(silent) - len(near):
+        blocks.append(small(f"{number(more, 'more rule')}; ", code("rule:ID"), " behind the address shows one."))
+    return blocks
 
 
 def _about(rule: RuleVerdict) -> Iterator[Line]:

@@ -97,7 +97,7 @@ def test_flags_are_drawn_by_slack_where_there_is_such_a_country() -> None:
     one = Reply("Countries", (paragraph(line("🇰🇵 North Korea 🇽🇽 ", code("🇷🇺"), bold("🇷🇺"))),))
     message = slack_view.message(one)
     assert [one.target for one in live(message) if one.kind == "emoji"] == ["flag-kp", "flag-ru"]
-    assert visible_text(message) == "Countries\n🇰🇵 North Korea 🇽🇽 🇷🇺🇷🇺"
+    assert visible_text(message) == "Countries\n🇰🇵\u00a0North Korea 🇽🇽 🇷🇺🇷🇺"
 
 
 @pytest.mark.parametrize("rules", [0, 1, 7, 8, 20])

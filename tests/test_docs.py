@@ -462,3 +462,18 @@ def test_where_docker_is_shown_the_folder_can_be_written_and_the_file_of_secrets
             assert '--user "$(id -u):$(id -g)"' in line, file
             assert "--env-file" not in line or "--env-file secrets.env" in line
     assert "`NAME=value` a line" in manual
+
+
+def test_every_picture_is_shown_says_what_it_shows_and_is_made_by_the_script() -> None:
+    pytest.importorskip("PIL", reason="comes with the extra charts")
+    from scripts.screenshots import SHOWN
+
+    shown: dict[str, str] = {}
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        found = re.findall(r"!\[([^\]]*)\]\((?:docs/)?img/([\w-]+)\.png\)", page.read_text("utf-8"))
+        shown |= {name: " ".join(alt.split()) for alt, name in found}
+    there = {path.stem: path.stat().st_size for path in (ROOT / "docs" / "img").glob("*.png")}
+    assert shown.keys() == there.keys()
+    assert [name for name, alt in shown.items() if len(alt) < 15] == []
+    assert [name for name, size in there.items() if size > 160_000] == [], "bytes; they load on a phone, too"
+    assert there.keys() >= {f"chat-{platform}-{name}" for platform in ("slack", "discord") for name in SHOWN}

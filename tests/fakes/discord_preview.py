@@ -17,49 +17,64 @@ from tests.fakes.discord.markdown import Node, parse
 Json = Mapping[str, Any]
 
 _STYLE = """
-*{box-sizing:border-box}body{margin:0;background:#313338;color:#dbdee1;font:16px/1.375 "gg sans","Noto Sans",
-"Helvetica Neue",Helvetica,Arial,"Noto Color Emoji",sans-serif}
+*{box-sizing:border-box}body{margin:0;background:#313338;color:#dbdee1;font:16px/22px "gg sans","Noto Sans",
+"Helvetica Neue",Helvetica,Arial,"Noto Color Emoji",sans-serif;font-variant-ligatures:none}
 header{height:48px;display:flex;align-items:center;padding:0 16px;border-bottom:1px solid #26282c;font-weight:600;
 color:#f2f3f5;box-shadow:0 1px 2px #0003}header span{color:#80848e;font-size:24px;margin-right:8px;font-weight:400}
-main{padding:8px 0 24px}article{position:relative;padding:4px 48px 4px 72px;margin-top:17px}
-.avatar{position:absolute;left:16px;top:4px;width:40px;height:40px;border-radius:50%;background:#5865f2;color:#fff;
-display:grid;place-items:center;font-weight:700;font-size:18px}
-h3{margin:0;font-size:16px;font-weight:500;color:#f2f3f5;display:flex;align-items:center;gap:6px}
-h3 b{background:#5865f2;color:#fff;font-size:10px;font-weight:600;border-radius:4px;padding:1px 5px}
-h3 time{color:#949ba4;font-size:12px;font-weight:400}.text{white-space:pre-wrap;overflow-wrap:anywhere}
-a{color:#00a8fc;text-decoration:none}.embed{margin-top:6px;max-width:520px;background:#2b2d31;border-radius:4px;
+.day{display:flex;align-items:center;margin:20px 16px 0 16px;color:#949ba4;font-size:12px;font-weight:600;gap:6px}
+.day::before,.day::after{content:"";flex:1;border-top:1px solid #3f4147}
+main{padding:0 0 20px}article{position:relative;padding:2px 24px 2px 72px;margin-top:17px}
+.avatar{position:absolute;left:16px;top:4px;width:40px;height:40px;border-radius:50%;color:#fff;display:grid;
+background:linear-gradient(160deg,#1b7fc4,#0b4c7c);place-items:center;font-weight:700;font-size:19px}
+h3{margin:0;font-size:16px;font-weight:500;color:#f2f3f5;display:flex;align-items:center;gap:5px;line-height:22px}
+h3 b{background:#5865f2;color:#fff;font-size:10px;font-weight:600;border-radius:4px;padding:0 4px;line-height:15px}
+h3 time{color:#949ba4;font-size:12px;font-weight:400;margin-left:3px}.text{white-space:pre-wrap;overflow-wrap:anywhere}
+a{color:#00a8fc;text-decoration:none}.embed{margin-top:4px;max-width:520px;background:#2b2d31;border-radius:4px;
 border-left:4px solid #1e1f22;padding:8px 16px 16px 12px;display:grid;grid-template-columns:auto 80px}
 .embed>*{grid-column:1/2;min-width:0}.embed:not(.pic)>*{grid-column:1/3}.thumb{grid-column:2/3!important;grid-row:1/8;
 width:80px;height:80px;border-radius:4px;margin:8px 0 0 16px;background:linear-gradient(135deg,#4e5058,#3a3c42);
 object-fit:cover}.etitle{font-weight:600;margin-top:8px;overflow-wrap:anywhere}.etitle:not(a){color:#f2f3f5}
-.edesc{font-size:14px;line-height:1.3;margin-top:8px;white-space:pre-wrap;overflow-wrap:anywhere}
-.fields{display:grid;grid-template-columns:repeat(12,1fr);gap:8px;margin-top:8px;font-size:14px;line-height:1.3}
+.edesc{font-size:14px;line-height:18px;margin-top:8px;white-space:pre-wrap;overflow-wrap:anywhere}
+.fields{display:grid;grid-template-columns:repeat(12,1fr);gap:8px;margin-top:8px;font-size:14px;line-height:18px}
 .field b{display:block;color:#f2f3f5;font-weight:600;margin-bottom:2px}.field div{white-space:pre-wrap;
-overflow-wrap:anywhere}.efoot{font-size:12px;margin-top:8px;color:#dbdee1}
-.row{display:flex;gap:8px;margin-top:8px}.btn{background:#4e5058;color:#fff;border-radius:3px;font-size:14px;
-font-weight:500;padding:6px 16px;line-height:20px}.time{background:#ffffff0f;border-radius:3px;padding:0 2px}
-.ping{background:#5865f24d;color:#c9cdfb;border-radius:3px;padding:0 2px;font-weight:500}
-.sub{font-size:13px;color:#949ba4}.spoiler{background:#1e1f22;color:transparent}code{background:#1e1f22;
-border-radius:4px;padding:1px 4px;font-size:85%}blockquote{margin:0;border-left:4px solid #4e5058;padding-left:12px}
-.only{background:#5865f20d;border-left:2px solid #5865f2}.only small{color:#949ba4;font-size:12px;display:block;
-margin-top:4px}strong{color:#f2f3f5}.upload{display:block;max-width:550px;border-radius:8px;margin-top:6px}
-.edited{color:#949ba4;font-size:10px;margin-left:4px}
-.answers{color:#b5bac1;font-size:13px;margin:0 0 2px -30px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.answers::before{content:"";display:inline-block;width:24px;height:9px;border:2px solid #4e5058;
+overflow-wrap:anywhere}.efoot{font-size:12px;line-height:16px;margin-top:8px;color:#dbdee1}
+.row{display:flex;flex-wrap:wrap;gap:8px;margin-top:6px}.btn{background:#4e5058;color:#fff;border-radius:8px;
+font-size:14px;font-weight:500;padding:6px 14px;line-height:20px}.time{background:#ffffff0f;border-radius:3px;
+padding:0 2px}.ping{background:#5865f24d;color:#c9cdfb;border-radius:3px;padding:0 2px;font-weight:500}
+.sub{font-size:13px;line-height:18px;color:#949ba4}.edesc .sub,.field .sub{font-size:12px;line-height:16px}
+.spoiler{background:#1e1f22;color:transparent}code{background:#1e1f22;border-radius:4px;padding:1px 4px;font-size:85%;
+font-family:"DejaVu Sans Mono",monospace}pre{margin:4px 0;background:#1e1f22;border:1px solid #26282c;border-radius:4px;
+padding:8px;white-space:pre-wrap}pre code{padding:0;font-size:12px;line-height:17px;background:none}
+blockquote{margin:0;border-left:4px solid #4e5058;border-radius:4px;padding-left:10px}
+.item{display:block;padding-left:20px;position:relative}.item::before{content:"•";position:absolute;left:7px}
+.only{background:#5865f214;box-shadow:inset 2px 0 #5865f2;padding-bottom:6px}.only small{color:#949ba4;font-size:12px;
+display:block;margin-top:4px}strong{color:inherit;font-weight:700}.upload{display:block;max-width:min(550px,100%);
+border-radius:8px;margin-top:6px}.edited{color:#949ba4;font-size:10px;margin-left:4px}
+.answers{color:#b5bac1;font-size:14px;line-height:18px;margin:0 0 4px -34px;white-space:nowrap;overflow:hidden;
+text-overflow:ellipsis}.answers::before{content:"";display:inline-block;width:26px;height:9px;border:solid #4e5058;
 border-width:2px 0 0 2px;border-radius:6px 0 0;margin-right:6px}
-.thread{margin:10px 0 0;border-left:2px solid #4e5058;border-radius:0 0 0 8px;
+.answers i{color:#c9cdfb;font-style:normal;background:#5865f24d;border-radius:3px;padding:0 3px}
+.answers u{text-decoration:none;display:inline-block;width:16px;height:16px;border-radius:50%;background:#3ba55d;
+color:#fff;font-size:10px;line-height:16px;text-align:center;font-weight:700;margin-right:4px}
+.thread{margin:8px 0 0;border-left:2px solid #4e5058;border-radius:0 0 0 8px;
 padding-left:14px}.thread>div{background:#2b2d31;border-radius:8px;padding:8px 12px;max-width:520px;font-size:14px}
 .thread>div b{color:#f2f3f5}.thread>div i{color:#00a8fc;font-style:normal;font-weight:500}
-.thread article{margin-top:8px;padding-left:52px}.thread .avatar{left:4px;width:32px;height:32px;font-size:15px}
+.thread article{margin-top:8px;padding-left:48px;padding-right:0}.thread .avatar{left:4px;width:32px;height:32px;
+font-size:15px}
 """
 
 _NOTHING: Mapping[str, bytes] = {}
 _ARROW = " ↗\ufe0e"  # as text, not as an emoji
 _MODAL = """
-.form{background:#313338;border-radius:8px;width:440px;margin:24px auto;padding:8px 20px;color:#dbdee1}
-.form h2{color:#f2f3f5;font-size:20px}
-.form p{margin:12px 0 4px}.entry{background:#1e1f22;border-radius:4px;padding:9px 12px}
-.end{text-align:right;padding-bottom:12px}.go{background:#5865f2}
+body{background:#1e1f22}.form{background:#313338;border-radius:8px;width:460px;margin:20px auto;padding:16px 20px 20px;
+box-shadow:0 8px 16px #0006}.form h2{color:#f2f3f5;font-size:20px;line-height:24px;margin:0 0 12px;display:flex;
+align-items:center;gap:10px}.form h2 .avatar{position:static;width:28px;height:28px;font-size:14px}
+.form h2 em{margin-left:auto;font:400 22px Noto Sans;color:#b5bac1}.warn{background:#2b2d31;border-radius:8px;
+padding:8px 12px;font-size:13px;line-height:17px;color:#b5bac1}.form p{margin:14px 0 6px;color:#f2f3f5}
+.form p small{display:block;color:#b5bac1;font-size:13px;line-height:17px}.form p s{color:#f23f42;
+text-decoration:none}.entry{background:#1e1f22;border-radius:8px;padding:9px 12px;display:flex}
+.entry span{margin-left:auto;color:#b5bac1}.end{display:flex;justify-content:flex-end;gap:8px;margin-top:20px}
+.go{background:#5865f2}
 """
 _TAGS = {"strong": "strong", "em": "em", "underline": "u", "strike": "s", "code": "code", "quote": "blockquote"}
 
@@ -86,9 +101,29 @@ def render(
     by_id = {m["id"]: m for m in shown}
     stamps = [datetime.fromisoformat(m["timestamp"]) for m in shown]
     at = now or max(stamps, default=datetime.fromtimestamp(0, UTC))
-    articles = "\n".join(
-        _message(m, at, uploads, _answered(m, by_id), _thread(threads.get(m["id"]), at, uploads)) for m in shown
-    )
+    parts: list[str] = []
+    day = ""
+    for message, stamp in zip(shown, stamps, strict=True):
+        if f"{stamp:%Y%m%d}" != day:
+            day = f"{stamp:%Y%m%d}"
+            parts.append(f'<div class="day">{stamp.day} {stamp:%B %Y}</div>')
+        thread = _thread(threads.get(message["id"]), at, uploads)
+        parts.append(_message(message, at, uploads, _answered(message, by_id), thread))
+    return _document(channel, "".join(parts))
+
+
+def render_answers(
+    answers: Iterable[tuple[str, str, Json]], *, channel: str, now: datetime, uploads: Mapping[str, bytes] = _NOTHING
+) -> str:
+    """What somebody of that name asked in the channel (``latest count: 5``), each with the answer that they saw."""
+    parts = []
+    for name, asked, message in answers:
+        used = f"<u>{escape(name[:1].upper())}</u>{escape(name)} used <i>/{escape(asked)}</i>"
+        parts.append(_message(message, now, uploads, f'<div class="answers">{used}</div>'))
+    return _document(channel, "".join(parts))
+
+
+def _document(channel: str, articles: str) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>#{escape(channel)}</title>'
         f"<style>{_STYLE}</style><body><header><span>#</span>{escape(channel)}</header><main>{articles}</main></body></html>"
@@ -101,13 +136,20 @@ def render_modal(data: Json) -> str:
     for part in data["components"]:
         inner = part["component"] if part["type"] == 18 else part["components"][0]
         options = inner.get("options") or []
-        shown = next((o["label"] for o in options if o.get("default")), "") + (" ▾" if options else "")
+        shown = next((o["label"] for o in options if o.get("default")), "")
         label = part.get("label") or inner.get("label") or ""
-        parts.append(f'<p><b>{escape(label)}</b></p><div class="entry">{escape(shown) or "&nbsp;"}</div>')
+        star = "" if inner.get("required") is False else " <s>*</s>"
+        more = "<span>⌄</span>" if options else ""
+        said = f"<small>{escape(part['description'])}</small>" if part.get("description") else ""
+        parts.append(
+            f'<p><b>{escape(label)}</b>{star}{said}</p><div class="entry">{escape(shown) or "&nbsp;"}{more}</div>'
+        )
+    warning = "This form will be submitted to <b>Wirewatch</b>. Do not share passwords or other sensitive information."
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{_STYLE}{_MODAL}</style><body>'
-        f'<div class="form"><h2>{escape(data["title"])}</h2>{"".join(parts)}'
-        f'<p class="end"><span class="btn">Cancel</span> <span class="btn go">Submit</span></p></div></body></html>'
+        f'<div class="form"><h2><span class="avatar">W</span>{escape(data["title"])}<em>×</em></h2>'
+        f'<div class="warn">⚠️ {warning}</div>{"".join(parts)}'
+        f'<div class="end"><span class="btn">Cancel</span> <span class="btn go">Submit</span></div></div></body></html>'
     )
 
 
@@ -117,7 +159,8 @@ def _answered(message: Json, by_id: Mapping[str, Json]) -> str:
     if to is None:
         return ""
     words = _markdown(to["content"].partition("\n")[0], datetime.fromisoformat(message["timestamp"]), blocks=False)
-    return f'<div class="answers">{words}</div>'
+    name = (to["author"].get("global_name") or to["author"]["username"]).title()
+    return f'<div class="answers">@{escape(name)} {words}</div>'
 
 
 def _thread(found: tuple[str, Sequence[Json]] | None, now: datetime, uploads: Mapping[str, bytes]) -> str:
@@ -139,15 +182,22 @@ def _message(message: Json, now: datetime, uploads: Mapping[str, bytes], answere
     parts = [
         answered,
         f'<div class="avatar">{escape(name[:1].upper())}</div>',
-        f"<h3>{escape(name.title())}{badge}<time>{when:%d/%m/%Y %H:%M}</time></h3>",
+        f"<h3>{escape(name.title())}{badge}<time>{_stamp(when, now)}</time></h3>",
         f'<div class="text">{_markdown(message["content"], now)}{edited}</div>' if message["content"] else "",
         *(_embed(e, now) for e in message["embeds"]),
         *(_attachment(a, uploads) for a in message.get("attachments", [])),
         *(_row(r["components"]) for r in message["components"]),
-        "<small>👁 Only you can see this · Dismiss message</small>" if only else "",
+        "<small>👁 Only you can see this • <a>Dismiss message</a></small>" if only else "",
         thread,
     ]
     return f'<article class="{"only" if only else ""}">{"".join(parts)}</article>'
+
+
+def _stamp(when: datetime, now: datetime) -> str:
+    """When a message came, as the client says it."""
+    days = (now.date() - when.date()).days
+    near = {0: f"Today at {when:%H:%M}", 1: f"Yesterday at {when:%H:%M}"}
+    return near.get(days, f"{when:%d/%m/%Y %H:%M}")
 
 
 def _attachment(one: Json, uploads: Mapping[str, bytes]) -> str:
@@ -220,7 +270,7 @@ def _node(node: Node, now: datetime) -> str:
         case "subtext":
             return f'<span class="sub">{inner}</span>'
         case "item":
-            return f"&nbsp;•&nbsp; {inner}"
+            return f'<span class="item">{inner.rstrip()}</span>'
         case "heading":
             return f"<strong>{inner}</strong>"
         case "code_block":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,9 +34,9 @@ from tests.sources.samples import NOW
 from tests.sources.test_presets import GOLDEN, PRESETS, sample
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text("utf-8")
-(EXAMPLE,) = (
-    text for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL) if "kind: gdelt" in text
-)
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(EXAMPLE,) = (text for text in EXAMPLES if "kind: gdelt" in text)
+(KINDS,) = (text for text in EXAMPLES if "kind: sitemap" in text)
 KEYS = {"NEWSAPI_KEY": "news-0123456", "GUARDIAN_KEY": "guard-0123456", "EVENTREGISTRY_KEY": "er-0123456"}
 SECRET = {"newsapi": "news-0123456", "guardian": "guard-0123456", "eventregistry": "er-0123456"}
 HOURS = timedelta(hours=6)
@@ -82,26 +82,28 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.make(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.fixture
-async def services(tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
+@asynccontextmanager
+async def served(
+    folder: Path,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    example: str,
+    answer: Callable[[Source], Answer],
+) -> AsyncIterator[Services]:
+    """The sources of an example, each of which has ``answer``."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "sources.yaml").write_text(EXAMPLE, "utf-8")
-    (tmp_path / "rules" / "rules.yaml").write_text(RULES, "utf-8")
-    sources = {s.kind: s for s in load_sources([tmp_path / "rules"])}
+    (folder / "rules").mkdir()
+    (folder / "rules" / "sources.yaml").write_text(example, "utf-8")
+    (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
+    sources = {s.kind: s for s in load_sources([folder / "rules"])}
     hosts = sorted({str(urlsplit(s.url).hostname) for s in sources.values()})
-    (tmp_path / "wirewatch.yaml").write_text(
+    (folder / "wirewatch.yaml").write_text(
         f"rules: [rules/]\nstore: 'sqlite:///wirewatch.db'\ncontact: {CONTACT}\nca_file: '{authority.pem}'\n"
         f"allow_private: {hosts}\nchannels: {{desk: {{kind: console}}}}\n",
         "utf-8",
     )
-    answers = {
-        urlsplit(s.url).path: Answer(
-            sample(kind), content_type="application/atom+xml" if kind == "reddit" else "application/json"
-        )
-        for kind, s in sources.items()
-    }
+    answers = {urlsplit(s.url).path: answer(s) for s in sources.values()}
     async with FeedServer(answers, tls=authority.server(*hosts)) as server:
         real = socket.getaddrinfo
 
@@ -111,7 +113,59 @@ async def services(tmp_path: Path, authority: Authority, monkeypatch: pytest.Mon
             return real(host, port, *args, **fields)
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        yield Services(tmp_path, server, sources)
+        yield Services(folder, server, sources)
+
+
+def of_service(source: Source) -> Answer:
+    kind = "application/atom+xml" if source.kind == "reddit" else "application/json"
+    return Answer(sample(source.kind), content_type=kind)
+
+
+@pytest.fixture
+async def services(tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
+    async with served(tmp_path, authority, monkeypatch, EXAMPLE, of_service) as all_of_them:
+        yield all_of_them
+
+
+OWN = {
+    "feed": Answer(
+        b"<rss version='2.0'><channel><item><title>Port closed</title><guid>1</guid></item></channel></rss>"
+    ),
+    "sitemap": Answer(
+        b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' "
+        b"xmlns:news='http://www.google.com/schemas/sitemap-news/0.9'>"
+        b"<url><loc>https://gazette.example/world/port-closed</loc><news:news><news:title>Port closed</news:title>"
+        b"<news:publication_date>2026-03-02T10:00:00Z</news:publication_date></news:news></url>"
+        b"<url><loc>https://gazette.example/sport/regatta-won</loc></url></urlset>",
+        content_type="application/xml",
+    ),
+    "page": Answer(
+        b"<!doctype html><title>Press</title><nav><a href=/>Home</a></nav><article class=card><h2><a href=/press/1>"
+        b"Port closed</a></h2><time datetime=2026-03-02T10:00Z>today</time></article>",
+        content_type="text/html",
+    ),
+    "json": Answer(
+        b'{"data": {"notices": [{"headline": "Port closed", "urls": {"web": "https://harbour.example/1"}, "body": "By '
+        b'order.", "published_at": "2026-03-02T10:00:00Z", "uuid": "1"}]}, "meta": {"next_url": null}}',
+        content_type="application/json",
+    ),
+}
+
+
+async def test_each_example_of_a_kind_of_ones_own_is_read_as_the_page_has_it(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(tmp_path, authority, monkeypatch, KINDS, lambda source: OWN[source.kind]) as services:
+        assert services.sources.keys() == OWN.keys()
+        async with services.bot() as app:
+            result = await app.once()
+            found = await statuses(app)
+            kept = await app.poller._store.read(lambda s: s.archive(NOW - timedelta(days=9), 0, 9))
+    assert result.failures == {}
+    assert {kind: found[s.id].items_total for kind, s in services.sources.items()} == dict.fromkeys(OWN, 1)
+    assert {one.article.title for one in kept} == {"Port closed"}
+    (asked,) = [seen.path for seen in services.server.seen if seen.path.startswith("/v1/notices")]
+    assert asked == "/v1/notices?q=sanctions&from=2026-03-01T12:00:00Z"
 
 
 async def test_each_example_of_the_page_brings_what_its_service_has(services: Services) -> None:

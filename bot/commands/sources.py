@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import duration
 from bot.commands.desk import Desk
@@ -26,10 +26,12 @@ from bot.commands.reply import (
 )
 from bot.commands.request import Progress, Request
 from bot.errors import SourceError
+from bot.log import redact_url
 from bot.model import Source
 from bot.roster.admin import Change, make
 from bot.roster.admin import add as keep
 from bot.roster.state import OUT, SourceState
+from bot.roster.words import put_off
 from bot.store.sources_port import SourceStatus
 from bot.summary.words import number
 from bot.websub.words import describe
@@ -47,8 +49,9 @@ async def sources(desk: Desk, request: Request, tell: Progress) -> Reply:
     known = desk.sources
     statuses = {s.source_id: s for s in await desk.store.read(lambda s: s.source_statuses()) if s.source_id in known}
     if wanted:
+        now = desk.clock()
         mine = [one for one in await desk.store.read(lambda s: s.subscriptions()) if one.source_id == wanted]
-        return _one(known[wanted], statuses.get(wanted), describe(mine, desk.clock(), desk.zone))
+        return _one(known[wanted], statuses.get(wanted), describe(mine, now, desk.zone), now)
     states = Counter(str(s.state) for s in statuses.values())
     counted = ", ".join(f"{n:,} {state}" for state, n in states.most_common())
     if set(states) == {str(SourceState.OK)}:
@@ -74,9 +77,9 @@ def _trouble_line(source: Source, status: SourceStatus) -> Line:
     )  # fmt: skip
 
 
-def _one(source: Source, status: SourceStatus | None, push: str | None) -> Reply:
+def _one(source: Source, status: SourceStatus | None, push: str | None, now: datetime) -> Reply:
     """``push`` is the line on its subscription at a hub."""
-    facts: list[Line] = [line(Link(source.url, source.url), f" · {source.kind}")]
+    facts: list[Line] = [line(_address(source.url), f" · {source.kind}")]
     if status is None:
         facts.append(line(f"Not read yet; it will be every {duration.show(source.every)}"))
         return Reply(source.name, (paragraph(*facts), small(code(source.id))))
@@ -87,25 +90,33 @@ def _one(source: Source, status: SourceStatus | None, push: str | None) -> Reply
             *(pieces(" since ", When(status.since)) if status.since else []), f": {why[:ERROR_MAX]}" if why else "",
         )
     )  # fmt: skip
+    late = put_off(status, now)
     reason = f" ({status.interval_reason})" if status.interval is not None and status.interval_reason else ""
-    facts.append(line(f"Read every {duration.show(status.interval or source.every)}{reason}"))
+    facts.append(line(f"Read every {duration.show(status.interval or source.every)}{'' if late else reason}"))
     if push is not None:
         facts.append(line(f"Push: {push}"))
-    facts += _times(status)
+    facts += _times(status, late)
     newest = pieces(", the newest of ", When(status.latest_item)) if status.latest_item is not None else []
     facts.append(line(f"{number(status.items_total, 'item')} so far", *newest))
     if status.url_in_use:
-        facts.append(line("Moved to ", Link(status.url_in_use, status.url_in_use)))
+        facts.append(line("Moved to ", _address(status.url_in_use)))
     tags = f" · tags: {', '.join(source.tags)}" if source.tags else ""
     added = " · added from chat" if source.origin == "chat" else ""
     return Reply(source.name, (paragraph(*facts), small(code(source.id), f"{tags}{added}")))
 
 
-def _times(status: SourceStatus) -> list[Line]:
-    """When it was read, and when it will be; the last good time by itself only where it is another one."""
+def _address(url: str) -> Link | str:
+    """A link, unless there is something in it that people may not see."""
+    shown = redact_url(url)
+    return Link(url, url) if shown == url else shown
+
+
+def _times(status: SourceStatus, late: str) -> list[Line]:
+    """When it was read, and when it will be (``late``: why not sooner); the last good time by itself only where it is
+    another one."""
     said = pieces("Last read ", When(status.last_poll)) if status.last_poll is not None else []
     if status.next_poll_at is not None:
-        said += pieces(", next " if said else "Next ", When(status.next_poll_at))
+        said += pieces(", next " if said else "Next ", When(status.next_poll_at), f" ({late})" if late else "")
     found = [line(*said)] if said else []
     if status.last_success is not None and status.last_success != status.last_poll:
         found.append(line("Last good answer ", When(status.last_success)))

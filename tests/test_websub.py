@@ -20,6 +20,9 @@ from sqlalchemy import select, update
 
 from bot.app import App, Options, open_app
 from bot.cli.sources import show_source
+from bot.commands.reply import plain_text
+from bot.commands.request import Person, Place, Request
+from bot.commands.sources import sources as chat_sources
 from bot.config import load_config
 from bot.errors import ConfigError, StoreError
 from bot.message import Message
@@ -766,6 +769,33 @@ async def test_sources_show_tells_of_the_hub(
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("push")]
     assert "127.0.0.1 tells of news (WebSub): 1 message, last" in line or "the lease of 127.0.0.1 ended" in line
     assert gauge == 1
+
+
+async def test_people_in_chat_are_told_of_the_hub_too(world: World) -> None:
+    async with world.bot() as app:
+        await world.subscribed(app)
+        await world.hub.publish(world.topic, world.feed("Flood warning in the valley"))
+        world.now += timedelta(minutes=3)
+        await app.websub.tick()  # counts are stored by a job
+        told = await asked_in_chat(app, "river")
+        assert "Push: 127.0.0.1 tells of news (WebSub): 1 message, last 3 min ago; lease until 2026-03-11" in told
+        world.hub.refuse = (500, {})
+        world.sources("river", "lake")
+        world.news.answers["/lake.xml"] = world.news.answers["/river.xml"]
+        await app.rules.reload()
+        await world.later(app, timedelta(0))
+        assert "Push: not subscribed at a hub: " in await asked_in_chat(app, "lake")
+
+
+async def asked_in_chat(app: App, source_id: str) -> str:
+    """What ``/wire sources ID`` answers."""
+    who = Person("slack.default", "U1", "ada")
+    request = Request("sources", who, Place("C1", "desk", "desk"), {"id": source_id})
+
+    async def tell(text: str) -> None:
+        raise AssertionError(text)
+
+    return plain_text(await chat_sources(app.chat.commands.desk, request, tell))
 
 
 @pytest.mark.parametrize(

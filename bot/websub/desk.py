@@ -47,7 +47,7 @@ class Terms:
 
 
 class Subscriptions:
-    """See the module. ``poll_soon`` lets sources be polled at the moments given."""
+    """See the module. ``sources`` are those in force; ``poll_soon`` lets some be polled at the moments given."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Subscriptions:
         *,
         clock: Callable[[], datetime],
         metrics: Metrics,
+        sources: Callable[[], Mapping[str, Source]],
         poll_soon: Callable[[Mapping[str, datetime]], Awaitable[None]],
     ) -> None:
         self._store = store
@@ -64,32 +65,29 @@ class Subscriptions:
         self._terms = terms
         self._clock = clock
         self._metrics = metrics
+        self._sources = sources
         self._poll_soon = poll_soon
         self._all: dict[str, Subscription] = {}  # by token
         self._of: dict[str, set[str]] = {}  # tokens, by source
         self._offers: dict[str, Offer] = {}  # the latest, by source
         self._unsaved: set[str] = set()  # tokens
-        self._wanted: frozenset[str] = frozenset()  # ids of the sources that may have one
         self._log = Log("websub")
 
     # -- what the bot tells us --------------------------------------------------------------------------------------
-    async def open(self, sources: Iterable[Source]) -> None:
+    async def open(self) -> None:
         """Take up what an earlier run left. While it was down nobody took what hubs sent, so that the sources that
         they cover are polled."""
         for one in await self._store.read(lambda s: s.subscriptions()):
             self._put(one)
         now = self._clock()
-        await self.sync(sources)
+        await self.sync()
         covered = {one.source_id for one in self._all.values() if one.covers(now)}
         window = timedelta(seconds=BACK_S)
         await self._poll_soon({source_id: now + timedelta(seconds=spread(source_id, window)) for source_id in covered})
 
-    async def sync(self, sources: Iterable[Source]) -> None:
-        """These are the sources from now on: subscriptions of others are ended."""
-        self._wanted = (
-            frozenset(s.id for s in sources if s.enabled and s.kind == "feed") if self._terms.base else frozenset()
-        )
-        await self._end(one for one in self._all.values() if one.source_id not in self._wanted or not self._ours(one))
+    async def sync(self) -> None:
+        """Other sources came into force: subscriptions of those that went are ended."""
+        await self._end(one for one in self._all.values() if not self.wants(one.source_id) or not self._ours(one))
 
     def _ours(self, one: Subscription) -> bool:
         """Whether its callback is where the config says; the public address may have changed."""
@@ -108,12 +106,13 @@ class Subscriptions:
 
     def wants(self, source_id: str) -> bool:
         """Whether this source may have a subscription."""
-        return source_id in self._wanted
+        source = self._sources().get(source_id)
+        return bool(self._terms.base) and source is not None and source.enabled and source.kind == "feed"
 
     async def offered(self, source_id: str, offer: Offer | None) -> None:
         """What the feed of a source said of hubs when it was last read, also where it did not change since. ``None``:
         it names none, or none any more."""
-        if source_id not in self._wanted:
+        if not self.wants(source_id):
             return
         mine = [one for one in self._of_source(source_id) if one.state is not State.ENDING]
         if offer is None:

@@ -61,7 +61,7 @@ class WebSub:
             trusted=allowance(private),
         )
         self.subscriptions = Subscriptions(
-            store, fetcher, terms, clock=clock, metrics=metrics, poll_soon=self._poll_soon
+            store, fetcher, terms, clock=clock, metrics=metrics, sources=sources, poll_soon=self._poll_soon
         )
         self._receiver = Receiver(
             self.subscriptions,
@@ -79,13 +79,13 @@ class WebSub:
     async def open(self) -> None:
         """Take up what an earlier run left. Raises ``StoreError``."""
         self._seen = self._sources()
-        await self.subscriptions.open(self._seen.values())
+        await self.subscriptions.open()
 
     async def tick(self) -> None:
         """Do what is due at the hubs. A job. Raises ``StoreError``."""
         sources = self._sources()
         if sources is not self._seen:
-            await self.subscriptions.sync(sources.values())
+            await self.subscriptions.sync()
             self._seen = sources
         await self.subscriptions.tick()
 

@@ -149,7 +149,9 @@ class Deciding:
                 continue
             told = self._thread.told.get(held.channel)
             if told is not None:
-                self._out.told.append(Release(held.id, told.key))
+                self._out.told.append(Release(held.id, None))
+                reason = f"was held ({held.reason.value}: {held.by}); its story was told here meanwhile"
+                self._note(held.channel, Verdict.TOLD, reason, alert)
                 continue
             matches = self._route(alert.matches).get(held.channel, alert.matches)
             answer = noise.ask(noise.WAITED, replace(alert, matches=matches), held.channel, self._context, self._now)

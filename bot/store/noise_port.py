@@ -69,10 +69,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A hold that ends because its alert goes out by itself, in the delivery with that key."""
+    """A hold that ends because its alert goes out by itself, in the delivery with that key, or without one, as its story
+    was told otherwise meanwhile."""
 
     held_id: int
-    delivery_key: str
+    delivery_key: str | None
 
 
 class NoiseStore(Protocol):

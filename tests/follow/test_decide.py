@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -249,6 +251,23 @@ async def test_what_nobody_confirmed_comes_in_a_digest(careful: Desk) -> None:
     assert counts(digest) == {"corroboration": 1}
     assert digest.title == "Not confirmed by others"
     assert careful.listed() == ["first"]
+
+
+async def test_an_alert_whose_story_was_told_meanwhile_is_no_part_of_the_digest_that_told_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(demands={"blast": Demand(2, timedelta(hours=6))}))
+    await desk.read(FIRST, matches=(match("drill"),), first=True)
+    await desk.read(report("b", "wire", text=TEXT), matches=FIRE)  # the same outlet's words confirm nothing
+    assert desk.verdicts("b") == [("desk", "hold")]
+    await desk.wait(minutes=10)
+    (digest,) = desk.digests()
+    assert counts(digest) == {"catch_up": 1}
+    await desk.read(report("c", "herald", "Twelve killed in explosion at Northport fuel depot"))
+    assert desk.verdicts("b") == [("desk", "hold"), ("desk", "told")]
+    assert desk.store.held() == ()
+    with contextlib.closing(sqlite3.connect(tmp_path / "desk.db")) as file:
+        rows = file.execute("SELECT alert_id, released, delivery_key FROM holds ORDER BY id").fetchall()
+    assert rows == [("first", 1, digest.key), ("b", 1, None)]
+    desk.stop()
 
 
 async def test_a_confirmed_alert_obeys_the_other_controls(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from bot.articles.language import detect
 from bot.assembly import Assembler, StoreRunner
 from bot.config import Config
+from bot.follow.wire import plain_title
 from bot.live.rulebook import Rulebook
 from bot.model import Article, Source
 from bot.noise import Mutes, Policy
 from bot.settings.noise import policy_of
+from bot.store.articles_port import StoredStory
 from bot.story import WINDOW, Stories
 from bot.work.recheck import Pages, Rechecker
 from bot.work.releaser import Releaser
@@ -57,11 +59,7 @@ class Newsroom:
     async def open(self) -> None:
         """Take up what an earlier run stored."""
         now = self._clock()
-        for one in await self._store.read(lambda s: s.recent_stories(now - WINDOW)):
-            self.stories.restore(
-                one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at, one.countries
-            )
-        self.stories.keep()
+        take_up(self.stories, await self._store.read(lambda s: s.recent_stories(now - WINDOW)))
         await self._releaser.refresh_mutes()
 
     def on_rules(self) -> None:
@@ -87,6 +85,22 @@ class Newsroom:
 
     def _sources(self) -> Iterable[Source]:
         return self._book().sources.values()
+
+
+def take_up(stories: Stories, stored: Iterable[StoredStory]) -> None:
+    """Put articles back into their stories as :func:`bot.pipeline.judged_as` read them, in the order of reading."""
+    for one in stored:
+        stories.restore(
+            one.story_id,
+            one.source_id,
+            one.canonical_url,
+            plain_title(one.title),
+            one.text,
+            one.fetched_at,
+            one.published,
+            one.countries,
+        )
+    stories.keep()
 
 
 def language_of(article: Article) -> str | None:

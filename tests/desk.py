@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.assembly import Assembler
 from bot.message import DeliveryKind, DeliveryState, Digest, Message, Receipt
 from bot.model import Article, Match, Mention, MuteKind, Revised, Source
+from bot.newsroom import take_up
 from bot.noise import Mutes, Policy
 from bot.pipeline import Edited, Judged, judged_as
 from bot.store.base import Batch, Store
@@ -69,11 +70,7 @@ class Desk:
     def start(self) -> None:
         self.store = open_store(self._file)
         self.stories = Stories()
-        for one in self.store.recent_stories(self.now - WINDOW):
-            self.stories.restore(
-                one.story_id, one.source_id, one.canonical_url, one.title, one.text, one.fetched_at, one.countries
-            )
-        self.stories.keep()
+        take_up(self.stories, self.store.recent_stories(self.now - WINDOW))
         self.mutes = Mutes()
         self.mutes.replace(self.store.mutes(self.now))
         self.assembler = Assembler(

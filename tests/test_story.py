@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from bot.newsroom import take_up
+from bot.pipeline import judged_as
+from bot.store.articles_port import StoredStory
 from bot.story import WINDOW, Reading, Stories, read
 from bot.story.thresholds import SCENE_WINDOW
 from tests import samples
@@ -363,11 +366,52 @@ def test_a_number_that_counts_something_makes_no_series(first: str, second: str,
 
 
 def test_after_a_restart_the_same_towns_and_countries_part_stories() -> None:
-    before, after = Stories(), Stories()
-    for number, code in enumerate(("UA", "RU", "UA")):
-        one = report(f"a{number}", (REFINERY[0], f"{REFINERY[1]} {number}"), countries=(code,))
+    before, after, stored = Stories(), Stories(), []
+    for number, (code, mark) in enumerate((("UA", ""), ("RU", ""), ("UA", "UPDATE 2-"))):
+        title, text = f"{mark}{REFINERY[0]}", f"{REFINERY[1]} {number}"
+        old = samples.article(f"a{number}", title=title, text=text, source_id=f"outlet-{number}")
+        one = judged_as(old, (), about=(code,)).reading
         story = before.place(one, NOW)
         before.remember(one, story, NOW)
-        old = one.article
-        after.restore(story.id, old.source_id, old.canonical_url, old.title, old.text, NOW, (code,))
+        stored.append(
+            StoredStory(
+                story.id,
+                old.key,
+                old.canonical_url,
+                "",
+                title,
+                text,
+                old.published,
+                NOW,
+                old.source_id,
+                frozenset(),
+                (code,),
+            )
+        )
+    take_up(after, stored)
+    before.keep()
     assert after.digest() == before.digest()
+
+
+def published(key: str, of: tuple[str, str], days: float) -> Reading:
+    title, text = of
+    made = samples.article(
+        key,
+        title=title,
+        text=text,
+        canonical_url=f"{key}.example/x",
+        source_id=f"outlet-{key}",
+        published=NOW - timedelta(days=days),
+    )
+    return read(made)
+
+
+def test_what_was_published_a_week_apart_is_not_one_story_though_it_is_read_at_once() -> None:
+    old, new = published("old", FIRST, 7), published("new", OWN_WORDS, 0)
+    assert told(Stories(), old, new) == ["old", "new"]
+    assert told(Stories(), new, old) == ["new", "old"]  # a feed may give the newest first
+    assert told(Stories(), published("old", FIRST, 2), new) == ["old", "old"]
+    same_headline = published("new", (FIRST[0], OTHER[1]), 0)
+    assert told(Stories(), old, same_headline) == ["old", "new"]
+    copy = published("copy", (OTHER[0], FIRST[1]), 0)
+    assert told(Stories(), old, copy) == ["old", "old"]  # whoever prints a text again

@@ -125,7 +125,7 @@ def test_what_was_stored_gives_the_same_memory_after_a_restart(made: list[tuple[
     for number, (title, text) in enumerate(made):
         one = report(f"a{number}", title, text).article
         seen = NOW + timedelta(hours=number)
-        again.restore(found[one.key], one.source_id, one.canonical_url, title, text, seen)
+        again.restore(found[one.key], one.source_id, one.canonical_url, title, text, seen, one.published)
     assert again.digest() == stories.digest()
 
 

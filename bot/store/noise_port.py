@@ -69,8 +69,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A hold that ends because its alert goes out by itself, in the delivery with that key, or without one, as its story
-    was told otherwise meanwhile."""
+    """A hold that ends because its alert goes out by itself, in the delivery with that key, or without one, as its
+    story was told otherwise meanwhile."""
 
     held_id: int
     delivery_key: str | None

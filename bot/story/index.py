@@ -3,7 +3,7 @@
 Each article has a row: three signs, six shingles, the kinds of event in countries that it tells of, its heaviest words
 with their weights, and what it may be told apart by. The entries that fall into one
 place of a hash table form a chain, latest first: a row is added by putting it in front, and taken back by putting the
-next one in front again. The tables grow with the rows, at :meth:`Index.settle` only. A row takes 468 bytes.
+next one in front again. The tables grow with the rows, at :meth:`Index.settle` only. A row takes 476 bytes.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _link(keys: npt.NDArray[Any], begin: int, head: Words32, before: Words32) ->
 
 
 class Index:
-    """Rows by number, 0 the oldest. ``owner`` is the story's number, ``seen`` the time in seconds."""
+    """Rows by number, 0 the oldest. ``owner`` is the story's number, ``seen`` the time of reading in seconds."""
 
     def __init__(self) -> None:
         self.exact = Chains(EXACT, "Q")
@@ -146,6 +146,7 @@ class Index:
         self.headline = array("I")
         self.owner = array("I")
         self.seen = array("d")
+        self.told = array("d")  # when it was published, in seconds
         self.sides = columns()
         self._sibling = array("I")  # the row before it in its story, from 1; 0 ends
         self._columns: tuple[array[Any], ...] = (
@@ -154,6 +155,7 @@ class Index:
             self.headline,
             self.owner,
             self.seen,
+            self.told,
             *self.sides,
             self._sibling,
         )
@@ -168,6 +170,7 @@ class Index:
         weights: npt.NDArray[np.float32],
         owner: int,
         seen: float,
+        told: float,
         sibling: int,
         sides: Sides,
         scenes: Sequence[int],
@@ -184,6 +187,7 @@ class Index:
         self.headline.append(found.headline)
         self.owner.append(owner)
         self.seen.append(seen)
+        self.told.append(told)
         for column, named in zip(self.sides, sides, strict=True):
             column.append(named)
         self._sibling.append(sibling)
@@ -196,6 +200,7 @@ class Index:
         for column in (self.length, self.series, self.headline, *self.sides):
             column.pop()
         self.seen.pop()
+        self.told.pop()
         return self.owner.pop(), self._sibling.pop()
 
     def having(

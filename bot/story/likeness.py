@@ -59,8 +59,9 @@ def candidates(one: Profile, index: Index) -> list[int]:
     return found
 
 
-def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, now: float) -> tuple[Floats, Floats]:
-    """The cosine with each row, less for the time between; and how many words they share."""
+def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, told: float) -> tuple[Floats, Floats]:
+    """The cosine with each row, less for the time between their publication, ``told`` being that of the article; and
+    how many words they share."""
     at: Rows = np.array(rows, dtype=np.int64)
     if not len(at) or not one.norm:
         nothing = np.zeros(len(at), dtype=np.float32)
@@ -75,7 +76,7 @@ def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, 
     dot = (weight * one.weight[position] * same).sum(axis=1)
     norm = np.sqrt(np.square(weight).sum(axis=1))
     cosine = dot / np.maximum(norm * one.norm, 1e-9)
-    days = np.abs(now - np.frombuffer(index.seen, dtype=np.float64)[at]) / _DAY
+    days = np.abs(told - np.frombuffer(index.told, dtype=np.float64)[at]) / _DAY
     aged: Floats = (cosine * np.maximum(0.0, 1 - AGE_PER_DAY * days)).astype(np.float32)
     return aged, same.sum(axis=1).astype(np.float32)
 

@@ -85,7 +85,7 @@ class Stories:
 
     def remember(self, one: Reading, story: Story, seen: datetime) -> None:
         """An article belongs to a story."""
-        self._remember(one.features, one.sides, one.scenes, story.id, seen)
+        self._remember(one.features, one.sides, one.scenes, story.id, seen, _told(one))
 
     def restore(
         self,
@@ -95,11 +95,12 @@ class Stories:
         title: str,
         text: str,
         seen: datetime,
+        published: datetime,
         countries: Iterable[str] = (),
     ) -> None:
         """As :meth:`remember`, from what was stored before a restart."""
         found = features(source_id, canonical_url, title, text)
-        self._remember(found, *scene(found, countries), story_id, seen)
+        self._remember(found, *scene(found, countries), story_id, seen, published.timestamp())
 
     def keep(self) -> None:
         """What was learnt since the last call is stored."""
@@ -172,6 +173,11 @@ class Stories:
     def _in_window(self, row: int, at: float) -> bool:
         return at - self._index.seen[row] <= self._window
 
+    def _same_days(self, row: int, read: Reading) -> bool:
+        """Whether a row was published within the window of an article. At the first look at a feed articles of weeks
+        come at once, and what is alike then is mostly a topic."""
+        return abs(_told(read) - self._index.told[row]) <= self._window
+
     def _same_sign(self, read: Reading, at: float) -> Story | None:
         for sign, name in zip(read.features.signs, _SIGNS, strict=True):
             if not sign:
@@ -179,7 +185,7 @@ class Stories:
             for row in self._index.exact.rows(sign, STEPS_PER_WORD):
                 if not self._in_window(row, at):
                     continue
-                if name == _HEADLINE and apart(read.sides, self._sides_of(row)):
+                if name == _HEADLINE and (not self._same_days(row, read) or apart(read.sides, self._sides_of(row))):
                     continue  # "Bomb at mosque", and two towns have one
                 return self._joins(row, f"same {name} as an earlier article", copied=True)
         return None
@@ -191,7 +197,8 @@ class Stories:
         one = self._profile(found)
         copies = self._copies(found)
         scene = self._scene(read, at) if read.scenes else {}
-        rows = sorted({*copies, *scene, *candidates(one, self._index)})
+        others = (row for row in candidates(one, self._index) if self._same_days(row, read))
+        rows = sorted({*copies, *scene, *others})
         if rows and not self._in_window(rows[0], at):  # the oldest of them
             rows = [row for row in rows if self._in_window(row, at)]
         if found.series:
@@ -199,7 +206,7 @@ class Stories:
             rows = [row for row in rows if self._index.owner[row] not in before]
         if not rows:
             return None
-        alike, common = likeness(one, rows, self._index, self._weights, at)
+        alike, common = likeness(one, rows, self._index, self._weights, _told(read))
         near: _Nears = []
         copied: list[_Best] = []
         known: dict[int, Sides] = {}
@@ -225,7 +232,7 @@ class Stories:
 
     def _nearest(self, one: Profile, read: Reading, near: _Nears, scene: Mapping[int, int], at: float) -> _Best | None:
         """The story of the nearest article, if it is alike enough."""
-        best = self._best(one, [(score, row) for score, row, count in near if count >= SHARED_MIN], at)
+        best = self._best(one, read, [(score, row) for score, row, count in near if count >= SHARED_MIN], at)
         if best is None:
             return None
         score, row = best
@@ -266,7 +273,7 @@ class Stories:
         for number in read.scenes:
             for row in self._index.exact.rows(number, STEPS_PER_WORD):
                 owner = self._index.owner[row]
-                if at - self._index.seen[row] <= SCENE_WINDOW.total_seconds() and often[owner] < SCENE_ROWS:
+                if self._just_now(row, read, at) and often[owner] < SCENE_ROWS:
                     if row not in found:
                         often[owner] += 1
                     found[row] = owner
@@ -279,7 +286,11 @@ class Stories:
                 counts[row] = counts.get(row, 0) + 1
         return {row for row, count in counts.items() if count >= SKETCH_SHARED_MIN}
 
-    def _best(self, one: Profile, near: list[tuple[float, int]], at: float) -> tuple[float, int] | None:
+    def _just_now(self, row: int, read: Reading, at: float) -> bool:
+        longest = SCENE_WINDOW.total_seconds()
+        return at - self._index.seen[row] <= longest and abs(_told(read) - self._index.told[row]) <= longest
+
+    def _best(self, one: Profile, read: Reading, near: list[_Best], at: float) -> tuple[float, int] | None:
         """The story of the nearest article, judged by it and by the mean over the story's latest ones."""
         if not near:
             return None
@@ -287,7 +298,7 @@ class Stories:
         last = self._last[self._index.owner[row]]
         members = [member for member in self._index.members(last, MEMBERS) if self._in_window(member, at)]
         if len(members) > 1:
-            alike, _ = likeness(one, members, self._index, self._weights, at)
+            alike, _ = likeness(one, members, self._index, self._weights, _told(read))
             score += CROWD * (float(alike.mean()) - score)
         return score, row
 
@@ -295,7 +306,15 @@ class Stories:
         return Story(self._ids[self._index.owner[row]], False, reason, copied)
 
     # -- memory ---------------------------------------------------------------------------------------------------
-    def _remember(self, found: Features, sides: Sides, scenes: tuple[int, ...], story_id: str, seen: datetime) -> None:
+    def _remember(
+        self,
+        found: Features,
+        sides: Sides,
+        scenes: tuple[int, ...],
+        story_id: str,
+        seen: datetime,
+        told: float,
+    ) -> None:
         story = self._number.get(story_id)
         founded = story is None
         if story is None:
@@ -308,7 +327,7 @@ class Stories:
         self._weights.learn(one.all_terms)
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
-        self._index.append(found, one.terms.tolist(), one.inside, story, at, self._last[story], sides, scenes)
+        self._index.append(found, one.terms.tolist(), one.inside, story, at, told, self._last[story], sides, scenes)
         self._last[story] = len(self._index)
         before = self._sides_of(len(self._index) - 1)
         self._undo.append(_Undo(one.all_terms, founded, before))
@@ -336,6 +355,11 @@ class Stories:
         self._number = {story_id: number for number, story_id in enumerate(self._ids)}
         self._last = array("I", (self._last[old] - rows for old in kept))
         self._sides = self._index.sides_of(len(kept))
+
+
+def _told(read: Reading) -> float:
+    """When an article was published, in seconds."""
+    return read.article.published.timestamp()
 
 
 def _written(word: str, article: Article) -> str:

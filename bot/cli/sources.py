@@ -6,25 +6,30 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import duration
 from bot.cli import number
 from bot.config import Config, load_config
-from bot.errors import NoStoreError, SourceError, WirewatchError
+from bot.errors import FetchError, HostRestsError, NoStoreError, SourceError, WirewatchError
 from bot.model import Source
+from bot.polling.manners import had_enough
 from bot.roster.admin import merged
 from bot.roster.card import COUNTED, REMEMBERED, card
 from bot.roster.look import Look, look
 from bot.roster.sources_file import load_sources
 from bot.roster.state import SourceState
 from bot.roster.words import ago, interval_of, put_off, state_of, tally
+from bot.sources.pace import gaps_of
 from bot.store.sources_port import SourceRecord, SourceStatus
 from bot.store.sql import SqlStore
 from bot.web.from_config import fetcher_of
+from bot.web.hosts import Hosts
+from bot.web.urls import host_of
 from bot.words import brief
 from bot.yaml_models import nearest
 
@@ -160,10 +165,15 @@ def check_sources(path: Path, only: Sequence[str]) -> int:
 
 
 async def look_at(config: Config, sources: Sequence[Source], *, show: bool = False) -> dict[str, Look | SourceError]:
-    """Look at several sources, with the limits of the config; ``show`` prints a line as each comes."""
+    """Look at several sources, with the limits of the config and the manners of a run; ``show`` prints a line as each
+    comes."""
     slots = asyncio.Semaphore(config.poll.concurrency)
     found: dict[str, Look | SourceError] = {}
-    async with fetcher_of(config) as fetcher:
+    hosts = Hosts(config.poll.per_host, gaps_of(sources))
+    if show:
+        for wait in _waits(sources, hosts.gaps):
+            print(wait, flush=True)
+    async with fetcher_of(config, hosts=hosts) as fetcher:
 
         async def one(source: Source) -> None:
             async with slots:
@@ -172,6 +182,9 @@ async def look_at(config: Config, sources: Sequence[Source], *, show: bool = Fal
                     seen = found[source.id] = await look(source, fetcher, now)
                     line = f"ok    {source.id}: {in_words(seen, now)}"
                 except SourceError as error:
+                    told = had_enough(error) and not isinstance(error, HostRestsError)
+                    if told and isinstance(error, FetchError):  # the others on its host leave it alone then
+                        hosts.refused(error.host or host_of(source.url), now, error.retry_after_s)
                     found[source.id] = error
                     line = f"FAIL  {source.id}: {error.text}"
                 if show:
@@ -179,6 +192,14 @@ async def look_at(config: Config, sources: Sequence[Source], *, show: bool = Fal
 
         await asyncio.gather(*(one(source) for source in sources))
     return found
+
+
+def _waits(sources: Iterable[Source], gaps: Mapping[str, float]) -> Iterator[str]:
+    """A line for each host whose documented gap makes the looks take long."""
+    for host, count in Counter(host_of(source.url) for source in sources).items():
+        if count > 1 and gaps.get(host, 0.0) >= 1:
+            lasting = brief(timedelta(seconds=gaps[host] * (count - 1)))
+            yield f"wait  {host} takes one request in {gaps[host]:g} s: its {count} sources take {lasting}"
 
 
 def in_words(seen: Look, now: datetime) -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
+import pytest
+from aiohttp import web
+
 from bot.cli.bot import _by_text
+from bot.cli.sources import look_at
+from bot.config import load_config
+from bot.roster.sources_file import load_sources
+from bot.sources import pace
 from tests.bot_process import Room, rss
 from tests.cli.conftest import Run
 from tests.fakes.feeds import Answer, FeedServer
@@ -38,6 +48,41 @@ async def test_check_says_of_each_source_whether_it_lives_and_stores_nothing(tmp
     status, out, err = await room.run("sources", "check", "source-9x")
     assert (status, out) == (1, "")
     assert err.startswith("wirewatch: no source 'source-9x'; did you mean 'source-")
+
+
+async def test_check_leaves_a_host_alone_that_had_enough(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    room.config.write_text(room.config.read_text("utf-8") + "poll: {per_host: 1}\n", "utf-8")
+    async with FeedServer({f"/{n}": Answer(status=429, headers={"Retry-After": "60"}) for n in range(5)}) as server:
+        room.sources(*(server.url(f"/{n}") for n in range(5)))
+        status, out, _ = await room.run("sources", "check")
+    assert len(server.seen) <= 2  # the second may be on its way
+    assert status == 1
+    assert out.count("asks for fewer requests (429)") == len(server.seen)
+    assert out.count("its host asked to be left alone for a while") == 5 - len(server.seen)
+
+
+async def test_check_keeps_the_gap_that_a_service_documents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And says beforehand that it takes a while."""
+    monkeypatch.setitem(pace.KNOWN, "127.0.0.1", 1.0)
+    begun: list[float] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        begun.append(asyncio.get_running_loop().time())
+        return web.Response(body=rss(["A quiet day"]), content_type="application/rss+xml")
+
+    room = room_of(tmp_path)
+    async with FeedServer({"/a": answer, "/b": answer, "/c": answer}) as server:
+        room.sources(*(server.url(path) for path in ("/a", "/b", "/c")))
+        config = load_config(room.config, {})
+        sources = load_sources(config.rule_folders)
+        began = asyncio.get_running_loop().time()
+        with redirect_stdout(io.StringIO()) as out:
+            await look_at(config, sources, show=True)
+    first, *lines = out.getvalue().splitlines()
+    assert first == "wait  127.0.0.1 takes one request in 1 s: its 3 sources take 2 s"
+    assert len(lines) == 3
+    assert begun[2] - began >= 2
 
 
 async def test_the_list_shows_the_state_of_each_source(tmp_path: Path) -> None:

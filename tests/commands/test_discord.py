@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from aiohttp import web
+
 from bot.model import MuteKind
-from tests.commands.team import HOSTILE, Team, team, until
+from tests.commands.team import HOSTILE, Team, feed, team, until
+from tests.commands.test_slack_commands import PAGE
 from tests.fakes.discord import links, visible_text
 from tests.fakes.discord.interactions import Interaction
 from tests.fakes.discord.person import Person
 from tests.fakes.discord.world import EPHEMERAL, Json
+from tests.fakes.feeds import Answer
 
 
 def button(message: Json, verb: str) -> str:
@@ -58,6 +63,52 @@ async def test_hostile_words_ping_nobody_and_lead_nowhere(tmp_path: Path) -> Non
         it = await ada.runs("wire latest", one.place)
         message = await ada.reads(it)
         assert set(links(message)) == {"https://river.example/ammo", "https://river.example/flood"}
+
+
+async def test_a_word_of_progress_stands_in_the_answer_until_it_is_there(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+        ada = one.on_discord()
+        go_on = asyncio.Event()
+
+        def slowly(content: bytes, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+            async def answer(_: web.Request) -> web.Response:
+                await go_on.wait()
+                return web.Response(body=content, content_type=kind)
+
+            return answer
+
+        page, second = one.news.url("/page"), one.news.url("/second")
+        one.news.answers["/page"] = slowly(PAGE, "text/html")
+        one.news.answers["/second"] = slowly(feed((), "https://second.example"), "application/rss+xml")
+        for verb, given, word, answer in (
+            ("explain", {"text": page}, f"Reading {page} …", "1 rule would fire"),
+            ("add", {"url": second}, f"Looking for a feed at {second} …", "Added River Post"),
+        ):
+            go_on.clear()
+            asked = len(one.discord.requests)
+            it = await ada.runs(f"wire {verb}", one.place, **given)
+            progress = await ada.reads(it)
+            assert word in visible_text(progress)
+            assert progress["flags"] & EPHEMERAL
+            go_on.set()
+            await until(lambda it=it, answer=answer: answer in visible_text(it.original))  # type: ignore[misc]
+            assert it.original is not None
+            assert (it.original["id"], it.followups) == (progress["id"], []), "the same message, and no other"
+            assert word not in visible_text(it.original)
+            edits = [path for method, path, _ in one.discord.requests[asked:] if method == "PATCH"]
+            assert len(edits) == 2
+            assert all(path.endswith("/messages/@original") for path in edits)
+        assert one.place.messages == [], "nobody else saw any of it"
+
+
+async def test_progress_that_discord_does_not_take_costs_nobody_the_answer(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+        one.news.answers["/page"] = Answer(PAGE, content_type="text/html")
+        one.discord.fail("^PATCH /webhooks/.*/messages/@original", times=1, status=400, code=50035, message="no")
+        it = await one.on_discord().runs("wire explain", one.place, text=one.news.url("/page"))
+        assert "1 rule would fire" in visible_text(await one.on_discord().reads(it))
 
 
 async def test_options_complete_with_rules_countries_and_sources(tmp_path: Path) -> None:

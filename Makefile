@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 # One worker more than there are cores: some tests wait, such as for a platform that is away for half a minute.
 WORKERS := $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 
-.PHONY: help demo test lint types format bench clean
+.PHONY: help demo test thorough lint types format bench clean
 
 help:
 	@echo "make demo    install, and show the whole pipeline on sample news; with CHAT=1 on a local Slack and Discord"
 	@echo "make test    install, and run the tests"
+	@echo "make thorough   the same with ten times the examples for properties"
 	@echo "make lint    ruff;  make types   mypy;  make format   ruff format"
 	@echo "make bench   the benchmarks at small sizes"
 
@@ -26,6 +27,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+thorough: export WIREWATCH_TEST_EXAMPLES := 4
+thorough: test
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

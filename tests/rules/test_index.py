@@ -11,6 +11,7 @@ from bot.live import rulebook
 from bot.rules import index as index_module
 from bot.rules.evaluate import Subject
 from bot.rules.index import COUNTRY, REGEX, Clause, Requirement, build_index, may_hold, one_of
+from tests.properties import examples
 
 patterns = st.frozensets(st.sampled_from([COUNTRY, REGEX, *range(6)]), max_size=3)
 leaves: st.SearchStrategy[Requirement] = st.one_of(st.just(()), patterns.map(lambda p: (Clause(p, ()),)))
@@ -30,7 +31,7 @@ requirements = st.recursive(
     st.sampled_from([1, 2, 16]),
     st.sampled_from([0, 1, 100]),
 )
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 def test_candidates_are_the_rules_whose_requirement_is_met(
     made: list[Requirement], found: set[int], ways_max: int, shared_max: int
 ) -> None:

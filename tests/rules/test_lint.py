@@ -18,6 +18,7 @@ from bot.rules.lint import COMPARED_MAX, FLOOD_SHARE, lint
 from bot.rules.match import Engine
 from bot.rules.model import RuleSet
 from bot.rules.subsume import Subsumption
+from tests.properties import examples
 from tests.rules.setup import Forms, Names, names_list, reader_of
 from tests.rules.test_reference import LISTS, conditions, labelled, nears, terms, texts
 
@@ -286,15 +287,26 @@ def test_the_table_of_common_words_is_in_order() -> None:
     assert "missile" not in table
 
 
+PATIENT = settings(
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
 @given(st.lists(conditions, min_size=2, max_size=3), st.lists(st.tuples(texts, texts), min_size=6, max_size=10))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_no_text_contradicts_an_implication(whens: list[Any], articles: list[tuple[str, str]]) -> None:
     pool = [*whens, {"any": whens}, {"all": whens}, {"title": whens[0]} if _plain(whens[0]) else whens[0]]
     _hold_together(pool, articles)
 
 
 @given(nears(terms), nears(terms), st.lists(st.tuples(texts, texts), min_size=8, max_size=12))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_no_text_contradicts_an_implication_between_nears(
     one: Any, other: Any, articles: list[tuple[str, str]]
 ) -> None:

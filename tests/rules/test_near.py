@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rules.near import INFINITE, Leaf, Placed, hulls, participants
+from tests.properties import examples
 
 
 def placed(start: int, length: int) -> Placed:
@@ -35,7 +36,7 @@ def ways(found: list[list[Placed]], limit: int, ordered: bool) -> list[tuple[Pla
 
 
 @given(members, st.sampled_from([0, 1, 3, INFINITE - 1]), st.booleans())
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 def test_a_span_takes_part_if_some_combination_holds_it(found: list[list[Placed]], limit: int, ordered: bool) -> None:
     good = ways(found, limit, ordered)
     expected = [[s for s in one if any(way[i] == s for way in good)] for i, one in enumerate(found)]
@@ -43,7 +44,7 @@ def test_a_span_takes_part_if_some_combination_holds_it(found: list[list[Placed]
 
 
 @given(members, st.sampled_from([0, 1, 3, INFINITE - 1]), st.booleans())
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 def test_hulls_are_the_windows_of_all_combinations(found: list[list[Placed]], limit: int, ordered: bool) -> None:
     expected: dict[tuple[int, int], set[Leaf]] = {}
     for way in ways(found, limit, ordered):

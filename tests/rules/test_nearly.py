@@ -15,6 +15,7 @@ from bot.rules.explain import explain
 from bot.rules.match import Engine
 from bot.rules.model import Condition, Rule, RuleSet
 from bot.rules.nearly import relaxed, sentence, smallest_change
+from tests.properties import examples
 from tests.rules import test_reference as random_rules
 from tests.rules.setup import Forms, Names, engine_of, rule
 
@@ -133,7 +134,7 @@ def holds(old: Rule, when: Condition | None, unless: Condition | None, subject: 
 
 
 @given(random_rules.conditions, random_rules.texts, random_rules.texts, random_rules.inner)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_with_the_change_the_engine_says_that_it_matches(when: Any, title: str, text: str, named: Any) -> None:
     engine = engine_of(
         rule(when, None, {"named": named}),

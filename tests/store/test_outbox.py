@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.errors import StoreError
 from bot.message import DeliveryState
 from bot.store.sql import SqlStore
+from tests.properties import examples
 from tests.store.samples import T0, alert_delivery, digest_delivery, minutes, receipt
 
 CHANNELS = ("desk", "intel")
@@ -134,5 +135,5 @@ class Outbox(RuleBasedStateMachine):
 
 TestOutbox = Outbox.TestCase
 TestOutbox.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(25), stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -771,6 +771,18 @@ async def test_sources_show_tells_of_the_hub(
     assert gauge == 1
 
 
+async def test_sources_show_names_a_hub_that_nobody_asks(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.configure("")
+    async with world.bot() as app:
+        await world.later(app, timedelta(0))
+    monkeypatch.chdir(world.folder)
+    assert show_source(Path("wirewatch.yaml"), "river") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("push")]
+    assert "127.0.0.1 would tell of news (WebSub), and is not asked to" in line
+
+
 async def test_people_in_chat_are_told_of_the_hub_too(world: World) -> None:
     async with world.bot() as app:
         await world.subscribed(app)

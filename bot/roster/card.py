@@ -56,6 +56,8 @@ def card(
     if status is not None and status.last_success is not None:
         lines.append(("asks with", _conditions(record.state)))
     told = websub.describe((one for one in subscriptions if one.source_id == source.id), now, tz)
+    if told is None and status is not None and status.hub and source.kind == "feed":
+        told = f"{status.hub} would tell of news (WebSub), and is not asked to; `websub:` in wirewatch.yaml lets it"
     if told is not None:
         lines.append(("push", told))
     lines.append(("full text", _full_text(source, record)))

@@ -75,7 +75,8 @@ class SourceStatus:
 
     ``reason`` says why it is in its state, ``since`` when it came into it. ``next_poll_at`` is ``None`` for one that
     is not polled. ``interval`` is what was chosen at the last poll, and ``interval_reason`` why; ``url_in_use`` is set
-    where permanent redirects moved it; ``latest_item`` is when its newest item came.
+    where permanent redirects moved it; ``latest_item`` is when its newest item came; ``hub`` is the host of the hub
+    that its feed names.
     """
 
     source_id: str
@@ -92,6 +93,7 @@ class SourceStatus:
     interval_reason: str = ""
     url_in_use: str = ""
     latest_item: datetime | None = None
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,10 @@ def test_what_a_server_tells_us_to_send_back_is_known_after_an_answer_only() -> 
     worked = replace(FAILING, last_success=NOW - 2 * HOUR)
     assert shown(worked)["asks with"] == "nothing: the server gives neither ETag nor Last-Modified"
     assert shown(worked, state=HttpState('"v"', "yesterday"))["asks with"] == "ETag and Last-Modified"
+
+
+def test_a_hub_that_is_not_made_use_of_is_named() -> None:
+    assert "push" not in shown(FAILING)
+    assert shown(replace(FAILING, hub="hub.example"))["push"] == (
+        "hub.example would tell of news (WebSub), and is not asked to; `websub:` in wirewatch.yaml lets it"
+    )

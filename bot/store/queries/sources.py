@@ -306,24 +306,27 @@ def record_push(connection: Connection, push: Push) -> None:
 
 
 def statuses(connection: Connection) -> tuple[SourceStatus, ...]:
-    return tuple(
-        SourceStatus(
-            source_id=row.id,
-            state=SourceState(row.state) if row.enabled else SourceState.OFF,
-            next_poll_at=row.next_poll_at if row.enabled and row.next_poll_at < NEVER else None,
-            last_poll=row.last_poll_at,
-            last_success=row.last_success_at,
-            failures=row.failures,
-            error=row.last_error,
-            items_total=row.items_total,
-            reason=row.state_reason if row.enabled else "",
-            since=row.state_since,
-            interval=None if row.interval_s is None else timedelta(seconds=row.interval_s),
-            interval_reason=row.interval_reason,
-            url_in_use=row.url_in_use,
-            latest_item=decode(Memory, row.memory).rhythm.latest if row.memory else None,
-        )
-        for row in connection.execute(select(sources).order_by(sources.c.id))
+    return tuple(_status(row) for row in connection.execute(select(sources).order_by(sources.c.id)))
+
+
+def _status(row: Any) -> SourceStatus:
+    memory = decode(Memory, row.memory) if row.memory else Memory()
+    return SourceStatus(
+        source_id=row.id,
+        state=SourceState(row.state) if row.enabled else SourceState.OFF,
+        next_poll_at=row.next_poll_at if row.enabled and row.next_poll_at < NEVER else None,
+        last_poll=row.last_poll_at,
+        last_success=row.last_success_at,
+        failures=row.failures,
+        error=row.last_error,
+        items_total=row.items_total,
+        reason=row.state_reason if row.enabled else "",
+        since=row.state_since,
+        interval=None if row.interval_s is None else timedelta(seconds=row.interval_s),
+        interval_reason=row.interval_reason,
+        url_in_use=row.url_in_use,
+        latest_item=memory.rhythm.latest,
+        hub=host_of(memory.offer.hubs[0]) if memory.offer is not None else "",
     )
 
 

@@ -415,3 +415,24 @@ def test_what_was_published_a_week_apart_is_not_one_story_though_it_is_read_at_o
     assert told(Stories(), old, same_headline) == ["old", "new"]
     copy = published("copy", (OTHER[0], FIRST[1]), 0)
     assert told(Stories(), old, copy) == ["old", "old"]  # whoever prints a text again
+
+
+TALKS = (
+    "US and Iran hold second round of nuclear talks",
+    "Envoys of Washington and Tehran met in Geneva on Tuesday for a second round of talks, hosted by Oman; the mood in "
+    "the Geneva villa was tense, diplomats said, and talks go on.",
+)
+PEACE = (
+    "{} in Geneva 'very tense'",
+    "Generals argued in a Geneva hotel about trenches, grain ships and prisoners; snow fell, guards smoked, and the "
+    "talks go into another round on Friday, Washington said.",
+)
+
+
+@pytest.mark.parametrize(("subject", "joins"), [("Talks", True), ("Iran talks", True), ("Ukraine talks", False)])
+def test_headlines_on_other_countries_ask_for_more(subject: str, joins: bool) -> None:
+    stories = Stories()
+    one = report("a", TALKS, countries=("US", "IR", "CH"))
+    stories.remember(one, stories.place(one, NOW), NOW)
+    other = report("b", (PEACE[0].format(subject), PEACE[1]), countries=("US", "CH"))
+    assert stories.place(other, NOW).is_new != joins

@@ -97,7 +97,7 @@ def scene(found: Features, countries: Iterable[str]) -> tuple[Sides, tuple[int, 
     """What happened where: an article's sides and scenes, with the countries that it names."""
     codes = tuple(countries)
     told = found.setting
-    sides = Sides(places(codes), told.kinds, told.towns, told.regions, told.names, told.figures)
+    sides = Sides(places(codes), told.kinds, told.towns, told.regions, told.names, told.figures, told.heads)
     return sides, scenes(told.kinds, codes)
 
 

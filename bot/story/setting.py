@@ -41,6 +41,7 @@ _BEFORE_CHARS = 60
 _COMMA = re.compile(rf", ([{_CAPITAL}][\w-]+)")
 _SENTENCE = re.compile(r"[.!?:“\"] ?\Z")
 _FIGURE = re.compile(r"(?<![\w.,/-])\d[\d.,]*(?<![.,])")
+_WORD = re.compile(r"[^\W_][\w.]*")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _REGION = frozenset(
     "province district valley highlands coast region state county governorate oblast prefecture department peninsula "  # noqa: SIM905
@@ -67,13 +68,15 @@ _NAME_MIN = 3  # letters
 @dataclass(frozen=True, slots=True)
 class Setting:
     """``kinds`` of event (:mod:`bot.story.kinds`); bits for the towns, the regions, all names but those of countries
-    and their leaders, and the numbers. ``about`` are the numbers of the words that only say where it happened."""
+    and their leaders, the numbers, and the countries of the headline (``heads``). ``about`` are the numbers of
+    the words that only say where it happened."""
 
     kinds: int
     towns: int
     regions: int
     names: int
     figures: int
+    heads: int
     about: frozenset[int]
 
 
@@ -94,6 +97,7 @@ def setting(title: str, text: str) -> Setting:
         _bits(regions),
         _bits(names - regions),
         _bits(figures),
+        _bits(_headed(title)),
         frozenset(hashed(stem(word)) for word in regions),
     )
 
@@ -133,6 +137,21 @@ def _read(part: str, towns: set[str], regions: set[str], names: set[str]) -> Non
             names.update(kept)  # a single word that begins a sentence may be any
 
 
+def _headed(title: str) -> Iterable[str]:
+    """The countries that a headline names, their peoples and leaders among it, by code."""
+    words = [(word[0], phrase(word)) for word in _WORD.findall(title)]
+    known = _codes()
+    at = 0
+    while at < len(words):
+        for length in (3, 2, 1):
+            name = " ".join(plain for _, plain in words[at : at + length])
+            if words[at][0].isupper() and (code := known.get(name)):
+                yield code
+                at += length - 1
+                break
+        at += 1
+
+
 def _title_case(title: str) -> bool:
     """Whether capitals say nothing, as American headlines have them."""
     words = [w for w in title.split()[1:] if len(w) > _NAME_MIN and w[0].isalpha()]
@@ -144,6 +163,21 @@ def _bits(words: Iterable[str]) -> int:
     for word in words:
         bits |= 1 << (crc32(word.encode("utf-8", "surrogatepass")) & 63)
     return bits
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    codes: dict[str, str] = {}
+    for table, columns in (
+        ("leaders.tsv", ("names",)),
+        ("metonyms.tsv", ("names",)),
+        ("demonyms.tsv", ("words",)),
+        ("countries.tsv", ("name", "aliases", "exact")),
+    ):
+        for row in read_table(table):
+            for column in columns:
+                codes.update((phrase(name), row["code"]) for name in split_names(row[column]))
+    return codes
 
 
 def _words_of(table: str, *columns: str) -> Iterable[str]:

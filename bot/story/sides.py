@@ -10,7 +10,8 @@ from bot.story.kinds import precise
 
 class Sides(NamedTuple):
     """Sets of bits: the countries that are named (:func:`bot.story.features.places`), and what
-    :mod:`bot.story.setting` reads. Of a story: those of all its reports. 0: nothing is known."""
+    :mod:`bot.story.setting` reads, the countries of the headline (``heads``) among it. Of a story: those of all
+    its reports. 0: nothing is known."""
 
     places: int
     kinds: int
@@ -18,19 +19,25 @@ class Sides(NamedTuple):
     regions: int
     names: int
     figures: int
+    heads: int
 
 
-NOTHING = Sides(0, 0, 0, 0, 0, 0)
+NOTHING = Sides(0, 0, 0, 0, 0, 0, 0)
 
 
 def columns() -> tuple[array[int], ...]:
     """An empty column for each side."""
-    return tuple(array(kind) for kind in "QIQQQQ")
+    return tuple(array(kind) for kind in "QIQQQQQ")
 
 
 def elsewhere(one: Sides, other: Sides) -> bool:
     """Whether both name countries, and none in common: however alike two coups are, they are two."""
     return bool(one.places and other.places and not one.places & other.places)
+
+
+def headed_elsewhere(one: Sides, other: Sides) -> bool:
+    """Whether the headlines of both name countries, and none in common."""
+    return bool(one.heads and other.heads and not one.heads & other.heads)
 
 
 def apart(one: Sides, other: Sides) -> bool:

@@ -19,7 +19,7 @@ from bot.story.features import Features, Reading, features, scene
 from bot.story.index import Index
 from bot.story.likeness import Profile, besides, candidates, likeness, profile, shared, threshold
 from bot.story.setting import says_where
-from bot.story.sides import Sides, agree, apart, columns, elsewhere, of_other_kinds, strangers
+from bot.story.sides import Sides, agree, apart, columns, elsewhere, headed_elsewhere, of_other_kinds, strangers
 from bot.story.thresholds import (
     APART_LIKENESS_MIN,
     BESIDES_PLACES,
@@ -28,6 +28,7 @@ from bot.story.thresholds import (
     CROWD,
     FLASH_SHARED_MIN,
     FLASH_WORDS,
+    HEADLINE_ELSEWHERE,
     MEMBERS,
     ONLY_ONE,
     SAME_TOWN,
@@ -243,6 +244,8 @@ class Stories:
                 least *= SAME_TOWN
             elif len(set(scene.values())) == 1:
                 least *= ONLY_ONE
+        if headed_elsewhere(read.sides, sides):
+            least *= HEADLINE_ELSEWHERE
         if score < least:
             return None
         if of_other_kinds(read.sides, sides):

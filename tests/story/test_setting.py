@@ -68,3 +68,16 @@ def test_no_two_countries_and_kinds_share_a_scene() -> None:
 def test_words_for_where_it_was() -> None:
     assert all(map(says_where, ("iran", "iranian", "tehran", "province")))
     assert not any(map(says_where, ("bomb", "dorum", "and")))
+
+
+@pytest.mark.parametrize(
+    ("title", "codes"),
+    [
+        ("U.S. and Iran to hold talks in Geneva", ["US", "IR"]),
+        ("Putin praises Viktor Orban", ["RU", "HU"]),
+        ("Kremlin says North Korean troops fought", ["RU", "KP"]),
+        ("The turkey gives us a recipe", []),  # no capital, no country
+    ],
+)
+def test_countries_of_a_headline(title: str, codes: list[str]) -> None:
+    assert setting(title, "").heads == _bits(codes)

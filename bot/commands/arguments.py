@@ -29,7 +29,10 @@ OFFERED_MAX = 25  # choices that Discord shows
 HOLDING_MIN = 3  # characters that an id or a name must hold to be what was meant
 HINTED_MAX = 3  # ids that a hint names
 
-_LENGTH = re.compile(r"[0-9]{1,9}[smhdw]\Z")
+_LENGTH = re.compile(
+    r"([0-9]{1,9}) ?(?:(s|secs?|seconds?)|(m|mins?|minutes?)|(h|hrs?|hours?)|(d|days?)|(w|wks?|weeks?))\Z",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"(?:https?://\S+|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/\S*)?)\Z", re.IGNORECASE)
 
 
@@ -49,6 +52,12 @@ def country_code(written: str) -> str:
     if len(upper) == 2 and is_country(upper):
         return upper
     return _countries().get(phrase(written), "")
+
+
+def length(written: str) -> str:
+    """``2w`` for ``2w``, ``2 weeks`` or ``2 Wks``; an empty string for what is no length of time."""
+    found = _LENGTH.match(written)
+    return f"{found[1]}{'smhdw'[(found.lastindex or 2) - 2]}" if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,9 @@ def fits(parameter: Parameter, word: str, names: Names) -> bool:
         case Kind.SEVERITY:
             return word.lower() in _SEVERITIES
         case Kind.PERIOD:
-            return bool(_LENGTH.match(word)) or word.lower() in PERIOD_WORDS
+            return bool(length(word)) or word.lower() in PERIOD_WORDS
         case Kind.DURATION:
-            return bool(_LENGTH.match(word))
+            return bool(length(word))
         case Kind.COUNT:
             return word.isascii() and word.isdigit()
         case Kind.NUMBER:
@@ -133,11 +142,27 @@ def _squeezed(text: str) -> str:
 def _country(parameter: Parameter, value: str, names: Names) -> str:
     if code := country_code(value):
         return code
+    raise ValueError(f"{value!r} is no country{_near_country(value) or '; write a name or a two-letter code'}")
+
+
+def _near_country(value: str) -> str:
     close = re.search(r"'(.+)'", nearest(phrase(value), _countries()))
-    hint = (
-        f"; did you mean {country_name(_countries()[close[1]])!r}?" if close else "; write a name or a two-letter code"
-    )
-    raise ValueError(f"{value!r} is no country{hint}")
+    return f"; did you mean {country_name(_countries()[close[1]])!r}?" if close else ""
+
+
+def hint(word: str, left: Iterable[Parameter], names: Names) -> str:
+    """What may have been meant by a word that fits none of the arguments that are left; empty where nothing is near."""
+    kinds = {p.kind for p in left}
+    if word[:1].isdigit() and kinds & {Kind.PERIOD, Kind.DURATION}:
+        return "; a length of time is a whole number and a unit, such as 24h or 7d"
+    known = {
+        Kind.RULE: tuple(names.rules),
+        Kind.SOURCE: tuple(names.sources),
+        Kind.SEVERITY: _SEVERITIES,
+        Kind.PERIOD: tuple(PERIOD_WORDS),
+    }
+    close = nearest(word, [name for kind in known if kind in kinds for name in known[kind]])
+    return close or (_near_country(word) if Kind.COUNTRY in kinds else "")
 
 
 def _severity(parameter: Parameter, value: str, names: Names) -> str:
@@ -149,17 +174,17 @@ def _severity(parameter: Parameter, value: str, names: Names) -> str:
 def _period(parameter: Parameter, value: str, names: Names) -> str:
     if value.lower() in PERIOD_WORDS:
         return value.lower()
-    length = duration.parse(value)
-    if not length or length > PERIOD_MAX:
+    wanted = duration.parse(length(value) or value)
+    if not wanted or wanted > PERIOD_MAX:
         raise ValueError(f"{value} is not between a second and a year; write such as 24h or 7d")
-    return duration.show(length)
+    return duration.show(wanted)
 
 
 def _duration(parameter: Parameter, value: str, names: Names) -> str:
-    length = duration.parse(value)
-    if not length or length > DURATION_MAX:
+    wanted = duration.parse(length(value) or value)
+    if not wanted or wanted > DURATION_MAX:
         raise ValueError(f"{value} is not between a second and a year; write such as 1h, 24h or 7d")
-    return duration.show(length)
+    return duration.show(wanted)
 
 
 def _count(parameter: Parameter, value: str, names: Names) -> str:

@@ -71,7 +71,7 @@ async def silence(
     return done(
         f"Muted: {subject(made)}",
         paragraph(
-            line(f"On {where}, until ", When(made.expires_at), "."),
+            line(f"On {where}, until ", When(made.expires_at), f": {comment}" if comment else "."),
             line(MUTE_NOTE),
         ),
         small("End it earlier: ", code(f"/wire unmute {made.id}")),

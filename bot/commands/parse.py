@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.commands.arguments import Names, checked, fits, resolved
+from bot.commands.arguments import Names, checked, fits, hint, length, resolved
 from bot.commands.request import UsageError
 from bot.commands.verbs import BY_NAME, SHARE, Kind, Parameter, Verb
 from bot.rules.hints import nearest
@@ -47,7 +47,7 @@ def parse(text: str, names: Names) -> Command:
     verb = BY_NAME.get(name)
     if verb is None:
         known = [*BY_NAME]
-        raise UsageError(f"there is no command {word[:40]!r}{nearest(name, known) or '; /wire help lists them'}")
+        raise UsageError(f"there is no command {word[:40]!r}{nearest(name, known)}")
     rest, share = _shared(rest.strip(), verb)
     return Command(verb, arguments(verb, rest, names), share)
 
@@ -113,6 +113,8 @@ def _place(
     for parameter in left:
         if parameter.kind is Kind.COUNTRY and (count := _country_words(tokens, at)):
             return parameter, count
+        if parameter.kind in (Kind.DURATION, Kind.PERIOD) and length(" ".join(t.text for t in tokens[at : at + 2])):
+            return parameter, len(tokens[at : at + 2])
         if parameter.kind not in (Kind.TEXT, Kind.COUNTRY) and fits(parameter, word, names):
             return parameter, 1
     text = next((p for p in left if p.kind is Kind.TEXT), None)
@@ -141,8 +143,7 @@ def _not_understood(
         )
     if verb.name == "watch":
         return UsageError(f"put quotes around words that belong together; {word!r} is no country", verb.name)
-    known = [*names.rules, *names.sources] if any(p.kind is Kind.RULE for p in left) else []
-    return UsageError(f"{word!r} is not known here{nearest(word, known)}", verb.name)
+    return UsageError(f"{word!r} is not known here{hint(word, left, names)}", verb.name)
 
 
 def _rest(text: str, parameter: Parameter) -> str:

@@ -14,22 +14,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.articles import identity
-from bot.articles.extract import to_article
+from bot.articles.extract import articles_of
 from bot.follow.decide import Arrived, Outcome, Route, decide
 from bot.follow.revise import Edit, revise
 from bot.follow.said import Said
 from bot.follow.thread import Marks, Thread
 from bot.follow.wire import plain_title
-from bot.model import Alert, Article, Match, Mention, ParsedFeed, Revised, Source, Story
+from bot.model import Alert, Article, Match, Mention, Revised, Story
 from bot.noise import Context
 from bot.rules.evaluate import Subject
 from bot.rules.match import Engine
 from bot.store.noise_port import DecisionRow, NewHold, Release
 from bot.store.outbox_port import NewDelivery
 from bot.story import Reading, Stories, read
+from bot.story.features import Features
 
-__all__ = ["Arrived", "Assembled", "Edited", "Judged", "Route"]
+__all__ = ["Arrived", "Assembled", "Edited", "Judged", "Route", "articles_of"]
 
 COUNTRIES_SHOWN = 6  # of an alert; more are noise on a card
 
@@ -82,11 +82,8 @@ class Ledger:
     sent: dict[tuple[str, str], list[datetime]]
 
 
-def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tuple[Article, ...]:
-    """What a poll brought, as articles without repeats."""
-    shared = identity.shared(parsed.items)
-    articles = (to_article(item, source, fetched_at, shared) for item in parsed.items)
-    return identity.distinct(article for article in articles if article is not None)
+Ahead = Mapping[str, tuple[Article, Features]]
+"""Features of articles that were worked out before, by key; of no use for an article that is another by now."""
 
 
 def subject(article: Article) -> Subject:
@@ -102,14 +99,23 @@ def subject(article: Article) -> Subject:
     )
 
 
-def judge(articles: Iterable[Article], engine: Engine) -> tuple[Judged, ...]:
+def judge(articles: Iterable[Article], engine: Engine, ahead: Ahead | None = None) -> tuple[Judged, ...]:
     """What the rules say of each article, and all else that needs nothing but its words."""
     judged = []
     for article in articles:
         analysis = engine.analyse(subject(article))
         live = tuple(m for m in analysis.matches if not m.shadow)
         shadow = tuple(m for m in analysis.matches if m.shadow)
-        one = judged_as(article, live, analysis.countries, analysis.mentions, about=analysis.about, shadow=shadow)
+        known, looked_at = (ahead or {}).get(article.key, (None, None))
+        one = judged_as(
+            article,
+            live,
+            analysis.countries,
+            analysis.mentions,
+            about=analysis.about,
+            shadow=shadow,
+            looked_at=looked_at if known is article else None,
+        )
         if live:
             one.said.read()  # what fired nothing is asked for it only where its story was told
         judged.append(one)
@@ -124,17 +130,19 @@ def judged_as(
     *,
     about: tuple[str, ...] = (),
     shadow: tuple[Match, ...] = (),
+    looked_at: Features | None = None,
 ) -> Judged:
     """An article on which rules fired, and which names these countries. It is put into its story without the mark of a
-    wire before its headline."""
-    told = replace(article, title=plain_title(article.title))
+    wire before its headline. ``looked_at`` are its features where they are known."""
+    title = plain_title(article.title)
+    told = article if title == article.title else replace(article, title=title)
     return Judged(
         article,
         matches,
         _shown(matches, named) if matches else (),
         about,
         shadow,
-        read(told, about),
+        read(told, about, looked_at),
         Said(article, matches, mentions),
     )
 

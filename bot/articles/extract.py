@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bot.articles.identity import NOTHING_SHARED, Shared, content_hash, key_of
-from bot.model import Article, Item, Source
+from bot.articles.identity import NOTHING_SHARED, Shared, content_hash, distinct, key_of, shared
+from bot.model import Article, Item, ParsedFeed, Source
 from bot.web.urls import canonical
 
 if TYPE_CHECKING:
@@ -160,8 +160,15 @@ def _cut(text: str, limit: int) -> str:
 # -- articles -------------------------------------------------------------------------------------------------------
 
 
-def to_article(item: Item, source: Source, fetched_at: datetime, shared: Shared = NOTHING_SHARED) -> Article | None:
-    """The article of an item, or ``None`` if the item has neither title nor text (rules would see nothing). ``shared``
+def articles_of(parsed: ParsedFeed, source: Source, fetched_at: datetime) -> tuple[Article, ...]:
+    """What a poll brought, as articles without repeats."""
+    common = shared(parsed.items)
+    articles = (to_article(item, source, fetched_at, common) for item in parsed.items)
+    return distinct(article for article in articles if article is not None)
+
+
+def to_article(item: Item, source: Source, fetched_at: datetime, common: Shared = NOTHING_SHARED) -> Article | None:
+    """The article of an item, or ``None`` if the item has neither title nor text (rules would see nothing). ``common``
     are the names that the item has in common with others of its answer, so that they name none.
 
     A date in the future counts as ``fetched_at``; so does a missing one, with ``dated=False``. A text that only repeats
@@ -174,9 +181,9 @@ def to_article(item: Item, source: Source, fetched_at: datetime, shared: Shared 
         return None
     when = item.published or item.updated
     link = canonical(item.url) if item.url else ""
-    if link in shared.links:
+    if link in common.links:
         link = ""
-    guid = "" if item.guid in shared.guids else item.guid
+    guid = "" if item.guid in common.guids else item.guid
     return Article(
         key=key_of(link, guid, source.id, title, text),
         source_id=source.id,

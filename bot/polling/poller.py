@@ -27,6 +27,8 @@ from bot.polling import outcome
 from bot.polling.groups import Groups, Press
 from bot.polling.manners import had_enough
 from bot.polling.outcome import Visit
+from bot.polling.readers import BUSY, Readers
+from bot.polling.reading import Read
 from bot.polling.rhythm import learn
 from bot.polling.turns import Turn, Turns
 from bot.roster.news import SourceNotice
@@ -76,7 +78,8 @@ class Poller:
     """See the module. ``core`` is the executor that pure, heavy stages run on; ``on_deliveries`` is told the channels
     that have something new to send, ``on_notice`` what the operators should hear of a source. ``hosts`` are the manners
     that the fetcher keeps, too. ``full_text`` reads the pages of new items, for the sources that want that. ``pushes``
-    are told what polls show of hubs."""
+    are told what polls show of hubs. ``busy`` answers to be read within two seconds begin a process for that; ``None``:
+    there is none, ever."""
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Poller:
         hosts: Hosts | None = None,
         full_text: FullText | None = None,
         pushes: Pushes | None = None,
+        busy: int | None = BUSY,
     ) -> None:
         self.rulebook = rulebook
         self.tally = Tally()
@@ -106,6 +110,7 @@ class Poller:
         self._fetcher = fetcher
         self._assembler = assembler
         self._press = Press(core)
+        self._readers = Readers(self._press, busy=busy)
         self._sorting: Groups[Brought, Sorted] = Groups(self._sort_all, SORTED_MAX)
         self._clock = clock
         self._metrics = metrics
@@ -142,6 +147,7 @@ class Poller:
     async def stop(self, timeout_s: float) -> None:
         """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
         await self._turns.stop(timeout_s)
+        await self._readers.stop()
 
     def _turn(self, lease: Lease, now: datetime) -> Turn:
         source = self.rulebook.sources.get(lease.source_id)
@@ -191,8 +197,8 @@ class Poller:
         began = time.perf_counter()
         try:
             try:
-                visit, articles = await self._work(source, lease)
-                await self._write(source, lease, visit, articles, began)
+                visit, articles, ahead = await self._work(source, lease)
+                await self._write(source, lease, visit, articles, ahead, began)
             except HostRestsError as error:
                 await self._turns.postpone({source.id: Turn(error.until, RESTS.format(host=error.host))})
             except SourceError as error:
@@ -214,7 +220,7 @@ class Poller:
         self.tally.failed += 1
         self.failures[source.id] = str(error)
 
-    async def _work(self, source: Source, lease: Lease) -> tuple[Visit, tuple[Article, ...]]:
+    async def _work(self, source: Source, lease: Lease) -> tuple[Visit, tuple[Article, ...], pipeline.Ahead]:
         """Fetch and run the stages that need no knowledge of other sources. Raises ``SourceError``."""
         now = self._clock()
         asked = replace(source, url=lease.url_in_use) if lease.url_in_use else source
@@ -223,6 +229,8 @@ class Poller:
         # A feed that never changes would never be read for a hub, so it is asked for as a whole once.
         whole = not lease.memory.looked and self._pushes is not None and self._pushes.wants(source.id)
         held = Seen.unpack(lease.seen if single and not whole else b"")
+        feed = source.kind == "feed"
+        found: Read | None = None
         body = b""  # the fingerprint of the answer, where one is all of the poll
 
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
@@ -236,17 +244,21 @@ class Poller:
             return replace(got, known=held.marks)
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
-            return await self._press.run(call, steps, answer)
+            if not feed or not isinstance(answer, Fetched):
+                return await self._press.run(call, steps, answer)
+            nonlocal found
+            found = await self._readers.read(answer, asked)
+            return found.parsed
 
         answer = await collect(asked, HttpState() if whole else lease.state, now, fetch, run)
         self._hosts.welcomed(host_of(asked.url))
         if isinstance(answer, NotModified):
             visit = Visit("not_modified", answer.state, answer.headers, answer.elapsed_s, moved_to=answer.moved_to)
-            return visit, ()
+            return visit, (), {}
         first, parsed = answer.first, answer.parsed
-        articles: tuple[Article, ...] = ()
-        if parsed.items:
+        if found is None:
             articles = await self._press.run(pipeline.articles_of, parsed, asked, first.fetched_at)
+            found = Read(parsed, len(parsed.items), articles)
         if parsed.note:
             self.notes[source.id] = parsed.note
         else:
@@ -256,13 +268,14 @@ class Poller:
             answer.state,
             first.headers,
             first.elapsed_s,
-            items=len(parsed.items) + parsed.skipped,
+            items=found.items + parsed.skipped,
             moved_to=first.moved_to,
             cadence=parsed.cadence,
             seen=Seen(body, parsed.marks).pack() if single else None,
             offer=parsed.offer,
         )
-        return visit, articles
+        ahead = {one.key: (one, features) for one, features in zip(found.articles, found.features, strict=False)}
+        return visit, found.articles, ahead
 
     async def _write_failure(self, source: Source, lease: Lease, error: SourceError, began: float) -> None:
         """Record a failure, and let the whole host rest if that is what it wants."""
@@ -281,7 +294,13 @@ class Poller:
         self._tell(result.notices)
 
     async def _write(
-        self, source: Source, lease: Lease, visit: Visit, articles: tuple[Article, ...], began: float
+        self,
+        source: Source,
+        lease: Lease,
+        visit: Visit,
+        articles: tuple[Article, ...],
+        ahead: pipeline.Ahead,
+        began: float,
     ) -> None:
         """Judge what is new, decide, and commit."""
         revised: tuple[Revised, ...] = ()
@@ -301,7 +320,7 @@ class Poller:
         written: Written | None = None
         if articles or revised:
             elapsed = partial(self._elapsed, poll, began)
-            written = await self._publish(articles, revised, elapsed, first_poll=lease.first)
+            written = await self._publish(articles, revised, elapsed, first_poll=lease.first, ahead=ahead)
         else:
             await self._store.commit(Batch(self._elapsed(poll, began)))
         self._finish(source, self._elapsed(poll, began), written)
@@ -333,10 +352,11 @@ class Poller:
         record: Callable[[], Poll | Push],
         *,
         first_poll: bool,
+        ahead: pipeline.Ahead | None = None,
     ) -> Written:
         """Judge, decide, commit, and wake the channels. ``record`` is asked once all is decided."""
         rulebook = self.rulebook
-        judged = await self._press.run(pipeline.judge, articles, rulebook.engine)
+        judged = await self._press.run(pipeline.judge, articles, rulebook.engine, ahead)
         edited = await self._press.run(pipeline.judge_edits, revised, rulebook.engine) if revised else ()
         written = await self._assembler.write(judged, edited, record, rulebook.route, first_poll=first_poll)
         self._on_deliveries({d.channel for d in written.assembled.deliveries})

@@ -87,9 +87,10 @@ class Reading:
         return self.article.key
 
 
-def read(article: Article, countries: Iterable[str] = ()) -> Reading:
-    """Read an article; ``countries`` are the codes of those that it names. Pure: may run in any thread."""
-    found = features(article.source_id, article.canonical_url, article.title, article.text)
+def read(article: Article, countries: Iterable[str] = (), known: Features | None = None) -> Reading:
+    """Read an article; ``countries`` are the codes of those that it names, ``known`` its features where they are. Pure:
+    may run in any thread."""
+    found = known or features(article.source_id, article.canonical_url, article.title, article.text)
     return Reading(article, found, *scene(found, countries))
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.follow.standing import fallen
 from bot.follow.thread import Thread
-from bot.follow.wire import withdrawn
 from bot.message import DeliveryKind, Digest, DigestLine, HeldCount
 from bot.model import Alert, HoldReason, Mute
 from bot.noise.base import Context, Hold, Verdict
@@ -133,7 +133,7 @@ def _lines(
     for (brief, story_id), group in by_story.items():
         if brief and story_id in shown:
             continue
-        lead = min(group, key=lambda a: (-a.severity, a.article.published, a.id))
+        lead, retracted = _lead(group)
         sources = _thread(threads, lead).independent(policy.owners)
         rule = max(lead.matches, key=lambda m: m.severity, default=None)
         heading = _BRIEF if brief else ((rule.title or rule.rule_id) if rule else "")
@@ -143,10 +143,20 @@ def _lines(
             reports=sum(len(group) for (_, other), group in by_story.items() if other == story_id),
             sources=max(sources, 1),
             brief=brief,
-            retracted=withdrawn(lead.article.title, lead.article.text),
+            retracted=retracted,
         )
         lines.append(line)
     return in_order(lines)
+
+
+def _lead(group: Sequence[Alert]) -> tuple[Alert, str]:
+    """The alert that stands for its story, and why it is struck through, if all of its reports were withdrawn: the
+    gravest, the earliest among equals, of those that nobody withdrew or corrected."""
+    came = sorted(group, key=lambda a: (a.article.fetched_at, a.article.published, a.id))
+    gone = fallen([alert.article for alert in came])
+    places = [n for n in range(len(came)) if n not in gone] or [n for n in gone if not gone[n].notice] or [*gone]
+    lead = min(places, key=lambda n: (-came[n].severity, came[n].article.published, came[n].id))
+    return came[lead], gone[lead].withdrawn if lead in gone else ""
 
 
 def _digest(

@@ -51,7 +51,8 @@ class Rank:
 @dataclass(frozen=True, slots=True)
 class Told:
     """One story. ``sources`` counts independent outlets, ``alerts`` the articles of the period on which rules fired;
-    ``is_new``: the story began in the period. ``rules`` are titles, the most severe first."""
+    ``is_new``: the story began in the period. ``rules`` are titles, the most severe first. ``retracted`` says why a
+    report, or all of them, no longer stands; empty where all do."""
 
     story_id: str
     headline: str
@@ -66,6 +67,7 @@ class Told:
     last: datetime
     sentences: tuple[Cited, ...]
     rank: Rank
+    retracted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bot.summary.ask import STORIES, Ask, Known, in_words
 from bot.summary.model import Summary
 from bot.summary.rank import Owners, countries, meets, order, rules, timeline
 from bot.summary.sentences import TEXT_MAX
+from bot.summary.standing import standing
 from bot.summary.summarise import tell
 
 NO_OWNERS: Owners = {}
@@ -97,7 +98,8 @@ def summarise(
     lines = [line for line in store.alert_lines(ask.since, ask.until, of) if meets(line, ask.filters)]
     before = [line for line in store.alert_lines(earlier, ask.since, of) if meets(line, ask.filters)]
     total, shown = order(lines, before, ask.since, ask.until, owners, store.story_lines, stories)
-    documents = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
+    found = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
+    stand = {story_id: standing(documents) for story_id, documents in found.items() if documents}
     made = Summary(
         since=ask.since,
         until=ask.until,
@@ -105,11 +107,11 @@ def summarise(
         alerts=len(lines),
         articles=store.archive_size(ask.since) - store.archive_size(ask.until),
         total=total,
-        stories=tell(shown, documents),
+        stories=tell(shown, stand),
         countries=countries(lines, before if reaches else None),
         rules=rules(lines, before if reaches else None),
         coverage=coverage(store.outages(ask.since, ask.until), store.last_reads(), sources, ask.since, ask.until),
         timeline=timeline(lines, ask.since, ask.until),
         note=note,
     )
-    return Material(made, documents)
+    return Material(made, {story_id: one.documents for story_id, one in stand.items()})

@@ -6,32 +6,37 @@ from collections.abc import Mapping, Sequence
 
 from bot.channels.text import clean
 from bot.flags import country_tag
+from bot.follow.wire import plain_title
 from bot.model import Article
 from bot.store.articles_port import Archived
 from bot.summary.choose import Bundle, bundle, choose, headline, rarity
 from bot.summary.model import Cited, Told
 from bot.summary.rank import Ranked
 from bot.summary.sentences import Sentence
+from bot.summary.standing import Standing
 
 COUNTRIES_SHOWN = 4  # of a story
+_NOTHING = Standing(())
 
 
-def tell(ranked: Sequence[Ranked], documents: Mapping[str, Sequence[Archived]]) -> tuple[Told, ...]:
-    """These stories with their headlines and sentences, in the order given. A story without a stored document (it was
-    purged meanwhile) is left out."""
-    idf = rarity(one.article for found in documents.values() for one in found)
+def tell(ranked: Sequence[Ranked], stories: Mapping[str, Standing]) -> tuple[Told, ...]:
+    """These stories with their headlines and sentences, in the order given; those of which no report stands come last,
+    without sentences. A story without a stored document (it was purged meanwhile) is left out."""
+    idf = rarity(one.article for stands in stories.values() for one in stands.documents)
     told: list[Told] = []
+    fallen: list[Told] = []
     said: list[Sentence] = []
     for one in ranked:
-        found = documents.get(one.story_id, ())
-        if not found:
-            continue
-        story = bundle([archived.article for archived in found], idf)
-        lead = _lead(one, story, found)
-        chosen = choose(story, lead, said)
-        said += chosen
-        told.append(_told(one, lead, tuple(cite(sentence.text, sentence.article) for sentence in chosen)))
-    return tuple(told)
+        stands = stories.get(one.story_id, _NOTHING)
+        if stands.documents:
+            story = bundle([archived.article for archived in stands.documents], idf)
+            lead = _lead(one, story, stands.documents)
+            chosen = choose(story, lead, said)
+            said += chosen
+            told.append(_told(one, lead, stands, tuple(cite(sentence.text, sentence.article) for sentence in chosen)))
+        elif stands.lead is not None:
+            fallen.append(_told(one, stands.lead, stands, ()))
+    return (*told, *fallen)
 
 
 def cite(text: str, article: Article) -> Cited:
@@ -50,7 +55,7 @@ def _lead(one: Ranked, story: Bundle, documents: Sequence[Archived]) -> Article:
     return headline(story, alerted or story.documents)
 
 
-def _told(one: Ranked, lead: Article, sentences: tuple[Cited, ...]) -> Told:
+def _told(one: Ranked, lead: Article, stands: Standing, sentences: tuple[Cited, ...]) -> Told:
     named: dict[str, int] = {}
     for line in one.alerts:
         for code in line.countries:
@@ -59,7 +64,7 @@ def _told(one: Ranked, lead: Article, sentences: tuple[Cited, ...]) -> Told:
     titles = [f.title or f.rule_id for f in sorted(fired.values(), key=lambda f: (-f.severity, f.rule_id))]
     return Told(
         story_id=one.story_id,
-        headline=shown_title(lead),
+        headline=shown_title(lead) if stands.documents else f"Retracted: {clean(plain_title(lead.title)) or lead.url}",
         url=lead.url,
         source=_outlet(lead),
         severity=one.severity,
@@ -71,6 +76,7 @@ def _told(one: Ranked, lead: Article, sentences: tuple[Cited, ...]) -> Told:
         last=max(line.created_at for line in one.alerts),
         sentences=sentences,
         rank=one.rank,
+        retracted=stands.retracted,
     )
 
 

@@ -88,6 +88,7 @@ def _story(story: Told) -> dict[str, object]:
         "alerts": story.alerts,
         "new": story.is_new,
         "last": story.last.isoformat(),
+        "retracted": story.retracted or None,
         "score": round(parts.score, 4),
         "score_parts": {name: round(getattr(parts, name), 4) for name in ("severity", "sources", "recency", "novelty")},
         "sentences": [

@@ -52,7 +52,8 @@ def meta(story: Told) -> str:
     """``high · 3 independent sources · Arms deal``; the countries stand apart, with their flags."""
     outlets = "1 source" if story.sources == 1 else f"{story.sources} independent sources"
     fresh = "" if story.is_new else "continues"
-    return " · ".join(part for part in (story.severity.word, outlets, fresh, ", ".join(story.rules[:2])) if part)
+    parts = (story.severity.word, outlets, fresh, ", ".join(story.rules[:2]), story.retracted)
+    return " · ".join(part for part in parts if part)
 
 
 def counts(found: Sequence[Count], shown: int = COUNTS_SHOWN) -> str:

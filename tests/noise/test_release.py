@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -154,6 +155,27 @@ async def test_a_digest_tells_a_story_once_with_its_sources(tmp_path: Path) -> N
     (alert,) = desk.alerts()
     assert [link.name for link in alert.also] == ["Wire"]
     assert desk.verdicts("wire-1")[-1] == ("desk", "told")
+    desk.stop()
+
+
+@pytest.mark.parametrize(
+    ("mark", "listed", "retracted"),
+    [("KILL: ", "wire-1", "killed by its agency"), ("CORRECTED-", "wire-1b", "")],
+)
+async def test_a_digest_tells_what_stands_of_a_story(tmp_path: Path, mark: str, listed: str, retracted: str) -> None:
+    """A report that was withdrawn while it waited is struck through; one that was corrected gives way."""
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))
+    first = news(1)
+    await desk.read(first, matches=(match("a", Severity.HIGH),))
+    await desk.wait(minutes=5)
+    later = replace(
+        news(1), key="wire-1b", title=f"{mark}{first.title}", url="https://wire.example/1b", canonical_url=""
+    )
+    await desk.read(later, matches=(match("a", Severity.HIGH),))
+    await desk.wait(hours=2)
+    (digest,) = desk.digests()
+    (line,) = digest.lines
+    assert (line.alert_id, line.reports, line.retracted) == (listed, 2, retracted)
     desk.stop()
 
 

@@ -141,3 +141,39 @@ def test_json_holds_every_figure(archive: SqlStore) -> None:
 def test_periods_are_said_shortly(empty: SqlStore, since: object, until: object, shown: str) -> None:
     found = summarise(empty, Ask(since, until), KNOWN).summary  # type: ignore[arg-type]
     assert words.period(found, UTC) == shown
+
+
+def test_what_was_withdrawn_is_told_last_and_not_quoted(archive: SqlStore) -> None:
+    """The gravest story of the day was killed by whoever told it: nobody reads it as news."""
+    kill = document("kill", "KILL: Coup in Examplia", "Please kill the story. It was withdrawn.", source_id="outlet0")
+    store_alert(archive, kill, "coup", ago(minutes=30), severity=Severity.CRITICAL, rule="coup")
+    again = document("kill2", "KILL: Coup in Examplia", "Please kill the story. It was withdrawn.")
+    store_alert(archive, again, "coup", ago(minutes=20), severity=Severity.CRITICAL, rule="coup")
+    found = made(archive)
+    assert [one.story_id for one in found.stories] == ["quake", "coup"]
+    told = found.stories[1]
+    assert (told.headline, told.sentences) == ("Retracted: Coup in Examplia", ())
+    assert words.meta(told).endswith("killed by its agency")
+    assert as_json(found)["stories"][1]["retracted"] == "killed by its agency"  # type: ignore[index]
+
+
+def test_a_story_stands_by_the_reports_that_were_not_withdrawn(archive: SqlStore) -> None:
+    kill = quake(0, title="KILL: Strong earthquake hits northern Examplia", text="Please kill the story.")
+    store_alert(archive, replace(kill, key="kill", url="https://outlet0.example/kill"), "quake", ago(minutes=30))
+    told = next(one for one in made(archive).stories if one.story_id == "quake")
+    assert told.headline == "At least 40 dead as magnitude 7.1 quake strikes Examplia"
+    assert {one.source for one in told.sentences} == {"Outlet 1", "Outlet 2"}
+    assert words.meta(told).endswith(" · a report was killed by its agency")
+
+
+def test_what_was_corrected_is_told_in_the_words_of_the_correction(archive: SqlStore) -> None:
+    for n in (1, 2):  # the others printed the same agency
+        one = quake(n, text="LOMARA (Reuters) - A quake killed at least 40 people in Examplia on Tuesday.")
+        store_alert(archive, replace(one, key=f"print{n}"), "toll", ago(hours=2), rule="quake")
+    right = quake(1, title="CORRECTED-At least 14 dead as quake strikes Examplia",
+                  text="LOMARA (Reuters) - A quake killed at least 14 people in Examplia on Tuesday.")  # fmt: skip
+    store_alert(archive, replace(right, key="right", url="https://outlet1.example/right"), "toll", ago(hours=1))
+    told = next(one for one in made(archive).stories if one.story_id == "toll")
+    assert told.headline == "CORRECTED-At least 14 dead as quake strikes Examplia"
+    assert [one.text for one in told.sentences] == ["A quake killed at least 14 people in Examplia on Tuesday."]
+    assert told.retracted == ""

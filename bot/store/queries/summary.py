@@ -144,6 +144,7 @@ def story_documents(
                 articles.c.canonical_url,
                 articles.c.lang,
                 articles.c.source_name,
+                articles.c.author,
             ).where(articles.c.id.in_(some))
         ).all():
             fields = dict(row._mapping)

@@ -1,0 +1,31 @@
+"""Which documents of a story a summary may tell, and what it says of those that were withdrawn. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.follow.standing import fallen
+from bot.model import Article
+from bot.store.articles_port import Archived
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``documents`` are those that stand, in their order. ``retracted`` says why others were withdrawn, in a few words,
+    empty where none was; ``lead`` is the first report where all were."""
+
+    documents: tuple[Archived, ...]
+    retracted: str = ""
+    lead: Article | None = None
+
+
+def standing(found: Sequence[Archived]) -> Standing:
+    """``found`` in the order in which they came."""
+    gone = fallen([one.article for one in found])
+    why = next((gone[n].withdrawn for n in sorted(gone, reverse=True) if gone[n].notice), "")
+    left = tuple(one for n, one in enumerate(found) if n not in gone)
+    if left or not gone:
+        return Standing(left, f"a report was {why}" if why else "")
+    first = min(gone, key=lambda n: (gone[n].notice, n))
+    return Standing((), why, found[first].article)

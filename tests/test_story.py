@@ -436,3 +436,19 @@ def test_headlines_on_other_countries_ask_for_more(subject: str, joins: bool) ->
     stories.remember(one, stories.place(one, NOW), NOW)
     other = report("b", (PEACE[0].format(subject), PEACE[1]), countries=("US", "CH"))
     assert stories.place(other, NOW).is_new != joins
+
+
+def test_reports_of_a_coup_need_few_words_in_common() -> None:
+    first = (
+        "Coup in Haiti: army holds the central bank",
+        "Officers under Nadia Sogadim toppled the government on Tuesday, and two guards died in fighting for the "
+        "central bank. Anger over a disputed term had built up for months; shops closed, and radios played marches.",
+    )
+    second = (
+        "Haitian president held as soldiers announce coup",
+        "The army sealed off parliament and imposed a curfew; Kidas Union condemned the takeover and asked for polls, "
+        "a court was shut, ports stopped work, airlines turned back, and banks sent clerks home.",
+    )
+    readings = (report("a", first, countries=("HT",)), report("b", second, countries=("HT",)))
+    assert told(Stories(), *readings) == ["a", "a"]
+    assert told(Stories(), readings[0], report("b", second)) == ["a", "b"]  # in whatever country

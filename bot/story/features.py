@@ -99,7 +99,7 @@ def scene(found: Features, countries: Iterable[str]) -> tuple[Sides, tuple[int, 
     codes = tuple(countries)
     told = found.setting
     sides = Sides(places(codes), told.kinds, told.towns, told.regions, told.names, told.figures, told.heads)
-    return sides, scenes(told.kinds, codes)
+    return sides, scenes(told.main, codes)
 
 
 def features(source_id: str, canonical_url: str, title: str, text: str) -> Features:

@@ -36,6 +36,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 _BITS = {stem(word): 1 << number for number, (_, words) in enumerate(_KINDS) for word in words.split()}
 GENERAL = 0b11  # attack, blast
+NATIONAL = 1 << [name for name, _ in _KINDS].index("coup")  # a country has one at a time, whatever the town
 _WORDS_KEPT = 1 << 15
 
 

@@ -24,7 +24,7 @@ SCENES = 2  # kinds in countries that an article is found by
 _SCENE = 1 << 40  # beyond the numbers of words, as both share a table
 
 _CAPITAL = "A-ZÀ-ÖØ-Þ"
-_RUN = re.compile(rf"(?<![\w’'-])[{_CAPITAL}][\w’'.-]*(?: (?:[{_CAPITAL}][\w’'-]*|al-\w+))*")
+_RUN = re.compile(rf"(?<![\w’'-])[{_CAPITAL}][\w’'-]*(?: (?:[{_CAPITAL}][\w’'-]*|al-\w+))*")
 # Words before a name that make it a place.
 _BEFORE = re.compile(
     r"(?:\b(?:in|near|at|off|outside|around|through|across|inside)"
@@ -67,11 +67,13 @@ _NAME_MIN = 3  # letters
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``kinds`` of event (:mod:`bot.story.kinds`); bits for the towns, the regions, all names but those of countries
-    and their leaders, the numbers, and the countries of the headline (``heads``). ``about`` are the numbers of
-    the words that only say where it happened."""
+    """``kinds`` of event (:mod:`bot.story.kinds`), ``main`` those of the headline, or of the lead where it has none;
+    bits for the towns, the regions, all names but those of countries and their leaders, the numbers, and the
+    countries of the headline (``heads``). ``about`` are the numbers of the words that only say where it
+    happened."""
 
     kinds: int
+    main: int
     towns: int
     regions: int
     names: int
@@ -90,9 +92,10 @@ def setting(title: str, text: str) -> Setting:
     for part in parts:
         _read(part, towns, regions, names)
     figures = {f for f in _FIGURE.findall(f"{title} {lead[:SETTING_KIND_CHARS]}") if not _YEAR.match(f)}
-    words = phrase(f"{title} {lead[:SETTING_KIND_CHARS]}").split()
+    headed, told = kinds_of(phrase(title).split()), kinds_of(phrase(lead[:SETTING_KIND_CHARS]).split())
     return Setting(
-        kinds_of(words),
+        headed | told,
+        headed or told,
         _bits(towns - regions),
         _bits(regions),
         _bits(names - regions),

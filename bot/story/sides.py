@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import NamedTuple
 
-from bot.story.kinds import precise
+from bot.story.kinds import NATIONAL, precise
 
 
 class Sides(NamedTuple):
@@ -69,6 +69,11 @@ def strangers(one: Sides, other: Sides) -> bool:
 def agree(one: Sides, other: Sides) -> bool:
     """Whether both tell of the same kind of event in the same country."""
     return bool(one.places & other.places and precise(one.kinds) & precise(other.kinds))
+
+
+def at_one_place(one: Sides, other: Sides) -> bool:
+    """Whether what agrees (:func:`agree`) happened in a town that both name, or befell the whole country."""
+    return bool(one.towns & other.towns or one.kinds & other.kinds & NATIONAL)
 
 
 def of_other_kinds(one: Sides, other: Sides) -> bool:

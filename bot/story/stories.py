@@ -19,7 +19,17 @@ from bot.story.features import Features, Reading, features, scene
 from bot.story.index import Index
 from bot.story.likeness import Profile, besides, candidates, likeness, profile, shared, threshold
 from bot.story.setting import says_where
-from bot.story.sides import Sides, agree, apart, columns, elsewhere, headed_elsewhere, of_other_kinds, strangers
+from bot.story.sides import (
+    Sides,
+    agree,
+    apart,
+    at_one_place,
+    columns,
+    elsewhere,
+    headed_elsewhere,
+    of_other_kinds,
+    strangers,
+)
 from bot.story.thresholds import (
     APART_LIKENESS_MIN,
     BESIDES_PLACES,
@@ -240,7 +250,7 @@ class Stories:
         sides = self._sides_of(row)
         least = threshold(min(len(read.features.terms), self._index.length[row]))
         if agree(read.sides, sides):
-            if read.sides.towns & sides.towns:
+            if at_one_place(read.sides, sides):
                 least *= SAME_TOWN
             elif len(set(scene.values())) == 1:
                 least *= ONLY_ONE

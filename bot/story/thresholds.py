@@ -55,8 +55,9 @@ TITLE_CASE = 0.6  # of a headline's longer words with a capital: then capitals t
 # unless this alike, text or headline: two raids of one night share a template, seldom half of what weighs. .5 still
 # joined twins of the simulated day by their headline, .75 tore its stories apart.
 APART_LIKENESS_MIN = 0.6
-# Of what it takes otherwise. The same town, country and kind: one event, in whatever words it is told. The only one of
-# its kind in its country: likely one event, yet the next may come. Measured .3 to 1 and .6 to 1 on days of four seeds.
+# Of what it takes otherwise. The same town, country and kind (of a coup, the country): one event, in whatever words.
+# The only one of its kind in its country: likely one event, yet the next may come. Measured .3 to 1 and .6 to 1 on
+# days of four seeds.
 SAME_TOWN = 0.5
 ONLY_ONE = 0.8
 SCENE_WINDOW = timedelta(hours=12)  # within which a report of that kind from that country may be the one

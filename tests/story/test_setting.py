@@ -49,6 +49,19 @@ def test_names_at_the_start_of_a_sentence_count_where_they_are_two_words() -> No
     assert one.names == _bits(["aron", "dabok", "lund"])
 
 
+def test_a_place_at_the_end_of_a_sentence_is_no_part_of_the_next_name() -> None:
+    one = setting("", "It was said in Dorum. Aron Dabok denied it.")
+    assert one.towns == _bits(["dorum"])
+
+
+def test_a_headline_says_what_a_report_is_of() -> None:
+    quake = setting("Earthquake rocks Dorum", "It brought landslides, and floods were feared.")
+    flood = setting("Floods sweep Dorum", "A river rose.")
+    assert quake.kinds & flood.kinds
+    assert not set(scenes(quake.main, ["PE"])) & set(scenes(flood.main, ["PE"]))
+    assert setting("Dorum counts its dead", "A landslide buried homes.").main
+
+
 def test_a_report_is_found_by_its_kind_in_its_country() -> None:
     raid = setting("Warplanes bomb Dorum", "").kinds
     strike = setting("Airstrike kills nine", "").kinds

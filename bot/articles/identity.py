@@ -230,6 +230,7 @@ class Sorted:
 
     new: tuple[Article, ...] = ()
     revised: tuple[Revised, ...] = ()
+    elsewhere: tuple[Article, ...] = ()  # what another source brought first
 
 
 def sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[Sorted, ...]:
@@ -240,20 +241,23 @@ def sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[S
     stored = memory.content_hashes([a.key for poll in polls for a in poll.articles])
     edited: list[dict[str, Article]] = [{} for _ in polls]  # by the key under which it is stored
     unknown: list[list[Article]] = [[] for _ in polls]
-    for poll, edits, left in zip(polls, edited, unknown, strict=True):
+    elsewhere: list[list[Article]] = [[] for _ in polls]
+    for poll, edits, left, others in zip(polls, edited, unknown, elsewhere, strict=True):
         for article in poll.articles:
             found = stored.get(article.key)
             if found is None:
                 left.append(article)
-            elif found[0] == poll.source_id and found[1] != article.content_hash:
+            elif found[0] != poll.source_id:
+                others.append(article)
+            elif found[1] != article.content_hash:
                 edits[article.key] = article
     new = _unnamed(memory, polls, unknown, edited)
     keys = [key for edits in edited for key in edits]
     kept = memory.kept(keys) if keys else {}
     made = []
-    for fresh, edits in zip(new, edited, strict=True):
+    for fresh, edits, others in zip(new, edited, elsewhere, strict=True):
         revisions = (edit_of(kept[key], article, now) for key, article in edits.items() if key in kept)
-        made.append(Sorted(tuple(fresh), tuple(r for r in revisions if r is not None)))
+        made.append(Sorted(tuple(fresh), tuple(r for r in revisions if r is not None), tuple(others)))
     return tuple(made)
 
 

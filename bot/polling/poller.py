@@ -171,15 +171,15 @@ class Poller:
             return 0  # went away with an edit
         parsed = await self._press.run(kind(source.kind).parse, came, source)
         brought = await self._press.run(pipeline.articles_of, parsed, source, came.fetched_at)
-        articles, revised, left = await self._sort_out(source, brought, NEW_MAX)
+        found, left = await self._sort_out(source, brought, NEW_MAX)
         if left:
             await self.poll_soon({source_id: self._clock()})
-        if not articles and not revised:
+        if not found.new and not found.revised:
             return 0
         memory, now = lease.memory, self._clock()
-        memory = replace(memory, rhythm=learn(memory.rhythm, _arrivals(articles, now), now))
-        push = Push(source_id, now, len(articles), memory)
-        written = await self._publish(articles, revised, lambda: push, first_poll=lease.first)
+        memory = replace(memory, rhythm=learn(memory.rhythm, _arrivals(found, now), now))
+        push = Push(source_id, now, len(found.new), memory)
+        written = await self._publish(found.new, found.revised, lambda: push, first_poll=lease.first)
         self.tally.items += len(parsed.items)
         self.tally.new += len(written.new)
         self.tally.decided(written.assembled.decisions)
@@ -303,24 +303,24 @@ class Poller:
         began: float,
     ) -> None:
         """Judge what is new, decide, and commit."""
-        revised: tuple[Revised, ...] = ()
+        found = Sorted()
         if articles:
             most = None if lease.first else NEW_MAX
-            articles, revised, left = await self._sort_out(source, articles, most)
+            found, left = await self._sort_out(source, articles, most)
             if left:  # the next answer must hold them: nothing of this one is remembered that could make it shorter
                 visit = replace(visit, state=HttpState(), seen=b"")
                 self.notes[source.id] = f"{left} new items were left for the next poll"
-                self._log.warning("flood", source=source.id, taken=len(articles), left=left)
+                self._log.warning("flood", source=source.id, taken=len(found.new), left=left)
         now = self._clock()
         pushed = self._pushes is not None and self._pushes.polled(
-            source.id, found_news=bool(articles), last_poll=lease.last_success, now=now
+            source.id, found_news=bool(found.new), last_poll=lease.last_success, now=now
         )
-        result = outcome.answered(source, lease, visit, _arrivals(articles, now), now, pushed=pushed)
-        poll = replace(result.poll, new_items=len(articles))
+        result = outcome.answered(source, lease, visit, _arrivals(found, now), now, pushed=pushed)
+        poll = replace(result.poll, new_items=len(found.new))
         written: Written | None = None
-        if articles or revised:
+        if found.new or found.revised:
             elapsed = partial(self._elapsed, poll, began)
-            written = await self._publish(articles, revised, elapsed, first_poll=lease.first, ahead=ahead)
+            written = await self._publish(found.new, found.revised, elapsed, first_poll=lease.first, ahead=ahead)
         else:
             await self._store.commit(Batch(self._elapsed(poll, began)))
         self._finish(source, self._elapsed(poll, began), written)
@@ -332,18 +332,16 @@ class Poller:
     def _elapsed(poll: Poll, began: float) -> Poll:
         return replace(poll, elapsed_s=time.perf_counter() - began)
 
-    async def _sort_out(
-        self, source: Source, brought: tuple[Article, ...], most: int | None
-    ) -> tuple[tuple[Article, ...], tuple[Revised, ...], int]:
-        """What is new of what came, the first ``most`` of it; what was edited; and how much that is new was left. With
-        the pages' texts where the source wants them."""
+    async def _sort_out(self, source: Source, brought: tuple[Article, ...], most: int | None) -> tuple[Sorted, int]:
+        """What matters of what came, and how much of the new was left: ``most`` of it is taken. With the pages' texts
+        where the source wants them."""
         found = await self._sorting.ask(Brought(source.id, brought))
         articles, revised = found.new[:most], found.revised
         if self._full_text is not None:
             since = None if self._max_age is None else self._clock() - self._max_age
             articles = await self._full_text.read(source, articles, since)
             revised = await self._full_text.reread(source, revised)
-        return articles, revised, len(found.new) - len(articles)
+        return Sorted(articles, revised, found.elsewhere), len(found.new) - len(articles)
 
     async def _publish(
         self,
@@ -403,6 +401,8 @@ class Poller:
         self._log.warning("poll failed", source=source.id, outcome=poll.outcome, error=poll.error)
 
 
-def _arrivals(articles: Iterable[Article], now: datetime) -> list[datetime]:
-    """When new items came: what their publisher says, or now."""
-    return [article.published if article.dated else now for article in articles]
+def _arrivals(found: Sorted, now: datetime) -> list[datetime]:
+    """When the source brought something: what its publisher says, or now. What another source brought first counts,
+    too: a source whose news others always have a minute earlier is not silent."""
+    mine = [article.published if article.dated else now for article in found.new]
+    return mine + [article.published for article in found.elsewhere if article.dated]

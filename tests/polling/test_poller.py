@@ -621,6 +621,24 @@ async def test_a_source_on_auto_is_read_in_the_rhythm_that_its_first_answer_show
     assert (status.interval, status.interval_reason) == (interval, why)
 
 
+async def test_a_source_whose_news_others_have_first_is_not_silent(desk: Desk) -> None:
+    """Two feeds of one publisher: what is in both belongs to the one that was read first. For nine days the second has
+    reports of its own, for nine more only those of the first."""
+    await desk.sources("/first", "/second")
+    for day in range(18):
+        desk.serves("/first", Entry(f"Report {day}"))
+        desk.serves("/second", Entry(f"Report {day}" if day >= 9 else f"Notice {day}"))
+        await desk.thread.run(lambda s: s.hasten({"first": desk.now}))
+        await desk.poll(timedelta(0))
+        await desk.poll(timedelta(days=1))
+    second = await desk.status("second")
+    assert second.items_total == 9
+    assert (second.state, second.latest_item) == ("ok", (await desk.status("first")).latest_item)
+    desk.now += timedelta(days=4)
+    await desk.poll()
+    assert (await desk.status("second")).state == "silent"  # now it is
+
+
 async def test_a_permanent_redirect_is_followed_at_once_and_kept_after_a_week(desk: Desk) -> None:
     desk.server.answers["/a"] = Answer(status=301, headers={"Location": "/new"})
     desk.serves("/new", Entry("A quiet day"), etag='"v1"')

@@ -121,7 +121,7 @@ async def test_a_stop_finishes_the_work_in_hand_and_a_second_process_is_refused(
         room = Room(tmp_path, hook(receiver))
         room.sources(news.url("/feed"))
         first = await room.start("run")
-        assert "1 rules, 1 sources" in await line_of(first.stderr, "wirewatch runs")
+        assert "1 rule, 1 source, channels" in await line_of(first.stderr, "wirewatch runs")
         status, _, err = await room.run("run", "--once")
         assert status == 1
         assert str(first.pid) in err

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.app import App, Options, open_app
-from bot.cli import lines_of
+from bot.cli import lines_of, number
 from bot.config import Config, load_config
 from bot.log import set_up
 
@@ -89,7 +89,7 @@ def _greet(app: App) -> None:
     _warn(app)
     sources = sum(s.enabled for s in app.book.sources.values())
     print(
-        f"wirewatch runs: {len(app.book.engine.rules)} rules, {sources} sources, channels "
+        f"wirewatch runs: {number(len(app.book.engine.rules), 'rule')}, {number(sources, 'source')}, channels "
         f"{', '.join(app.config.channels)}",
         file=sys.stderr,
     )

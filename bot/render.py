@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.articles.page import words_seen
-from bot.channels.text import clean, clean_block, cut
+from bot.channels.text import clean, cut
 from bot.flags import country_tag
-from bot.message import DeliveryKind, Digest, DigestLine, FiredRule, Message, Notice
+from bot.message import DeliveryKind, Digest, DigestLine, FiredRule, Message
 from bot.model import Alert, Article, Match, Severity
 from bot.passage import passage
 from bot.people import is_watch
@@ -87,14 +87,9 @@ def seen_on(alert: Alert, channel: str) -> Alert:
     return replace(alert, matches=kept) if kept and len(kept) < len(alert.matches) else alert
 
 
-def render_digest(alerts: Iterable[Alert], channel: str, title: str, reason: str, now: datetime) -> Digest:
-    """Several alerts as one post: the most severe first, then the newest. Equal alerts under an equal title give an
-    equal key, whatever the time; an empty digest is told apart by ``now``."""
-    return _digest((digest_line(seen_on(alert, channel)) for alert in alerts), channel, title, reason, now)
-
-
 def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDelivery:
-    """The digest that takes the place of alerts that an outage piled up in one channel's queue.
+    """The digest that takes the place of alerts that an outage piled up in one channel's queue. The same alerts give
+    the same key, whenever they are folded.
 
     Raises ``ValueError`` if there is none, or one that holds no alert.
     """
@@ -102,8 +97,16 @@ def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDe
         raise ValueError("a digest of deliveries needs alerts")
     channel = deliveries[0].channel
     messages = [d.payload for d in deliveries if isinstance(d.payload, Message)]
-    reason = f"{len(messages)} alerts waited until this channel could be reached again"
-    digest = _digest(map(_line_of, messages), channel, "While the channel was away", reason, now)
+    title = "While the channel was away"
+    ids = "\x1e".join(sorted(m.alert_id for m in messages))
+    digest = Digest(
+        key=delivery_key(f"{title}\x1e{ids}", channel, DeliveryKind.DIGEST),
+        title=title,
+        reason=f"{len(messages)} alerts waited until this channel could be reached again",
+        lines=in_order(map(_line_of, messages)),
+        total=len(messages),
+        created_at=now,
+    )
     return NewDelivery(channel, DeliveryKind.DIGEST, digest, now, tuple(m.alert_id for m in messages))
 
 
@@ -120,29 +123,6 @@ def in_order(lines: Iterable[DigestLine]) -> tuple[DigestLine, ...]:
             key=lambda x: (x.brief, -gravest[x.group], x.group, -x.severity, -x.published.timestamp(), x.alert_id),
         )
     )
-
-
-def _digest(lines: Iterable[DigestLine], channel: str, title: str, reason: str, now: datetime) -> Digest:
-    ordered = in_order(lines)
-    ids = "\x1e".join(sorted(line.alert_id for line in ordered)) or now.isoformat()
-    return Digest(
-        key=delivery_key(f"{title}\x1e{ids}", channel, DeliveryKind.DIGEST),
-        title=clean(title),
-        reason=clean(reason),
-        lines=ordered,
-        total=len(ordered),
-        created_at=now,
-    )
-
-
-def render_notice(
-    title: str, text: str, channel: str, *, subject: str = "", severity: Severity = Severity.INFO
-) -> Notice:
-    """A word to the operators. ``subject`` names the occurrence (``"bbc-world failing since 2026-09-14T14:05"``):
-    a notice whose key was delivered is not sent again, so the same words about a new event need a new subject.
-    Without one, title and text are the subject."""
-    key = delivery_key(subject or f"{title}\x1e{text}", channel, DeliveryKind.NOTICE)
-    return Notice(key, clean(title), clean_block(text), severity)
 
 
 def headline_of(article: Article) -> str:

@@ -1,4 +1,4 @@
-"""From an alert to what a person reads: message, passage, digest, notice."""
+"""From an alert to what a person reads: message, passage, digest."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.text import clean
-from bot.message import CountryTag, DeliveryKind, DeliveryState, Digest, Message
+from bot.message import CountryTag, DeliveryKind, DeliveryState, Digest, DigestLine, Message, Notice
 from bot.model import Alert, Article, Evidence, Match, Severity, Story
 from bot.passage import PASSAGE_MAX, passage
-from bot.render import delivery_key, digest_of_deliveries, render_digest, render_message, render_notice
+from bot.render import delivery_key, digest_of_deliveries, render_message
 from bot.store.outbox_port import Delivery
 from tests import samples
 
@@ -224,7 +224,7 @@ def test_passage_is_a_quotation_within_its_limit(parts: list[str], glue: str, wh
     assert any(s.strong for s in found) == bool(evidence)
 
 
-# -- digests and notices --------------------------------------------------------------------------------------------
+# -- digests --------------------------------------------------------------------------------------------------------
 
 
 def numbered(i: int, severity: Severity, age: timedelta) -> Alert:
@@ -232,49 +232,52 @@ def numbered(i: int, severity: Severity, age: timedelta) -> Alert:
     return alert(of, match(of, "shells", severity=severity), id=f"alert-{i}")
 
 
+def waiting(*alerts: Alert, channel: str = "desk") -> list[Delivery]:
+    return [
+        Delivery(i, channel, DeliveryKind.ALERT, render_message(a, channel), DeliveryState.WAITING, 0, None, AT)
+        for i, a in enumerate(alerts, 1)
+    ]
+
+
+def folded(*alerts: Alert, channel: str = "desk", at: datetime = AT) -> Digest:
+    """The digest of these alerts, which wait for a channel."""
+    digest = digest_of_deliveries(waiting(*alerts, channel=channel), at).payload
+    assert isinstance(digest, Digest)
+    return digest
+
+
 def test_digest_lists_the_severe_first_then_the_new() -> None:
-    alerts = [
+    digest = folded(
         numbered(1, Severity.LOW, timedelta(0)),
         numbered(2, Severity.HIGH, timedelta(hours=3)),
         numbered(3, Severity.HIGH, timedelta(hours=1)),
-    ]
-    digest = render_digest(alerts, "console", "Catch-up", "first poll of 3 sources", AT)
+    )
     assert [line.alert_id for line in digest.lines] == ["alert-3", "alert-2", "alert-1"]
-    assert (digest.total, digest.title, digest.reason) == (3, "Catch-up", "first poll of 3 sources")
+    assert (digest.total, digest.title) == (3, "While the channel was away")
     assert digest.lines[0].rules == ("Rule arms",)
     assert digest.lines[0].headline == "Story 3"
 
 
 def test_digest_key_follows_its_alerts_not_their_order_or_the_time() -> None:
     one, two = numbered(1, Severity.LOW, timedelta(0)), numbered(2, Severity.HIGH, timedelta(0))
-    first = render_digest([one, two], "console", "Catch-up", "x", AT)
-    assert render_digest(iter([two, one]), "console", "Catch-up", "y", AT + timedelta(hours=1)).key == first.key
-    others = {
-        render_digest([one], "console", "Catch-up", "x", AT).key,
-        render_digest([one, two], "hook", "Catch-up", "x", AT).key,
-        render_digest([one, two], "console", "Morning", "x", AT).key,
-        render_digest([], "console", "Morning", "x", AT).key,
-        render_digest([], "console", "Morning", "x", AT + timedelta(days=1)).key,
-    }
-    assert len(others | {first.key}) == 6
+    first = folded(one, two)
+    assert folded(two, one, at=AT + timedelta(hours=1)).key == first.key
+    assert len({first.key, folded(one).key, folded(one, two, channel="hook").key}) == 3
 
 
-def waiting(*alerts: Alert) -> list[Delivery]:
-    return [
-        Delivery(i, "desk", DeliveryKind.ALERT, render_message(a, "desk"), DeliveryState.WAITING, 0, None, AT)
-        for i, a in enumerate(alerts, 1)
-    ]
-
-
-def test_waiting_alerts_fold_into_the_digest_that_the_alerts_themselves_would_give() -> None:
+def test_waiting_alerts_fold_into_a_line_for_each_that_says_what_its_message_would() -> None:
     alerts = [numbered(i, Severity.MEDIUM, timedelta(hours=i)) for i in range(3, 0, -1)]
     new = digest_of_deliveries(waiting(*alerts), AT)
-    assert isinstance(new.payload, Digest)
     assert (new.channel, new.kind, new.created_at) == ("desk", DeliveryKind.DIGEST, AT)
     assert set(new.alert_ids) == {a.id for a in alerts}
-    assert new.payload == render_digest(alerts, "desk", new.payload.title, new.payload.reason, AT)
-    assert new.payload.total == 3
-    assert "3 alerts" in new.payload.reason
+    assert isinstance(new.payload, Digest)
+    assert (new.payload.total, new.payload.created_at) == (3, AT)
+    assert new.payload.reason == "3 alerts waited until this channel could be reached again"
+    message = render_message(alerts[2], "desk")
+    assert new.payload.lines[0] == DigestLine(
+        "alert-1", Severity.MEDIUM, message.headline, message.url, message.source, message.published, ("Rule arms",),
+        story_id="s1", group="Rule arms",
+    )  # fmt: skip
 
 
 def test_what_waited_is_grouped_by_rule_the_gravest_first_with_what_became_of_it() -> None:
@@ -300,17 +303,9 @@ def test_what_waited_is_grouped_by_rule_the_gravest_first_with_what_became_of_it
 
 def test_only_alerts_fold() -> None:
     row = waiting(numbered(1, Severity.LOW, timedelta(0)))[0]
-    for wrong in ([], [row, replace(row, payload=render_notice("a", "b", "desk"))]):
+    for wrong in ([], [row, replace(row, payload=Notice("key", "a", "b"))]):
         with pytest.raises(ValueError, match="needs alerts"):
             digest_of_deliveries(wrong, AT)
-
-
-def test_notice_key_follows_its_subject() -> None:
-    first = render_notice("Source\x1b[0m dead", "It\nfailed.", "ops", subject="bbc since 14:05", severity=Severity.LOW)
-    assert (first.title, first.text, first.severity) == ("Source dead", "It\nfailed.", Severity.LOW)
-    assert render_notice("Other", "words", "ops", subject="bbc since 14:05").key == first.key
-    assert render_notice("Source dead", "It failed.", "ops", subject="bbc since 15:05").key != first.key
-    assert render_notice("a", "b", "ops").key != render_notice("a", "c", "ops").key
 
 
 def test_rendering_is_pure() -> None:

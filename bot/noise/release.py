@@ -20,7 +20,7 @@ from bot.noise.base import Context, Hold, Verdict
 from bot.noise.hours import quiet_until
 from bot.noise.mutes import muted
 from bot.noise.policy import Policy
-from bot.render import delivery_key, digest_line, in_order
+from bot.render import delivery_key, digest_line, in_order, seen_on
 from bot.store.noise_port import DecisionRow, Held
 
 FIRST_ROUND_MAX = timedelta(minutes=10)  # a source that never answers does not hold up what the others brought
@@ -96,7 +96,7 @@ def release(
     coverage: str,
 ) -> Released | None:
     """The digest of what is due on a channel; ``None`` if it must wait. What another mute covers by now stays held."""
-    by_id = {alert.id: alert for alert in alerts}
+    by_id = {alert.id: seen_on(alert, channel) for alert in alerts}
     context = Context(policy, mutes)
     here = tuple(
         one

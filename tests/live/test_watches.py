@@ -12,10 +12,9 @@ from bot.config import load_config
 from bot.live import rulebook, watches
 from bot.model import Match, Severity
 from bot.people import Watch, is_watch
-from bot.render import render_digest, render_message
+from bot.render import render_message
 from bot.rules.evaluate import Subject
 from tests.samples import alert, match
-from tests.store.samples import T0
 
 RULES = """\
 rules:
@@ -75,7 +74,6 @@ def test_what_one_watches_is_not_named_to_others() -> None:
     assert "Watch: secret" not in str(render_message(both, "desk"))
     assert render_message(both, "desk").severity is one.severity
     assert "Watch: secret" in str(render_message(both, "dm:a:1"))
-    assert "Watch: secret" not in str(render_digest([both], "desk", "Digest", "", T0))
 
 
 def test_an_editor_goes_on_with_them_as_rules(tmp_path: Path) -> None:

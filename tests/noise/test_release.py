@@ -192,6 +192,21 @@ async def test_what_a_filter_holds_is_counted_and_listed_in_brief(tmp_path: Path
     desk.stop()
 
 
+async def test_what_somebody_else_watches_neither_shows_in_a_digest_nor_makes_it_loud(tmp_path: Path) -> None:
+    """The alert is one; what a channel sees of it, and how grave it is there, is its own."""
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)), channels=("desk", "intel"))
+    watched = match("watch-1", Severity.CRITICAL, title="Watch: secret", channels=("dm:slack.default:U1",))
+    await desk.read(news(1), matches=(match("a", Severity.LOW), watched))
+    assert (desk.alerts(), desk.alerts("intel")) == ([], [])
+    (theirs,) = desk.alerts("dm:slack.default:U1")
+    assert (theirs.severity, [rule.title for rule in theirs.rules]) == (Severity.CRITICAL, ["Watch: secret"])
+    await desk.wait(hours=2)
+    for channel in ("desk", "intel"):
+        (line,) = desk.digests(channel)[0].lines
+        assert (line.severity, line.group, line.rules) == (Severity.LOW, "A", ("A",))
+    desk.stop()
+
+
 async def test_what_is_silenced_within_a_story_comes_later(tmp_path: Path) -> None:
     rule = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))
     desk = Desk(tmp_path, Policy(inhibitions=(rule,)), channels=("desk",))

@@ -13,7 +13,7 @@ from bot import search
 from bot.store.articles_port import Archived
 from bot.store.queries import search as search_rows
 from bot.store.queries import summary
-from bot.store.summary_port import AlertLine, Hit, StoryLine
+from bot.store.summary_port import AlertLine, FiredCount, FiredLine, Hit, StoryLine
 
 
 class SqlSummary(ABC):
@@ -35,9 +35,21 @@ class SqlSummary(ABC):
         with self._read() as connection:
             return search_rows.search(connection, asked, since, until, source, limit)
 
-    def alert_lines(self, since: datetime, until: datetime, sources: Sequence[str] = ()) -> tuple[AlertLine, ...]:
+    def alert_lines(
+        self, since: datetime, until: datetime, sources: Sequence[str] = (), *, rules: bool = True
+    ) -> tuple[AlertLine, ...]:
         with self._read() as connection:
-            return summary.alert_lines(connection, since, until, sources)
+            return summary.alert_lines(connection, since, until, sources, rules)
+
+    def fired_lines(self, alert_ids: Sequence[str]) -> Mapping[str, tuple[FiredLine, ...]]:
+        with self._read() as connection:
+            return summary.fired_lines(connection, alert_ids)
+
+    def fired_counts(
+        self, since: datetime, until: datetime, sources: Sequence[str] = (), *, by_country: bool = True
+    ) -> tuple[FiredCount, ...]:
+        with self._read() as connection:
+            return summary.fired_counts(connection, since, until, sources, by_country)
 
     def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
         with self._read() as connection:

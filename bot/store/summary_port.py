@@ -49,6 +49,15 @@ class AlertLine(NamedTuple):
     created_at: datetime
 
 
+class FiredCount(NamedTuple):
+    """How many alerts a rule fired on that name ``country`` most (empty: none), under the title that it then had."""
+
+    rule_id: str
+    title: str
+    country: str
+    alerts: int
+
+
 @dataclass(frozen=True, slots=True)
 class StoryReport:
     """An article of a story, as far as it tells who stands behind it: see :class:`bot.follow.origin.Reported`."""
@@ -84,9 +93,22 @@ class SummaryStore(Protocol):
         query that asks for nothing."""
         ...
 
-    def alert_lines(self, since: datetime, until: datetime, sources: Sequence[str] = ()) -> tuple[AlertLine, ...]:
+    def alert_lines(
+        self, since: datetime, until: datetime, sources: Sequence[str] = (), *, rules: bool = True
+    ) -> tuple[AlertLine, ...]:
         """The alerts made since then and before ``until``, on articles of any of ``sources`` where some are given;
-        oldest first."""
+        oldest first. Without ``rules`` those are left out, which takes a third of the time."""
+        ...
+
+    def fired_lines(self, alert_ids: Sequence[str]) -> Mapping[str, tuple[FiredLine, ...]]:
+        """The rules of these alerts, by the alert's id, the most severe first."""
+        ...
+
+    def fired_counts(
+        self, since: datetime, until: datetime, sources: Sequence[str] = (), *, by_country: bool = True
+    ) -> tuple[FiredCount, ...]:
+        """How often the rules fired in a period, as :meth:`alert_lines` would tell; the latest titles last. Not
+        ``by_country``: of all countries together, for a third of the time."""
         ...
 
     def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:

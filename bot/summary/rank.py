@@ -8,7 +8,7 @@ period, half for bringing a rule and a country together that the period before d
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import log
@@ -16,7 +16,7 @@ from math import log
 from bot.flags import country_name, country_tag
 from bot.follow.origin import independent as count_independent
 from bot.model import Severity
-from bot.store.summary_port import AlertLine, StoryLine
+from bot.store.summary_port import AlertLine, FiredCount, FiredLine, StoryLine
 from bot.summary import weights
 from bot.summary.model import Count, Filters, Rank, Timeline
 
@@ -25,6 +25,12 @@ Owners = Mapping[str, str]
 
 LookUp = Callable[[Sequence[str]], Mapping[str, StoryLine]]
 """Ids → what is stored of these stories."""
+
+RulesOf = Callable[[Sequence[str]], Mapping[str, tuple[FiredLine, ...]]]
+"""Ids of alerts → the rules that fired on them."""
+
+Pairs = Counter[tuple[str, str]]
+"""How many alerts a rule had that name a country most."""
 
 _LIFT = weights.SOURCES + weights.NOVELTY * 0.5  # of a score, by many outlets and a fresh beginning
 
@@ -54,6 +60,34 @@ class Ranked:
     rank: Rank
 
 
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """How many alerts each rule had in a period, and its title."""
+
+    alerts: Counter[str]
+    titles: Mapping[str, str]
+    pairs: Pairs
+
+
+def fired(counts: Iterable[FiredCount]) -> Fired:
+    """``counts`` with the latest titles last."""
+    alerts: Counter[str] = Counter()
+    titles: dict[str, str] = {}
+    pairs: Pairs = Counter()
+    for one in counts:
+        alerts[one.rule_id] += one.alerts
+        titles[one.rule_id] = one.title
+        pairs[one.rule_id, one.country] += one.alerts
+    return Fired(alerts, titles, pairs)
+
+
+def counts_of(lines: Iterable[AlertLine]) -> Iterator[FiredCount]:
+    """The same of alerts that have their rules, oldest first."""
+    for line in lines:
+        for rule in line.rules:
+            yield FiredCount(rule.rule_id, rule.title, _country(line), 1)
+
+
 def meets(line: AlertLine, filters: Filters) -> bool:
     """Whether an alert is one that the summary is about; its source was asked for already."""
     return (
@@ -74,17 +108,18 @@ def by_story(lines: Iterable[AlertLine]) -> dict[str, list[AlertLine]]:
 
 def order(
     lines: Sequence[AlertLine],
-    before: Sequence[AlertLine],
+    seen: Pairs,
     since: datetime,
     until: datetime,
     owners: Owners,
     look_up: LookUp,
     count: int,
+    rules_of: RulesOf = lambda _: {},
 ) -> tuple[int, list[Ranked]]:
-    """How many stories ``lines`` tell, and the ``count`` that matter most, first the one that matters most. ``before``
-    are the alerts of the period before. ``look_up`` is asked for the likeliest first, :data:`AT_ONCE` at a time, and no
-    more once what it tells could not lift another story (by :data:`_LIFT` at most) among those that matter most."""
-    seen = Counter(pair for line in before for pair in _pairs(line))
+    """How many stories ``lines`` tell, and the ``count`` that matter most, first the one that matters most. ``seen``
+    are those of the period before. ``look_up`` is asked for the likeliest first, :data:`AT_ONCE` at a time, and no more
+    once what it tells could not lift another story (by :data:`_LIFT` at most) among those that matter most; so is
+    ``rules_of``, for alerts without their rules."""
     told = by_story(lines)
     half = (until - since) * weights.RECENCY_HALF
     most = {story_id: _most(alerts, until, half) for story_id, alerts in told.items()}
@@ -95,6 +130,10 @@ def order(
             break
         some = likeliest[at : at + AT_ONCE]
         stories = look_up(some)
+        if without := [line.alert_id for one in some for line in told[one] if not line.rules]:
+            rules = rules_of(without)
+            for one in some:
+                told[one] = [line._replace(rules=rules.get(line.alert_id, line.rules)) for line in told[one]]
         best += [
             _ranked(one, told[one], _apart(told[one], seen, until, half), stories.get(one), since, owners)
             for one in some
@@ -112,7 +151,7 @@ def _most(alerts: Sequence[AlertLine], until: datetime, half: timedelta) -> floa
     return weights.SEVERITY * severity / _MOST_SEVERE + recency + weights.NOVELTY * 0.5
 
 
-def _apart(alerts: Sequence[AlertLine], seen: Counter[tuple[str, str]], until: datetime, half: timedelta) -> Rank:
+def _apart(alerts: Sequence[AlertLine], seen: Pairs, until: datetime, half: timedelta) -> Rank:
     """What the alerts of the period alone tell."""
     age = (until - max(line.created_at for line in alerts)) / half
     rarest = min((seen[pair] for line in alerts for pair in _pairs(line)), default=0) if seen else 0
@@ -144,37 +183,30 @@ def independent(story: StoryLine, owners: Owners) -> int:
 
 
 def _pairs(line: AlertLine) -> list[tuple[str, str]]:
-    country = line.countries[0] if line.countries else ""
-    return [(fired.rule_id, country) for fired in line.rules]
+    return [(rule.rule_id, _country(line)) for rule in line.rules]
+
+
+def _country(line: AlertLine) -> str:
+    """The one that it names most."""
+    return line.countries[0] if line.countries else ""
 
 
 def countries(lines: Iterable[AlertLine], before: Iterable[AlertLine] | None) -> tuple[Count, ...]:
     """Alerts by country, most first; an alert counts for each country that it names."""
-
-    def of(line: AlertLine) -> Iterable[str]:
-        return line.countries
-
-    return _counted(lines, before, of, lambda code: (country_tag(code).name, country_tag(code).flag))
+    now = Counter(code for line in lines for code in line.countries)
+    then = None if before is None else Counter(code for line in before for code in line.countries)
+    return _counted(now, then, lambda code: (country_tag(code).name, country_tag(code).flag))
 
 
-def rules(lines: Sequence[AlertLine], before: Sequence[AlertLine] | None) -> tuple[Count, ...]:
+def rules(now: Fired, before: Fired | None) -> tuple[Count, ...]:
     """Alerts by rule, most first; an alert counts for each rule that fired."""
-    titles = {fired.rule_id: fired.title for line in (*(before or ()), *lines) for fired in line.rules}
-
-    def of(line: AlertLine) -> Iterable[str]:
-        return (fired.rule_id for fired in line.rules)
-
-    return _counted(lines, before, of, lambda rule_id: (titles[rule_id] or rule_id, ""))
+    then = None if before is None else before.alerts
+    return _counted(now.alerts, then, lambda rule_id: (now.titles[rule_id] or rule_id, ""))
 
 
 def _counted(
-    lines: Iterable[AlertLine],
-    before: Iterable[AlertLine] | None,
-    of: Callable[[AlertLine], Iterable[str]],
-    named: Callable[[str], tuple[str, str]],
+    now: Counter[str], then: Counter[str] | None, named: Callable[[str], tuple[str, str]]
 ) -> tuple[Count, ...]:
-    now = Counter(key for line in lines for key in of(line))
-    then = None if before is None else Counter(key for line in before for key in of(line))
     keys = sorted(now, key=lambda key: (-now[key], key))
     return tuple(Count(key, *named(key), now[key], None if then is None else then[key]) for key in keys)
 

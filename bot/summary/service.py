@@ -19,11 +19,11 @@ from bot.model import Source
 from bot.roster.coverage import coverage
 from bot.roster.state import LastRead, Outage
 from bot.store.articles_port import Archived
-from bot.store.summary_port import SummaryStore
+from bot.store.summary_port import AlertLine, SummaryStore
 from bot.summary import weights
 from bot.summary.ask import STORIES, Ask, Known, in_words
-from bot.summary.model import Summary
-from bot.summary.rank import Owners, countries, meets, order, rules, timeline
+from bot.summary.model import Filters, Summary
+from bot.summary.rank import Fired, Owners, countries, counts_of, fired, meets, order, rules, timeline
 from bot.summary.sentences import TEXT_MAX
 from bot.summary.standing import standing
 from bot.summary.summarise import tell
@@ -94,10 +94,11 @@ def summarise(
     earlier = ask.since - (ask.until - ask.since)
     begins = store.archive_begins()
     reaches = begins is not None and begins <= earlier
-    of = ask.filters.sources
-    lines = [line for line in store.alert_lines(ask.since, ask.until, of) if meets(line, ask.filters)]
-    before = [line for line in store.alert_lines(earlier, ask.since, of) if meets(line, ask.filters)]
-    total, shown = order(lines, before, ask.since, ask.until, owners, store.story_lines, stories)
+    lines, told = _period(store, ask.since, ask.until, ask.filters, pairs=False)
+    before, told_before = _period(store, earlier, ask.since, ask.filters, pairs=True)
+    total, shown = order(
+        lines, told_before.pairs, ask.since, ask.until, owners, store.story_lines, stories, store.fired_lines
+    )
     found = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
     stand = {story_id: standing(documents) for story_id, documents in found.items() if documents}
     made = Summary(
@@ -109,9 +110,25 @@ def summarise(
         total=total,
         stories=tell(shown, stand),
         countries=countries(lines, before if reaches else None),
-        rules=rules(lines, before if reaches else None),
+        rules=rules(told, told_before if reaches else None),
         coverage=coverage(store.outages(ask.since, ask.until), store.last_reads(), sources, ask.since, ask.until),
         timeline=timeline(lines, ask.since, ask.until),
         note=note,
     )
     return Material(made, {story_id: one.documents for story_id, one in stand.items()})
+
+
+def _period(
+    store: Archive, since: datetime, until: datetime, filters: Filters, *, pairs: bool
+) -> tuple[list[AlertLine], Fired]:
+    """The alerts that meet the filters, and how often rules fired on them; ``pairs``: by country, too. The rules of
+    each are read only where that is asked for: a month has thousands of alerts, and a few of them are told."""
+    by_rule = bool(filters.rules or filters.tags)
+    lines = list(store.alert_lines(since, until, filters.sources, rules=by_rule))
+    if filters == Filters(sources=filters.sources):
+        return lines, fired(store.fired_counts(since, until, filters.sources, by_country=pairs))
+    lines = [line for line in lines if meets(line, filters)]
+    if not by_rule:
+        rules_of = store.fired_lines([line.alert_id for line in lines])
+        lines = [line._replace(rules=rules_of.get(line.alert_id, ())) for line in lines]
+    return lines, fired(counts_of(lines))

@@ -9,6 +9,8 @@ from bot.model import Alert, Match, Severity
 from bot.store.base import Batch
 from bot.store.sql import SqlStore
 from bot.store.summary_port import AlertLine, FiredLine
+from bot.summary.rank import counts_of
+from bot.summary.rank import fired as fired_of
 from tests.store.samples import T0, alert, article, minutes, poll, source
 
 RULES = {
@@ -74,6 +76,50 @@ def test_a_period_begins_with_its_first_moment_and_ends_before_its_last(store: S
     assert (between(1, 3), between(1, 3.1), between(1.1, 2), between(0, 9)) == ("ab", "abc", "", "abc")
     times = [one.created_at for one in store.alert_lines(minutes(0), minutes(9))]
     assert times == [minutes(1), minutes(2), minutes(3)], "oldest first"
+
+
+def test_rules_are_told_apart_from_the_alerts_too(store: SqlStore) -> None:
+    fill(store, fired("a", 1, "ships", "arms"), fired("b", 2, "border", source_id="other"), fired("c", 3, "arms"))
+    whole = store.alert_lines(minutes(0), minutes(9))
+    bare = store.alert_lines(minutes(0), minutes(9), rules=False)
+    assert bare == tuple(one._replace(rules=()) for one in whole)
+    rules = {one.alert_id: one.rules for one in whole}
+    assert store.fired_lines(list(rules)) == rules
+    assert store.fired_lines([whole[1].alert_id, "nobody's"]) == {whole[1].alert_id: whole[1].rules}
+    assert store.fired_lines([]) == {}
+
+
+def test_rules_are_counted_by_the_country_that_an_alert_names_most(store: SqlStore) -> None:
+    later = replace(RULES["ships"], title="Ships and boats")
+    fill(
+        store,
+        fired("a", 1, "ships", "arms", countries=("KP", "RU")),
+        fired("b", 2, "ships", countries=("KP",)),
+        fired("c", 3, "ships", countries=()),
+        fired("d", 4, matches=(later,), countries=("RU", "KP"), source_id="other"),
+        fired("e", 9, "ships", countries=("KP",)),
+    )
+    counts = store.fired_counts(minutes(1), minutes(9))
+    assert sorted(counts) == [
+        ("arms", "Arms deal", "KP", 1),
+        ("ships", "Ships", "", 1),
+        ("ships", "Ships", "KP", 2),
+        ("ships", "Ships and boats", "RU", 1),
+    ]
+    assert counts[-1].title == "Ships and boats", "the latest last"
+    together = store.fired_counts(minutes(1), minutes(9), by_country=False)
+    assert sorted(together) == [
+        ("arms", "Arms deal", "", 1),
+        ("ships", "Ships", "", 3),
+        ("ships", "Ships and boats", "", 1),
+    ]
+    assert store.fired_counts(minutes(1), minutes(9), ["other"]) == (("ships", "Ships and boats", "RU", 1),)
+    assert store.fired_counts(minutes(1), minutes(9), ["other"], by_country=False) == (
+        ("ships", "Ships and boats", "", 1),
+    )
+    assert sorted(fired_of(counts_of(store.alert_lines(minutes(1), minutes(9)))).pairs.items()) == sorted(
+        fired_of(counts).pairs.items()
+    )
 
 
 def test_only_the_sources_that_are_asked_for_are_told(store: SqlStore) -> None:

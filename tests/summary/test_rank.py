@@ -12,7 +12,7 @@ from bot.model import Severity
 from bot.store.summary_port import AlertLine, FiredLine, StoryLine, StoryReport
 from bot.summary import weights
 from bot.summary.model import Filters
-from bot.summary.rank import OTHERS, Ranked, countries, independent, meets, order, rules, timeline
+from bot.summary.rank import OTHERS, Ranked, countries, counts_of, fired, independent, meets, order, rules, timeline
 from tests.summary.samples import DAY, NOW, ago, line
 
 
@@ -20,7 +20,7 @@ def ranked(
     lines: Sequence[AlertLine], before: Sequence[AlertLine] = (), stories: Mapping[str, StoryLine] | None = None,
     count: int = 99,
 ) -> list[Ranked]:  # fmt: skip
-    return order(lines, before, ago(days=1), NOW, {}, lambda ids: stories or {}, count)[1]
+    return order(lines, fired(counts_of(before)).pairs, ago(days=1), NOW, {}, lambda ids: stories or {}, count)[1]
 
 
 def ids(*lines: AlertLine, **stories: StoryLine) -> list[str]:
@@ -91,7 +91,7 @@ def test_looking_up_only_contenders_gives_the_same_order_as_looking_up_all() -> 
         asked.extend(wanted)
         return {one: stories[one] for one in wanted}
 
-    total, few = order(lines, before, ago(days=1), NOW, {}, look_up, 5)
+    total, few = order(lines, fired(counts_of(before)).pairs, ago(days=1), NOW, {}, look_up, 5)
     assert total == len({one.story_id for one in lines})
     assert few == ranked(lines, before, stories, count=total)[:5]
     assert len(asked) < total
@@ -125,13 +125,13 @@ def test_counts_show_the_change_against_the_period_before() -> None:
         ("RU", "Russia", 1, 0),
     ]
     assert [c.before for c in countries(now, None)] == [None, None]
-    (rule,) = rules(now, before)
+    (rule,) = rules(fired(counts_of(now)), fired(counts_of(before)))
     assert (rule.id, rule.name, rule.now, rule.before) == ("arms", "Arms deal", 2, 2)
 
 
 def test_an_alert_counts_for_each_rule_that_fired() -> None:
     two = line("a", rules=(*line("a").rules, FiredLine("ships", "", Severity.LOW, ())))
-    assert [(c.id, c.name) for c in rules([two], None)] == [("arms", "Arms deal"), ("ships", "ships")]
+    assert [(c.id, c.name) for c in rules(fired(counts_of([two])), None)] == [("arms", "Arms deal"), ("ships", "ships")]
 
 
 class TestTimeline:

@@ -6,17 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, select, type_coerce
 
 from bot.model import Article, Severity
 from bot.store.articles_port import Archived
 from bot.store.codec import decode
-from bot.store.queries.dialect import chunks
+from bot.store.queries.dialect import among, chunks, listed
 from bot.store.schema import Micros, alerts, articles, from_micros, matches, storable, story_articles
-from bot.store.summary_port import AlertLine, FiredLine, StoryLine, StoryReport
+from bot.store.summary_port import AlertLine, FiredCount, FiredLine, StoryLine, StoryReport
 
 _STRINGS = tuple[str, ...]
+_FIRED = select(matches.c.alert_id, matches.c.rule_id, matches.c.title, matches.c.severity, matches.c.tags)
 _SEVERITIES = {int(severity): severity for severity in Severity}  # calling the enum takes ten times as long
 COPIED = ("same text", "same link", "nearly the same text")  # how bot.story begins its reason for a repeated text
 
@@ -28,10 +30,11 @@ def _strings(text: str) -> tuple[str, ...]:
 
 
 def alert_lines(
-    connection: Connection, since: datetime, until: datetime, sources: Sequence[str]
+    connection: Connection, since: datetime, until: datetime, sources: Sequence[str], rules: bool
 ) -> tuple[AlertLine, ...]:
     """Rows are fetched all at once: one by one, SQLAlchemy takes three times as long over a month's."""
-    fired = _fired(connection, since, until)
+    made = (matches.c.created_at >= since) & (matches.c.created_at < until)
+    fired = _fired(connection.execute(_FIRED.where(made)).all()) if rules else {}
     statement = (
         select(
             alerts.c.id,
@@ -45,8 +48,7 @@ def alert_lines(
         .order_by(alerts.c.created_at, alerts.c.id)
     )
     if sources:
-        of = [storable(source) for source in sources]
-        statement = statement.join(articles, articles.c.id == alerts.c.article_id).where(articles.c.source_id.in_(of))
+        statement = _of_sources(statement, sources)
     return tuple(
         [
             AlertLine(
@@ -63,14 +65,43 @@ def alert_lines(
     )
 
 
-def _fired(connection: Connection, since: datetime, until: datetime) -> Mapping[str, tuple[FiredLine, ...]]:
+def _of_sources(statement: Select[Any], sources: Sequence[str]) -> Select[Any]:
+    of = [storable(source) for source in sources]
+    return statement.join(articles, articles.c.id == alerts.c.article_id).where(articles.c.source_id.in_(of))
+
+
+def fired_lines(connection: Connection, alert_ids: Sequence[str]) -> Mapping[str, tuple[FiredLine, ...]]:
+    wanted = _FIRED.where(among(matches.c.alert_id, "ids"))
+    ids = listed(storable(alert_id) for alert_id in alert_ids)
+    return _fired(connection.execute(wanted, {"ids": ids}).all())
+
+
+def fired_counts(
+    connection: Connection, since: datetime, until: datetime, sources: Sequence[str], by_country: bool
+) -> tuple[FiredCount, ...]:
+    """Countries are stored as JSON, ``["KP","RU"]``: the first code begins at its third character."""
+    kinds: list[ColumnElement[str]] = [matches.c.rule_id, matches.c.title]
+    if by_country:
+        kinds.append(func.substr(alerts.c.countries, 3, 2))
+    statement: Any = (  # how many columns it has, only the call knows
+        select(func.count(), *kinds)
+        .where(matches.c.created_at >= since, matches.c.created_at < until)
+        .group_by(*kinds)
+        .order_by(func.max(matches.c.created_at))
+    )
+    if by_country or sources:
+        statement = statement.join_from(matches, alerts, alerts.c.id == matches.c.alert_id)
+    if sources:
+        statement = _of_sources(statement, sources)
+    return tuple(
+        FiredCount(rule_id, title, country[0] if country and country[0].isalpha() else "", count)
+        for count, rule_id, title, *country in connection.execute(statement).all()
+    )
+
+
+def _fired(found: Sequence[Row[str, str, str, int, str]]) -> Mapping[str, tuple[FiredLine, ...]]:
     """Alert → the rules that fired on it. A month has thousands of matches by some dozens of rules in some hundreds of
     combinations, so each of those is made once, and what is sorted are the rules and not the matches."""
-    found = connection.execute(
-        select(matches.c.alert_id, matches.c.rule_id, matches.c.title, matches.c.severity, matches.c.tags).where(
-            matches.c.created_at >= since, matches.c.created_at < until
-        )
-    ).all()
     plain = [(alert_id, (rule_id, title, severity, tags)) for alert_id, rule_id, title, severity, tags in found]
     rules = sorted({rule for _, rule in plain}, key=lambda rule: (-rule[2], rule))
     lines = [FiredLine(rule_id, title, Severity(severity), _strings(tags)) for rule_id, title, severity, tags in rules]

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.follow.numbers import CONCEPTS, Number, numbers, same
+from bot.follow.numbers import CONCEPTS, Number, numbers, of_them, same
 from bot.follow.words import NO_NAME, TITLES
 from bot.model import Evidence, Mention, MentionKind
 
 TEXT_MAX = 8_000  # characters that are read for facts, as for likeness
 LEAD_WORDS = 60  # as the rule language's lead
+PLACE_WORDS = 40  # of it in which a country is news; behind that "Examplia has a long border" begins the background
 NUMBERS_MAX = 60  # kept of one report
 NAMES_MAX = 160  # words of names kept of one report
 NEWS_MAX = 4  # pieces of news told of one report: more is a list that nobody reads
@@ -67,7 +68,7 @@ def facts(title: str, text: str, mentions: Iterable[Mention], evidence: Iterable
     words = (word.lower() for part in (title, text) for word in _words(part))
     named = frozenset(list(dict.fromkeys(w for w in words if w not in NO_NAME))[:NAMES_MAX])
     return Facts(
-        tuple(dict.fromkeys((*numbers(title, NUMBERS_MAX), *numbers(text, NUMBERS_MAX))))[:NUMBERS_MAX],
+        tuple(dict.fromkeys((*numbers(title, NUMBERS_MAX), *numbers(text, NUMBERS_MAX), *of_them(text))))[:NUMBERS_MAX],
         frozenset(m.entity for m in mentions if m.kind is not MentionKind.DATELINE)
         | frozenset(e.entity for e in evidence if e.entity),
         named,
@@ -76,11 +77,9 @@ def facts(title: str, text: str, mentions: Iterable[Mention], evidence: Iterable
 
 def claims(title: str, text: str, mentions: Sequence[Mention], evidence: Sequence[Evidence] = ()) -> Claims:
     """What headline and lead say."""
-    lead = _lead(text)
-    offset = len(title) + 1 if title else 0
-    entities = {
-        m.entity: m.text for m in mentions if m.kind is not MentionKind.DATELINE and m.end <= offset + len(lead)
-    }
+    lead = _lead(text, LEAD_WORDS)
+    end = (len(title) + 1 if title else 0) + len(_lead(text, PLACE_WORDS))
+    entities = {m.entity: m.text for m in mentions if m.kind is not MentionKind.DATELINE and m.end <= end}
     entities.update({e.entity: e.text for e in evidence if e.entity})
     placed = {word.lower() for m in mentions for word in m.text.split()}
     return Claims((*numbers(title), *numbers(lead)), entities, _names(title, lead, text, placed))
@@ -119,10 +118,10 @@ def _words(text: str) -> Iterable[str]:
             yield from (part for part in _JOINED.split(found) if len(part) > 2)
 
 
-def _lead(text: str) -> str:
+def _lead(text: str, words: int) -> str:
     """The first words of a text, as it writes them."""
     at = 0
-    for _, found in zip(range(LEAD_WORDS), re.finditer(r"\S+", text), strict=False):
+    for _, found in zip(range(words), re.finditer(r"\S+", text), strict=False):
         at = found.end()
     return text[:at]
 

@@ -88,6 +88,7 @@ _WINDOW = 6  # words around a number in which what it counts is looked for
 _AFTER_DATE = re.compile(rf"\b(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\.?\s*\Z", re.IGNORECASE)
 _PART = re.compile(r"\s+of\s+(?:the|those|these|them)\b")
 _NAMED = re.compile(r"(?:\b[A-Z][\w’'-]*|#|No\.?)\s\Z")  # "Boeing 737", "No. 10"
+_OF_THEM = re.compile(r"\b[Tt]here (?:were|are|may be) (?:[a-z]+ ){0,2}(\d[\d,]*) of (?:them|these)\b")
 _SENTENCE_END = re.compile(r"[.!?;:\n]")
 
 
@@ -113,6 +114,12 @@ def numbers(text: str, limit: int = 80) -> tuple[Number, ...]:
             if len(found) == limit:
                 break
     return tuple(found)
+
+
+def of_them(text: str) -> tuple[Number, ...]:
+    """The numbers of what was named before ("There were 70 of them"). They tell of nothing themselves, but whoever read
+    them knows what another report then counts."""
+    return tuple(Number(float(found[1].replace(",", "")), "them") for found in _OF_THEM.finditer(text))
 
 
 def _written_in(text: str) -> Iterator[re.Match[str]]:

@@ -122,3 +122,27 @@ def _timed(text: str) -> float:
 
 def _country(code: str, start: int, end: int) -> Mention:
     return Mention("words", start, end, code, MentionKind.NAME, "")
+
+
+def test_a_number_of_them_is_known_when_another_report_says_of_what() -> None:
+    text = "Gunmen stormed a school near Dorum. There were 70 of them, said a boy who hid."
+    known = facts("School stormed near Dorum", text, ())
+    assert news(claims("School stormed near Dorum", "A boy who hid counted 70 attackers.", ()), known) == ()
+    assert news(claims("School stormed near Dorum", "A boy who hid counted 90 attackers.", ()), known) == (
+        "New number: 90 attackers",
+    )
+    assert (
+        news(claims("School stormed near Dorum", text, ()), facts("School stormed near Dorum", "Nobody was hurt.", ()))
+        == ()
+    )
+
+
+def test_a_country_that_only_the_background_names_is_no_news() -> None:
+    told = facts("Protest in Dorum", "Police fired.", ())
+    first = "Police fired tear gas at the crowd in Dorum, and shops stayed shut in Peru's north until late. "
+    padding = "Clerks went home early and trams stood still while the square was swept. "
+    late = "Peru has a long border."
+    for text, news_ in ((first, ("New: Peru",)), (f"{padding * 4}{late}", ())):
+        at = len("Protest in Dorum") + 1 + text.index("Peru")
+        mention = Mention("Peru", at, at + 4, "PE", MentionKind.NAME)
+        assert news(claims("Protest in Dorum", text, [mention]), told) == news_

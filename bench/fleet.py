@@ -6,8 +6,8 @@ The bot is a process of its own; the sources, a hub and the receiver of alerts a
 bench/fleet_world.py for the kinds). Every source is to be polled once a minute. At the end there must be
 
 - an alert for each article that came after the first poll of its source, exactly one;
-- a process that does not grow: its resident memory is printed for each minute, and may grow by a fifth from the third
-  minute on, when every source was polled, to the end;
+- a process that does not grow: its resident memory, with that of the processes which it starts, is printed for each
+  minute, and may grow by a fifth from the third minute on, when every source was polled, to the end;
 - for each source the state and the reason that are right for its kind: the table.
 
 Exit status 1 where one of them is not so. Beside the memory stands what the bot's own metrics say of the longest time
@@ -123,8 +123,14 @@ class Fleet:
 
 
 def _resident(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+    """KiB of the process and of those that it started, such as the one that reads feeds."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # it ended at this moment
+        return 0
+    own = next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+    return own + sum(_resident(int(child)) for child in children)
 
 
 async def _stall(port: int) -> float:

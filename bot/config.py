@@ -150,14 +150,16 @@ _ENV_SLACK = {
 _ENV_DISCORD = {"DISCORD_TOKEN": "token"}
 
 
-def load_config(path: Path, environ: Mapping[str, str]) -> Config:
-    """The configuration in ``path``. Raises ``ConfigError`` with every problem, in file order."""
+def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True) -> Config:
+    """The configuration in ``path``. Raises ``ConfigError`` with every problem, in file order. Not ``to_run``: for what
+    reads the store and posts nothing, so that an operator's shell need not hold the tokens: those may be missing, and
+    so may variables of the environment, save for the store's."""
     root = load_file(path)
     if root is None:
         raise ConfigError((Problem(path, 0, 0, "is empty; `wirewatch init` writes a starter", "empty-file"),))
     if not isinstance(root, Map):
         raise ConfigError((root.place.problem("must be a mapping (key: value); see docs/configuration.md"),))
-    around = Surroundings(environ, path.parent)
+    around = Surroundings(environ, path.parent, strict=to_run)
     filled = around.fill(root)
     assert isinstance(filled, Map)
     tree = _with_secret_files(filled, around)
@@ -171,13 +173,13 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     folders, missing = _rule_folders(tree, path.parent)
     problems += missing
     problems += _check_ages(tree, found) if isinstance(found, Settings) else ()
-    problems += _check_connections(tree, data)
+    problems += _check_connections(tree, data) if to_run else ()
     problems += _check_listener(tree, data)
     problems += _check_watchlists(tree, data)
     problems += _check_authority(tree, path.parent)
     problems += _check_api_urls(environ, path)
     llm_key = around.variable(LLM_KEY, path)
-    problems += _check_llm(tree, found, llm_key) if isinstance(found, Settings) else ()
+    problems += _check_llm(tree, found, llm_key) if to_run and isinstance(found, Settings) else ()
     if problems:
         raise ConfigError(tuple(sorted({around.hide(p) for p in problems})))
     assert isinstance(found, Settings)

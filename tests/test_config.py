@@ -264,6 +264,33 @@ def test_mistakes_in_the_environment_are_told(tmp_path: Path, environ: dict[str,
     assert words(tmp_path, SLACK, environ) == said
 
 
+OF_A_SERVICE = """
+channels:
+  desk: {kind: slack, channel: "#desk"}
+  intel: {kind: discord, channel: 5}
+  hook: {kind: webhook, url: "${HOOK_URL}", secret_file: /run/secrets/hook}
+  teams: {kind: apprise, url: "${TEAMS_URL}"}
+"""
+
+
+def test_what_only_reads_the_store_needs_no_tokens(tmp_path: Path) -> None:
+    """``why`` in an operator's shell, while the service alone holds the secrets."""
+    file = tmp_path / "wirewatch.yaml"
+    file.write_text(OF_A_SERVICE)
+    assert tuple(load_config(file, {}, to_run=False).channels) == ("desk", "intel", "hook", "teams")
+    with pytest.raises(ConfigError) as refused:
+        load_config(file, {})
+    assert len(refused.value.problems) == 5
+    file.write_text(OF_A_SERVICE + 'store: "postgresql+psycopg://bot:${DB_PASSWORD}@db/wirewatch"\nopps: desk\n')
+    with pytest.raises(ConfigError) as refused:
+        load_config(file, {}, to_run=False)
+    told = [p.text for p in refused.value.problems]
+    assert [t.partition(";")[0] for t in told] == [
+        "the environment variable DB_PASSWORD is not set",
+        "unknown key 'opps'",
+    ]
+
+
 def test_other_servers_and_the_log_come_from_the_environment(tmp_path: Path) -> None:
     environ = {
         "SLACK_API_URL": "http://127.0.0.1:1/api/",

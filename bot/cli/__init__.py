@@ -55,7 +55,7 @@ def lines_of(problems: Iterable[Problem]) -> list[str]:
     found = []
     for p in problems:
         level = "" if p.level is Level.ERROR else "warning: "
-        text = NO_CONFIG if str(p.file) == CONFIG_FILE and p.code == "missing-file" else p.text
+        text = NO_CONFIG if str(p.file) == CONFIG_FILE and p.code == "missing-file" and not p.line else p.text
         place = f":{p.line}:{p.column}" if p.line else ""
         found.append(f"{p.file}{place}: {level}{text}")
     return found

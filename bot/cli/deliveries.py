@@ -22,7 +22,7 @@ _OPEN = (DeliveryState.PARKED, DeliveryState.SENDING, DeliveryState.WAITING)
 
 def list_deliveries(path: Path) -> int:
     """One line for each delivery that is not in its channel: parked ones first, with the reason. Exit status 0."""
-    store = _open(load_config(path, os.environ))
+    store = _open(load_config(path, os.environ, to_run=False))
     try:
         found = [d for state in _OPEN for d in store.deliveries((state,), LIMIT)]
         counts = store.counts()
@@ -44,7 +44,7 @@ def list_deliveries(path: Path) -> int:
 
 def retry(path: Path, channel: str | None) -> int:
     """Let parked deliveries (of one channel) wait for their turn again. Exit status 0, also if there is none."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     if channel is not None and channel not in config.channels and parse_place(channel) is None:
         raise WirewatchError(f"no channel has the name {channel!r}{nearest(channel, config.channels, show_all=True)}")
     store = _open(config)

@@ -45,7 +45,7 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     if not rules and config.exists():
         from bot.config import load_config
 
-        routes = load_config(config, os.environ)
+        routes = load_config(config, os.environ, to_run=False)
     by_id = {rule.id: rule for rule in engine.rules}
     for name in only:
         if name not in by_id:

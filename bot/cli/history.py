@@ -41,7 +41,7 @@ def backtest(path: Path, what: str, since: str, against_live: bool) -> int:
     """Replay a rule, or the rules of a file, over the archive."""
     from rich.console import Console
 
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     begin = datetime.now(UTC) - duration(since)
     live = load_rules(config)
     tested, rules = _tested(config, live, what)
@@ -144,7 +144,7 @@ def rules(path: Path, only: str | None, since: str) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     book = load_rules(config)
     known = {r.id: r for r in book.ruleset.rules}
     if only is not None and only not in known:

@@ -34,7 +34,7 @@ def shelf_of(config: Config) -> Shelf:
 
 def show(path: Path, name: str | None) -> int:
     """All lists in a table, or one in full. 1 where a list is missing, damaged or was refused the last time."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     shelf = shelf_of(config)
     wanted = {w.name: w for w in list_sources(config.watchlists)}
     written = _written_lists(config)
@@ -166,7 +166,7 @@ def _age(day: date | None, now: datetime) -> str:
 
 def refresh(path: Path, names: Sequence[str], *, accept: bool) -> int:
     """Download what changed; one line a list. 1 where one failed or was refused."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     wanted = {w.name: w for w in list_sources(config.watchlists)}
     if not wanted:
         raise WirewatchError(f"{path} has no watchlists:; add one, such as watchlists: {{ofac_sdn: {{}}}}")

@@ -19,7 +19,7 @@ LIMIT = 1_000  # lines
 
 def audit(path: Path, since: str, as_json: bool) -> int:
     """One line a change, newest first. Exit status 0."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     store = SqlStore(config.store.reveal())
     store.open()
     try:
@@ -48,7 +48,7 @@ def _as_json(entry: AuditEntry) -> str:
 
 def watches(path: Path, as_rules: bool) -> int:
     """List them, or print them as a rule file that an editor can go on with. Exit status 0."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     store = SqlStore(config.store.reveal())
     store.open()
     try:

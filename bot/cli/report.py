@@ -16,7 +16,7 @@ from bot.store.sql import SqlStore
 
 def report(path: Path, since: str, output: str) -> int:
     """Print the report. Exit status 0, whatever it says."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     book = load_rules(config)
     names = {r.id: r.title for r in book.ruleset.rules} | {s.id: s.name for s in book.sources.values()}
     now = datetime.now(UTC)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def search(path: Path, query: str, *, since: str | None, source: str | None, limit: int, form: str) -> int:
     """Print what is found; exit status 1 where nothing is."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     try:
         begin = None if since is None else datetime.now(UTC) - parse_duration(since)
     except ValueError as error:

@@ -47,7 +47,7 @@ class Wishes:
 
 def add_source(path: Path, url: str, wishes: Wishes, *, yes: bool) -> int:
     """Find what is behind an address, ask, and keep it. Exit status 1 if nothing is kept."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     try:
         found = asyncio.run(_discover(config, url))
     except ValueError as error:
@@ -121,7 +121,7 @@ def _pick(found: Sequence[Found], yes: bool) -> Found | None:
 
 def remove_source(path: Path, source_id: str) -> int:
     """Drop a source that was added by a command."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     with _written(config) as store:
         gone = remove(store, source_id, all_sources(config, store), _change(datetime.now(UTC)))
     print(f"removed {gone.id} ({redact_url(gone.url)}); what was read from it stays")
@@ -149,7 +149,7 @@ def _written(config: Config) -> Iterator[SqlStore]:
 
 def import_opml(path: Path, file: Path, wishes: Wishes, *, check: bool) -> int:
     """Add the feeds of a list; say of each one that was left out why. Exit status 1 if any was refused or dead."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     outline = read_opml(_read(file))
     now = datetime.now(UTC)
     for line in outline.skipped:
@@ -213,7 +213,7 @@ def _read(file: Path) -> bytes:
 
 def export_opml(path: Path, file: Path | None) -> int:
     """All feeds that are polled, for another reader."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     with opened(config) as store:
         sources = [s for s in all_sources(config, store).values() if s.enabled]
     feeds = [_without_login(s) for s in sources if s.kind == "feed"]
@@ -239,7 +239,7 @@ def _without_login(source: Source) -> Source:
 
 def export_yaml(path: Path) -> int:
     """The sources that were added by a command, as entries for a sources.yaml."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     with opened(config) as store:
         added = store.chat_sources() if store is not None else ()
     sys.stdout.write(to_yaml(added))

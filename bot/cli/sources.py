@@ -55,7 +55,7 @@ def list_sources(path: Path, only: Sequence[SourceState] = ()) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     with opened(config) as store:
         sources = all_sources(config, store).values()
         statuses = _statuses(store)
@@ -89,7 +89,7 @@ def show_source(path: Path, source_id: str) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     now = datetime.now(UTC)
     with opened(config) as store:
         source = chosen(all_sources(config, store), source_id)
@@ -154,7 +154,7 @@ def _statuses(store: SqlStore | None) -> dict[str, SourceStatus]:
 
 def check_sources(path: Path, only: Sequence[str]) -> int:
     """Fetch each source once and say what came."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     with opened(config) as store:
         sources = all_sources(config, store)
     wanted = [chosen(sources, name) for name in only] or [s for s in sources.values() if s.enabled]

@@ -37,7 +37,7 @@ def summary(
     form: str,
 ) -> int:
     """Print the summary of a period; with ``chart``, write its picture there, too."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     book = load_rules(config)
     known = known_of(book)
     now = datetime.now(UTC)

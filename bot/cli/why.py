@@ -34,7 +34,7 @@ _STYLES = {Mark.PASSED: "green", Mark.STOPPED: "red", Mark.WAITS: "yellow", Mark
 
 def why(what: str, path: Path, only: Sequence[str], *, every_rule: bool, as_json: bool) -> int:
     """Exit status 0 for an article that is known, 1 for one that is not."""
-    config = load_config(path, os.environ)
+    config = load_config(path, os.environ, to_run=False)
     book = load_rules(config)
     store = SqlStore(config.store.reveal())
     store.open()

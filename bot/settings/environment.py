@@ -12,15 +12,18 @@ from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq
 
 SECRET_FILE_MAX = 64 * 1024  # bytes; tokens have under 200, so anything longer is the wrong file
 _REFERENCE = re.compile(r"\$(?:\$|\{([^}]*)\}|(\{))")
+NOWHERE = "https://unset.invalid/"  # a name that is reserved for what does not exist (RFC 2606)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass
 class Surroundings:
-    """Reads ``environ`` and files below ``folder``; collects what went wrong and which values came from outside."""
+    """Reads ``environ`` and files below ``folder``; collects what went wrong and which values came from outside. Not
+    ``strict``: a value that is not there is stood in for by an address that leads nowhere, save in ``store:``."""
 
     environ: Mapping[str, str]
     folder: Path
+    strict: bool = True
     problems: list[Problem] = field(default_factory=list)
     given: dict[str, str] = field(default_factory=dict)  # value → how to name it in a message
 
@@ -30,7 +33,16 @@ class Surroundings:
             return self._fill_scalar(node)
         if isinstance(node, Seq):
             return Seq(tuple(self.fill(item) for item in node), node.place)
-        return Map(tuple(Entry(e.key, e.key_place, self.fill(e.value)) for e in node.entries), node.place)
+        return Map(tuple(Entry(e.key, e.key_place, self._under(e.key, e.value)) for e in node.entries), node.place)
+
+    def _under(self, key: str, value: Node) -> Node:
+        if key != "store" or self.strict:
+            return self.fill(value)
+        self.strict = True
+        try:
+            return self.fill(value)
+        finally:
+            self.strict = False
 
     def _fill_scalar(self, node: Scalar) -> Scalar:
         if "$" not in node.text:
@@ -49,6 +61,8 @@ class Surroundings:
                 text = f"{found[0]!r} is not a reference; write ${{NAME}}, or $$ for a dollar sign"
                 self.problems.append(node.place.problem(text, "bad-reference"))
                 return ""
+            if name not in self.environ and not self.strict:
+                return NOWHERE
             if name not in self.environ:
                 text = f"the environment variable {name} is not set; set it, or write $$ for a dollar sign"
                 self.problems.append(node.place.problem(text, "unset-variable"))
@@ -99,6 +113,8 @@ class Surroundings:
                 content = f.read(SECRET_FILE_MAX + 1)
             value = content.decode().strip()
         except (OSError, ValueError) as error:
+            if not self.strict:
+                return NOWHERE
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             text = f"{prefix}cannot read {path} ({why}); correct the path or its permissions"
             self.problems.append(place.problem(text, "secret-file"))

@@ -32,6 +32,37 @@ def shell(command: str, folder: Path, **environment: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["audit", "deliveries list", "report", "search xylophone", "sources list", "summary", "watches", "why urn:x"],
+)
+def test_looking_needs_no_tokens(room: Path, run: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    for name in ("SLACK_BOT_TOKEN", "HOOK_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert run("db", "upgrade").status == 0
+    with (room / "wirewatch.yaml").open("a") as config:
+        config.write("routes: [{to: [console]}]\n")
+    text = (room / "wirewatch.yaml").read_text()
+    more = (
+        '{console: {kind: console}, desk: {kind: slack, channel: "#desk"}, hook: {kind: webhook, url: "${HOOK_URL}"}}'
+    )
+    (room / "wirewatch.yaml").write_text(text.replace("{console: {kind: console}}", more))
+    ran = run(*command.split())
+    assert "token" not in ran.err
+    assert "HOOK_URL" not in ran.err
+    assert ran.status == (1 if command.startswith(("search", "why")) else 0)  # nothing is stored
+    assert "SLACK_BOT_TOKEN" in run("check").out + run("check").err
+
+
+def test_a_certificate_that_is_missing_is_not_taken_for_a_missing_config(room: Path, run: Run) -> None:
+    with (room / "wirewatch.yaml").open("a") as config:
+        config.write("ca_file: no.pem\n")
+    ran = run("check")
+    assert "wirewatch.yaml:4:10: ca_file: no.pem cannot be read (no such file or directory); correct the path" in (
+        ran.out + ran.err
+    )
+
+
 def test_the_version_is_told(run: Run) -> None:
     assert (run("--version").status, run("--version").out) == (0, f"wirewatch {__version__}\n")
 

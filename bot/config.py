@@ -302,6 +302,13 @@ def _rule_folders(tree: Map, base: Path) -> tuple[tuple[Path, ...], list[Problem
     return tuple(folders), problems
 
 
+def folders_named(path: Path) -> tuple[Path, ...]:
+    """The rules folders that a config names and that are there, whatever else is wrong with it. Raises ``ConfigError``
+    where it is no YAML."""
+    root = load_file(path)
+    return _rule_folders(root, path.parent)[0] if isinstance(root, Map) else ()
+
+
 def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:
     if settings.retention < settings.max_age:
         text = "retention: is shorter than max_age; articles would be forgotten while they can still alert"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli import complain, lines_of, number
-from bot.config import load_config, shipped_rules
+from bot.config import folders_named, load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
 from bot.live import rulebook
 from bot.rules import selftest
@@ -42,6 +42,7 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         book = load(config, rules)
     except ConfigError as error:
         problems.extend(error.problems)
+        problems.extend(() if rules else _behind_a_broken_config(config))
     else:
         problems.extend(book.warnings)
         today = datetime.now(UTC).date()
@@ -60,6 +61,25 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         found = found if problems else "no problems"
         print(f"{summary}: {found}" if summary else found, file=sys.stderr if errors else sys.stdout)
     return 1 if errors else 0
+
+
+_HANGS_ON_CONFIG = frozenset({"unknown-list", "no-model", "unknown-source", "unknown-tag"})  # or on the store
+
+
+def _behind_a_broken_config(path: Path) -> Sequence[Problem]:
+    """What is wrong in the rules folders of a config that itself cannot be used, as far as that can be told without it:
+    who mends one file should not learn of the next only then."""
+    try:
+        load_config(path, os.environ)
+    except ConfigError:
+        pass
+    else:
+        return ()  # the problems that are known are those of the folders
+    try:
+        rulebook.load(folders_named(path))
+    except ConfigError as error:
+        return [p for p in error.problems if p.file != path and p.code not in _HANGS_ON_CONFIG]
+    return ()
 
 
 def _archived(path: Path) -> Frequencies | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.config import Config
-from bot.errors import ConfigError, StoreError
+from bot.errors import ConfigError, Level, Problem, StoreError
 from bot.live import rulebook, watches
 from bot.model import Source
 from bot.people import Watch
@@ -60,10 +60,19 @@ def load_rules(
     if unknown := config.unknown_tags(tags):
         raise ConfigError(unknown)
     named = frozenset(name for rule in book.ruleset.rules for name in rule.channels)
-    own = (*config.unknown_sources(book.sources), *config.loose_ends(tags, named))
+    own = (*_without_contact(config, book), *config.unknown_sources(book.sources), *config.loose_ends(tags, named))
     return replace(book, warnings=(*warnings, *book.warnings, *own))
 
 
+def _without_contact(config: Config, book: rulebook.Rulebook) -> Iterable[Problem]:
+    """A warning where a service is asked that turns away whoever does not say whom to reach."""
+    asked = [s.id for s in book.sources.values() if s.enabled and s.kind in _WANT_CONTACT]
+    if asked and not config.contact:
+        text = f"contact: is not set, and {asked[0]!r} is refused without it; add contact: news-bot@example.org"
+        yield Problem(config.file, 0, 0, text, "no-contact", Level.WARNING)
+
+
+_WANT_CONTACT = frozenset({"edgar"})  # sec.gov, "Accessing EDGAR data": the User-Agent names whom to reach
 _OF_SOURCES = frozenset({"unknown-source", "unknown-tag"})
 
 

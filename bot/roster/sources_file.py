@@ -39,7 +39,12 @@ FILE_NAME = "sources.yaml"
 EVERY_MIN = timedelta(minutes=1)  # nobody's news is fresher, and publishers ban what asks more often
 
 
+_FEEDS = frozenset({"rss", "rdf", "atom", "xml", "jsonfeed", "json_feed", "json-feed"})
+
+
 def _kind(value: str) -> str:
+    if value.lower() in _FEEDS:
+        raise ValueError(f"{value!r} is not a kind of source; write feed, which reads RSS, RDF, Atom and JSON Feed")
     if value not in KINDS:
         raise ValueError(f"{value!r} is not a kind of source{nearest(value, KINDS, show_all=True)}")
     return value
@@ -241,7 +246,13 @@ def _check_urls(data: Any, root: Map, earlier: Mapping[str, Source], owns: Seque
     """Only an entry that switches an earlier one off, or whose kind knows its address, may go without url."""
     problems = []
     for i, (entry, own) in enumerate(zip(_entries(data), owns, strict=True)):
-        if not isinstance(entry, dict) or entry.get("url") is not None or own.knows_url:
+        if not isinstance(entry, dict):
+            continue
+        if "${" in str(entry.get("url", "")):
+            text = "url: takes nothing from the environment; write the address itself"
+            text += ", and a key under params: or headers:" if entry.get("kind") == "json" else ""
+            problems.append(place_of(root, ("sources", i, "url")).problem(text, "bad-reference"))
+        if entry.get("url") is not None or own.knows_url:
             continue
         name, off = entry.get("id"), entry.get("enabled") is False
         if off and name in earlier:

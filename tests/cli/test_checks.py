@@ -45,6 +45,33 @@ def test_every_problem_has_its_place_what_is_wrong_and_what_to_do(room: Path, ru
     assert ran.err == f"{len(lines)} errors, 0 warnings\n"
 
 
+def test_what_is_wrong_in_rules_and_sources_is_told_beside_what_is_wrong_in_the_config(room: Path, run: Run) -> None:
+    config = room / "wirewatch.yaml"
+    config.write_text(config.read_text().replace("{kind: console}", "{kind: consol}"))
+    (room / "rules" / "own.yaml").write_text(
+        "rules: [{id: a, severity: hihg, when: x}, {id: b, severity: high, when: {list: downloaded}}]\n"
+    )
+    (room / "rules" / "sources.yaml").write_text("sources: [{id: a, kind: rss, url: 'http://a.example/${KEY}'}]\n")
+    ran = run("check")
+    assert ran.out.splitlines() == [
+        "rules/own.yaml:1:27: no severity 'hihg'; did you mean 'high'?",
+        "rules/sources.yaml:1:25: kind: 'rss' is not a kind of source; write feed, which reads RSS, RDF, Atom and JSON "
+        "Feed",
+        "rules/sources.yaml:1:35: url: takes nothing from the environment; write the address itself",
+        "wirewatch.yaml:3:28: unknown kind 'consol'; did you mean 'console'?",
+    ]
+    assert (ran.status, ran.err) == (1, "4 errors, 0 warnings\n")
+
+
+def test_a_service_that_wants_a_contact_says_so(room: Path, run: Run) -> None:
+    (room / "rules" / "sources.yaml").write_text("sources: [{id: filings, kind: edgar, query: x}]\n")
+    ran = run("check")
+    assert "warning: contact: is not set, and 'filings' is refused without it; add contact: " in ran.out
+    with (room / "wirewatch.yaml").open("a") as config:
+        config.write("contact: desk@example.org\n")
+    assert run("check").out.endswith("no problems\n")
+
+
 def test_a_failing_test_inside_a_rule_is_a_problem_with_its_place(room: Path, run: Run) -> None:
     (room / "rules" / "own.yaml").write_text(RULES.replace("A river flows", "A river rises"), encoding="utf-8")
     for ran in (run("check"), run("test"), run("test", "flood")):

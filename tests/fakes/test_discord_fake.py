@@ -51,6 +51,8 @@ async def call(server: FakeDiscord, method: str, path: str, body: Any = None, to
 
 LINK = {"type": 2, "style": 5, "label": "x", "url": "https://e.example/"}
 OPTION = {"type": 3, "name": "a", "description": "d"}
+CHOICE = {"label": "x", "value": "x"}
+SELECT = {"type": 3, "custom_id": "s", "options": [CHOICE]}
 BUTTON = {"type": 2, "style": 2, "label": "x", "custom_id": "a"}
 
 
@@ -83,6 +85,12 @@ def row(*parts: Json) -> Json:
         (row(LINK | {"url": "https://e.example/" + "x" * 512}), "components.0.components.0.url"),
         (row(LINK | {"custom_id": "x"}), "components.0.components.0.custom_id"),
         (row(*[BUTTON | {"custom_id": str(i)} for i in range(6)]), "components.0.components"),
+        (row(SELECT, BUTTON), "components.0.components"),
+        (row(SELECT | {"options": []}), "components.0.components.0.options"),
+        (row(SELECT | {"options": [CHOICE] * 2}), "components.0.components.0.options"),
+        (row(SELECT | {"options": [CHOICE | {"label": "x" * 101}]}), "components.0.components.0.options.0.label"),
+        (row(SELECT | {"options": [CHOICE | {"value": ""}]}), "components.0.components.0.options.0.value"),
+        (row(SELECT | {"placeholder": "x" * 151}), "components.0.components.0.placeholder"),
         ({"content": "x", "nonce": "x" * 26}, "nonce"),
         ({"content": "x", "allowed_mentions": {"parse": ["roles"], "roles": ["1"]}}, "allowed_mentions"),
         ({"content": "x", "allowed_mentions": {"parse": ["anyone"]}}, "allowed_mentions.parse.0"),

@@ -68,6 +68,13 @@ def rich(*elements: Text) -> Text:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
+OPTION = {"text": {"type": "plain_text", "text": "x"}, "value": "x"}
+
+
+def asks(element: Text) -> Text:
+    return {"type": "input", "label": plain("x"), "element": {"action_id": "a", **element}}
+
+
 # -- blocks ---------------------------------------------------------------------------------------------------------
 
 REFUSED = [
@@ -98,6 +105,16 @@ REFUSED = [
     (rich({"type": "text", "text": "x", "style": "bold"}), "must provide an object"),
     (rich({"type": "broadcast", "range": "world"}), "must be a valid enum value"),
     (rich({"type": "date", "timestamp": "1", "format": "{date}"}), "must provide an integer"),
+    (asks({"type": "radio_buttons", "options": [OPTION] * 11}), "no more than 10 items allowed"),
+    (asks({"type": "static_select", "options": [OPTION] * 101}), "no more than 100 items allowed"),
+    (asks({"type": "radio_buttons", "options": [OPTION], "initial_option": {**OPTION, "value": "z"}}),
+     "initial_option must be among the options [json-pointer:/blocks/0/element/initial_option]"),
+    (asks({"type": "plain_text_input", "max_length": 3001}), "must be between 1 and 3000"),
+    (asks({"type": "plain_text_input", "placeholder": plain("x" * 151)}), "must be less than 151 characters"),
+    (asks({"type": "radio_buttons", "options": [{**OPTION, "value": "x" * 151}]}), "must be less than 151 characters"),
+    (asks({"type": "radio_buttons", "options": [{**OPTION, "text": plain("x" * 76)}]}), "must be less than 76"),
+    ({"type": "actions", "elements": [button(confirm={"title": plain("x" * 101), "text": plain("x"),
+      "confirm": plain("x"), "deny": plain("x")})]}, "must be less than 101 characters"),
     ("text", "must provide an object [json-pointer:/blocks/0]"),
 ]  # fmt: skip
 

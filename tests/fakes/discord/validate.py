@@ -21,6 +21,7 @@ EMBED_TOTAL_MAX = 6000  # over titles, descriptions, field names and values, foo
 FIELDS_MAX = 25
 LENGTHS = {"title": 256, "description": 4096, "footer.text": 2048, "author.name": 256}
 URL_MAX, BUTTON_URL_MAX, LABEL_MAX, CUSTOM_ID_MAX = 2048, 512, 80, 100
+SELECTS, PLACEHOLDER_MAX, OPTION_MAX = (3, 5, 6, 7, 8), 150, 100
 
 Errors = list[tuple[tuple[str, ...], str, str]]  # (path, code, message)
 
@@ -189,6 +190,9 @@ def _check_components(rows: list[Json]) -> Errors:
         parts = row.get("components") or []
         if not 1 <= len(parts) <= 5:
             errors.append(((*path, "components"), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length."))
+        if len(parts) > 1 and any(part.get("type") in SELECTS for part in parts):
+            text = "A select fills its row."
+            errors.append(((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", text))
         for i, part in enumerate(parts):
             errors += _check_component(part, (*path, "components", str(i)), seen)
     return errors
@@ -210,8 +214,10 @@ def _check_component(part: Json, path: tuple[str, ...], seen: set[str]) -> Itera
             yield _too_long((*path, "label"), LABEL_MAX)
         if link:
             yield from _check_url(part.get("url") or "", (*path, "url"), BUTTON_URL_MAX)
-    if kind == 3 and not 1 <= len(part.get("options") or []) <= 25:
-        yield (*path, "options"), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length."
+    if kind in SELECTS and units(part.get("placeholder") or "") > PLACEHOLDER_MAX:
+        yield _too_long((*path, "placeholder"), PLACEHOLDER_MAX)
+    if kind == 3:
+        yield from _check_options(part.get("options") or [], (*path, "options"))
     if link and custom_id:
         yield (
             (*path, "custom_id"),
@@ -226,6 +232,20 @@ def _check_component(part: Json, path: tuple[str, ...], seen: set[str]) -> Itera
         elif custom_id in seen:
             yield (*path, "custom_id"), "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
         seen.add(custom_id or "")
+
+
+def _check_options(options: list[Json], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    if not 1 <= len(options) <= 25:
+        yield path, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length."
+    values = [option.get("value") for option in options]
+    if len(set(values)) < len(values):
+        yield path, "COMPONENT_SELECT_OPTION_VALUE_DUPLICATED", "The specified option value is already used"
+    for i, option in enumerate(options):
+        for key in ("label", "value"):
+            if not 1 <= units(option.get(key) or "") <= OPTION_MAX:
+                yield (*path, str(i), key), "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {OPTION_MAX} in length."
+        if units(option.get("description") or "") > OPTION_MAX:
+            yield _too_long((*path, str(i), "description"), OPTION_MAX)
 
 
 def _interactive(rows: list[Json]) -> bool:

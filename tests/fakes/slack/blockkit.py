@@ -126,6 +126,16 @@ def _int(value: Any, at: str, out: list[str]) -> None:
         out.append(f"must provide an integer [json-pointer:{at}]")
 
 
+def _between(least: int, most: int) -> Check:
+    def check(value: Any, at: str, out: list[str]) -> None:
+        before = len(out)
+        _int(value, at, out)
+        if len(out) == before and not least <= value <= most:
+            out.append(f"must be between {least} and {most} [json-pointer:{at}]")
+
+    return check
+
+
 def _string(limit: int, least: int = 0) -> Check:
     def check(value: Any, at: str, out: list[str]) -> None:
         if not isinstance(value, str):
@@ -235,6 +245,22 @@ _OPTION = _object(
 _OPTION_GROUP = _object({"label": _PLAIN75, "options": _array(_OPTION, 100)}, "label", "options")
 
 
+def _among_its_options(inner: Check) -> Check:
+    """What is chosen from the start is one of the options, to the letter."""
+
+    def check(value: Any, at: str, out: list[str]) -> None:
+        inner(value, at, out)
+        if not isinstance(value, dict) or not isinstance(value.get("options"), list):
+            return
+        first = value.get("initial_option")
+        if first is not None and first not in value["options"]:
+            out.append(f"initial_option must be among the options [json-pointer:{at}/initial_option]")
+        if any(one not in value["options"] for one in value.get("initial_options") or []):
+            out.append(f"initial_options must be among the options [json-pointer:{at}/initial_options]")
+
+    return check
+
+
 def _element(fields: dict[str, Check], *required: str) -> Check:
     common: dict[str, Check] = {
         "type": _any, "action_id": _string(255, 1), "confirm": _CONFIRM, "focus_on_load": _bool,
@@ -274,8 +300,8 @@ _ELEMENTS: dict[str, Check] = {
     "checkboxes": _element({"options": _array(_OPTION, 10), "initial_options": _array(_OPTION, 10)}, "options"),
     "radio_buttons": _element({"options": _array(_OPTION, 10), "initial_option": _OPTION}, "options"),
     "plain_text_input": _element(
-        {"initial_value": _string(3000), "multiline": _bool, "min_length": _int, "max_length": _int,
-         "dispatch_action_config": _any}
+        {"initial_value": _string(3000), "multiline": _bool, "min_length": _between(0, 3000),
+         "max_length": _between(1, 3000), "dispatch_action_config": _any}
     ),
     "url_text_input": _element({"initial_value": _string(3000), "dispatch_action_config": _any}),
     "number_input": _element(
@@ -284,6 +310,8 @@ _ELEMENTS: dict[str, Check] = {
     ),
     "image": _IMAGE,
 }  # fmt: skip
+for _name in ("static_select", "multi_static_select", "checkboxes", "radio_buttons"):
+    _ELEMENTS[_name] = _among_its_options(_ELEMENTS[_name])
 _INPUTS = {name: check for name, check in _ELEMENTS.items() if name not in ("button", "overflow", "image")}
 _IN_ACTIONS = {name: check for name, check in _ELEMENTS.items() if not name.endswith("_input") and name != "image"}
 

@@ -72,6 +72,8 @@ class DiscordBinding:
         self._where = where
         self._memory = _Memory(commands)
         self._syncing: asyncio.Task[None] | None = None
+        self._registering = asyncio.Lock()  # the tree is bare for a moment in each
+        self._served: set[int] = set()  # servers with commands of their own
 
     def bind(self) -> None:
         """Take clicks and commands; before the connection starts."""
@@ -88,7 +90,8 @@ class DiscordBinding:
         tree.add_command(group(self._on_command, self._complete))
         client.event(self._listener())
         if self._where != "off":
-            client.event(self._joined(client, tree))
+            for listener in self._came(client, tree):
+                client.event(listener)
             await self.stop()
             # Its own context: the timer of the log-in that happens to start it is none of its business.
             self._syncing = asyncio.create_task(self._register(client, tree), context=contextvars.Context())
@@ -102,12 +105,21 @@ class DiscordBinding:
 
         return on_interaction
 
-    def _joined(self, client: discord.Client, tree: app_commands.CommandTree[Any]) -> Any:
-        async def on_guild_join(guild: discord.Guild) -> None:
-            if self._where == "guilds" and client.application_id is not None:
-                await register(tree, self._memory, client.application_id, [guild.id])
+    def _came(self, client: discord.Client, tree: app_commands.CommandTree[Any]) -> Sequence[Any]:
+        """For servers that the bot is invited to: discord.py tells of them as of others while it is getting ready."""
 
-        return on_guild_join
+        async def on_guild_join(guild: discord.Guild) -> None:
+            if self._where != "guilds" or client.application_id is None:
+                return
+            async with self._registering:
+                if guild.id not in self._served:
+                    await register(tree, self._memory, client.application_id, [guild.id])
+                    self._served.add(guild.id)
+
+        async def on_guild_available(guild: discord.Guild) -> None:
+            await on_guild_join(guild)
+
+        return on_guild_join, on_guild_available
 
     async def _register(self, client: discord.Client, tree: app_commands.CommandTree[Any]) -> None:
         """In the background: alerts need no commands. Tried again while Discord does not answer."""
@@ -119,9 +131,10 @@ class DiscordBinding:
         assert application is not None, "known once logged in"
         for wait in (*SYNC_RETRY_S, None):
             try:
-                async with timed():
+                async with self._registering, timed():
                     guilds = [g.id async for g in client.fetch_guilds()] if self._where == "guilds" else None
                     await register(tree, self._memory, application, guilds)
+                    self._served.update(guilds or ())
                 return
             except (discord.HTTPException, app_commands.AppCommandError) as error:
                 self._connection.tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import json
@@ -122,20 +123,31 @@ async def register(
     tree: app_commands.CommandTree[Any], memory: Memory, application: int, guilds: Sequence[int] | None
 ) -> None:
     """Make Discord's copy equal to ours where it is not: globally, or (``guilds``) on these servers only, where a
-    change is seen at once. What was registered last is kept as a hash, so that an ordinary start writes nothing; that
-    it is still there is asked."""
+    change is seen at once. What was registered the other way before is taken away. What was registered last is kept as
+    a hash, so that an ordinary start writes nothing; that it is still there is asked."""
     commands = tree.get_commands()
+    own = f"discord.commands.{application}.servers"
+    known = {int(guild) for guild in (await memory.remembered(own)).split()}
     if guilds is None:
+        for guild in sorted(known):  # else it is there twice
+            with contextlib.suppress(discord.Forbidden, discord.NotFound):  # the bot has left
+                await _register_at(tree, memory, application, guild)
+        if known:
+            await memory.remember(own, "")
         await _register_at(tree, memory, application, None)
         return
+    if not known.issuperset(guilds):
+        await memory.remember(own, " ".join(map(str, sorted(known.union(guilds)))))
     for guild in guilds:
         tree.copy_global_to(guild=discord.Object(guild))
         await _register_at(tree, memory, application, guild)
     for command in commands:
         tree.remove_command(command.name)
-    await _register_at(tree, memory, application, None)  # else it is there twice
-    for command in commands:
-        tree.add_command(command)
+    try:
+        await _register_at(tree, memory, application, None)  # else it is there twice
+    finally:
+        for command in commands:
+            tree.add_command(command)
 
 
 async def _register_at(
@@ -147,9 +159,9 @@ async def _register_at(
     key = f"discord.commands.{application}.{guild or 'global'}"
     known = await memory.remembered(key)
     if known == mark or (not wanted and not known):
-        there = {c.name for c in await tree.fetch_commands(guild=place)} if wanted else set()
-        if there >= {str(c["name"]) for c in wanted}:
-            return
+        there = {c.name for c in await tree.fetch_commands(guild=place)}
+        if there >= {str(c["name"]) for c in wanted} and (wanted or GROUP not in there):
+            return  # a stop between registering and remembering is seen here
     await tree.sync(guild=place)
     await memory.remember(key, mark)
     _log.info("commands registered", server=guild or "all", commands=len(wanted))

@@ -262,6 +262,29 @@ async def test_each_server_has_its_own_where_the_config_asks_for_that(tmp_path: 
         assert not one.discord.world.commands.get("")
 
 
+async def test_between_all_servers_and_each_of_them_nothing_is_left_twice(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        world, guild = one.discord.world, one.place.guild_id
+        await one.registered()
+        config = tmp_path / "wirewatch.yaml"
+        plain = config.read_text("utf-8")
+        config.write_text("discord: {default: {commands: guilds}}\n" + plain, "utf-8")
+        await one.restart()
+        await until(lambda: world.commands.get(guild) and not world.commands.get(""))
+        config.write_text(plain, "utf-8")
+        await one.restart()
+        await until(lambda: world.commands.get("") and not world.commands.get(guild))
+        assert "Nothing is muted" in await ask(one, one.on_discord(), "mutes")
+
+
+async def test_a_server_that_the_bot_joins_later_gets_its_own_at_once(tmp_path: Path) -> None:
+    async with team(tmp_path, extra="discord: {default: {commands: guilds}}\n", news=False) as one:
+        await until(lambda: one.discord.world.commands.get(one.place.guild_id))
+        second = one.discord.world.add_guild()
+        await one.discord.gateway.joins(second.id)
+        await until(lambda: one.discord.world.commands.get(second.id))
+
+
 async def test_a_bot_that_may_not_register_says_so_and_posts_all_the_same(tmp_path: Path) -> None:
     async with team(tmp_path, extra="ops: desk\n", news=False) as one:
         one.discord.commands_allowed = False

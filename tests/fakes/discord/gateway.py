@@ -138,6 +138,11 @@ class Gateway:
             await self._event(session, event, data)
         return sum(1 for s in sessions if s.socket)
 
+    async def joins(self, guild_id: str) -> int:
+        """The bot is invited to a server: as Discord says it, without ``unavailable``."""
+        told = {key: value for key, value in self._guild_create(guild_id).items() if key != "unavailable"}
+        return await self.dispatch("GUILD_CREATE", told, intent=GUILDS)
+
     async def _event(self, session: Session, event: str, data: Json) -> None:
         session.seq += 1
         payload = {"op": DISPATCH, "t": event, "s": session.seq, "d": data}

@@ -66,10 +66,13 @@ class Interactions:
         self, name: str, options: list[Json], user: User, channel: Channel, *, autocomplete: bool = False
     ) -> Interaction:
         """Run a registered slash command; ``options`` as Discord sends them. Raises ``LookupError`` if unknown."""
-        known = [c for g in ("", channel.guild_id) for c in self.world.commands.get(g, []) if c["name"] == name]
+        known = [(g, c) for g in ("", channel.guild_id) for c in self.world.commands.get(g, []) if c["name"] == name]
         if not known:
             raise LookupError(f"command {name} is not registered")
-        data = {"id": known[-1]["id"], "name": name, "type": 1, "options": options}
+        where, command = known[-1]
+        data: Json = {"id": command["id"], "name": name, "type": 1, "options": options}
+        if where:
+            data["guild_id"] = where  # where it is registered, not where it is used
         return await self._send(AUTOCOMPLETE_KIND if autocomplete else COMMAND_KIND, channel, user, data)
 
     async def submit(self, of: Interaction, values: dict[str, str]) -> Interaction:

@@ -4,13 +4,15 @@ whole of a poll: lease, fetch, parse, compare with what is stored, match, write 
     python bench/poll.py [--sources N ...] [--new N] [--items N] [--concurrency N] [--large N]
 
 A server of N sources runs in a process of its own. Each row is polls per second by the clock, and per second of CPU of
-our process; the ratios at the end are what the benchmark is for, as the absolute figures depend on the machine. Where
-others use the machine, the ratio by CPU is the one to trust: the bare client waits for its turn as we do.
+our processes; the ratios at the end are what the benchmark is for, as the absolute figures depend on the machine. Where
+others use the machine, the ratio by CPU is the one to trust: the bare client waits for its turn as we do. A row is the
+median of ``--rounds`` by the clock; bare client and ours take turns, so that a slow minute is held against neither.
 
 ``--new`` is how many sources have a new item in the row of 200 answers: each is read once before, which takes longer
-than the row itself. ``--large`` is how many feeds of 2 MB are read while others are polled, to see whether they hold
-up the event loop. A stall of the loop is told with our share of it: the CPU time that the process took meanwhile, on
-whatever thread; the rest of it others had the machine.
+than the row itself. As many polls come first that are not counted, for ours and for the bare client: a poller that has
+begun to work under load has a process beside it, and connections are open. ``--large`` is how many feeds of 2 MB are
+read while others are polled, to see whether they hold up the event loop. A stall of the loop is told with our share of
+it: the CPU time that the process took meanwhile, on whatever thread; the rest of it others had the machine.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -36,6 +39,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bench.poll_server import ETAG, serve
+from bot import collector
 from bot.assembly import Assembler
 from bot.config import shipped_rules
 from bot.health import Metrics
@@ -58,7 +62,7 @@ OnePoll = Callable[[int], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. ``cpu_s`` is of our process; stalls in milliseconds: the worst by the clock, and the worst by
+    """One measurement. ``cpu_s`` is of our processes; stalls in milliseconds: the worst by the clock, and the worst by
     our own share."""
 
     name: str
@@ -79,8 +83,9 @@ class Row:
         return self.polls / self.cpu_s
 
 
-async def measured(name: str, polls: int, work: Awaitable[object]) -> Row:
-    """Do the work of so many polls, and watch how long the event loop is held up meanwhile."""
+async def measured(name: str, polls: int, work: Awaitable[object], beside: Callable[[], float] = lambda: 0.0) -> Row:
+    """Do the work of so many polls, and watch how long the event loop is held up meanwhile. ``beside`` tells the CPU
+    seconds of another process of ours."""
     worst = own = 0.0
 
     async def watch() -> None:
@@ -93,9 +98,9 @@ async def measured(name: str, polls: int, work: Awaitable[object]) -> Row:
             own = max(own, min(late, time.process_time() - had))
 
     watcher = asyncio.create_task(watch())
-    began, had = time.perf_counter(), time.process_time()
+    began, had, there = time.perf_counter(), time.process_time(), beside()
     await work
-    seconds, cpu_s = time.perf_counter() - began, time.process_time() - had
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - had + max(beside() - there, 0.0)
     watcher.cancel()
     return Row(name, polls, seconds, cpu_s, worst * 1000, own * 1000)
 
@@ -109,6 +114,13 @@ async def each(polls: int, concurrency: int, poll: OnePoll) -> None:
             await poll(n)
 
     await asyncio.gather(*(worker() for _ in range(concurrency)))
+
+
+def median(rows: Sequence[Row]) -> Row:
+    """The one of middling rate, with the worst stalls of all."""
+    middle = sorted(rows, key=lambda row: row.rate)[len(rows) // 2]
+    stalls = max(row.stall_ms for row in rows), max(row.own_stall_ms for row in rows)
+    return replace(middle, stall_ms=stalls[0], own_stall_ms=stalls[1])
 
 
 class Desk:
@@ -161,7 +173,34 @@ class Desk:
         now = datetime.now(UTC)
         await self.thread.run(lambda s: s.make_due(now))
 
+    def cpu_beside(self) -> float:
+        """CPU seconds of the process that reads feeds, where there is one."""
+        pid = self.poller.reads_beside
+        if pid is None:
+            return 0.0
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_beside(self) -> int:
+        """The most memory that it held, in MB."""
+        pid = self.poller.reads_beside
+        if pid is None:
+            return 0
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+    async def poll(self, name: str, polls: int) -> Row:
+        """Poll all sources once."""
+        await self.again()
+        before = self.poller.tally.polls
+        with collector.settled():  # as a bot that runs
+            row = await measured(name, polls, self.poller.poll_all(), self.cpu_beside)
+        assert self.poller.tally.polls - before == polls
+        assert not self.poller.failures
+        return row
+
     async def close(self) -> None:
+        await self.poller.stop(1)
         await self.fetcher.__aexit__(None, None, None)
         await self.thread.close()
         self.store.close()
@@ -173,89 +212,108 @@ def _memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-async def whole_polls(base: str, args: argparse.Namespace, rows: dict[str, Row]) -> int:
-    """The rows of a whole bot's polls. Returns the peak memory in MB."""
-    for sources in args.sources:
-        with tempfile.TemporaryDirectory() as folder:
-            desk = Desk(Path(folder), args.concurrency)
-            await desk.reads([f"{base}/{n}" for n in range(sources)], HttpState(ETAG))
-            rows[f"poll 304 {sources}"] = await measured(
-                f"Wirewatch, whole polls, 304, {sources:,} sources", sources, desk.poller.poll_all()
+class Peers:
+    """What the polls are held against. ``base`` is the server's address."""
+
+    def __init__(self, base: str, args: argparse.Namespace) -> None:
+        self.base, self.args = base, args
+        self.client = httpx.AsyncClient(
+            transport=AiohttpTransport(
+                client=lambda: aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=args.concurrency))
             )
-            assert desk.poller.tally.polls == sources
-            assert not desk.poller.failures
-            memory = _memory()
-            if sources == args.sources[-1]:
-                await _polls_with_news(base, args, desk, rows)
-            await desk.close()
-    return memory
-
-
-async def _polls_with_news(base: str, args: argparse.Namespace, desk: Desk, rows: dict[str, Row]) -> None:
-    await desk.reads([f"{base}/new/{n}" for n in range(args.new)], None)
-    await desk.poller.poll_all()
-    new = desk.poller.tally.new
-    await desk.again()
-    rows["poll 200"] = await measured("Wirewatch, whole polls, 200 with a new item", args.new, desk.poller.poll_all())
-    assert desk.poller.tally.new - new == args.new
-    assert not desk.poller.failures
-    if args.large:
-        urls = [f"{base}/large?{n}" for n in range(args.large)] + [f"{base}/new/{n}" for n in range(args.new)]
-        await desk.reads(urls, None)
-        rows["large"] = await measured(
-            f"the same beside {args.large} feeds of 2 MB, read whole", len(urls), desk.poller.poll_all()
         )
-        assert not desk.poller.failures
 
+    async def bare(self, name: str, path: str, headers: dict[str, str], status: int) -> Row:
+        """The bare loop over our HTTP client."""
 
-async def measure(base: str, args: argparse.Namespace) -> tuple[dict[str, Row], int]:
-    """All rows, and the peak memory in MB before the peers come, which poll fewer sources."""
-    few = args.few
-    rows: dict[str, Row] = {}
-
-    def sessions() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=args.concurrency))
-
-    def bare(client: httpx.AsyncClient, path: str, headers: dict[str, str], status: int) -> OnePoll:
         async def poll(n: int) -> None:
-            answer = await client.get(f"{base}{path}/{n}", headers=headers)
+            answer = await self.client.get(f"{self.base}{path}/{n}", headers=headers)
             assert answer.status_code == status
 
-        return poll
+        return await measured(name, self.args.few, each(self.args.few, self.args.concurrency, poll))
 
-    async def add(key: str, name: str, polls: int, poll: OnePoll) -> None:
-        rows[key] = await measured(name, polls, each(polls, args.concurrency, poll))
+    async def bare_304(self) -> Row:
+        return await self.bare("bare httpx over aiohttp, 304", "", {"If-None-Match": ETAG}, 304)
 
-    memory = await whole_polls(base, args, rows)
+    async def bare_200(self) -> Row:
+        return await self.bare("bare httpx over aiohttp, 200", "/new", {}, 200)
 
-    async with httpx.AsyncClient(transport=AiohttpTransport(client=sessions)) as client:
-        await each(few, args.concurrency, bare(client, "", {}, 200))
-        await add("bare 304", "bare httpx over aiohttp, 304", 2 * few, bare(client, "", {"If-None-Match": ETAG}, 304))
-        await add("bare 200", "bare httpx over aiohttp, 200", few, bare(client, "/new", {}, 200))
+    async def feedparser(self) -> Row:
+        """feedparser over plain httpx."""
+        limits = httpx.Limits(max_connections=self.args.concurrency)
+        async with httpx.AsyncClient(limits=limits) as client:
 
+            async def poll(n: int) -> None:
+                answer = await client.get(f"{self.base}/new/{n}")
+                assert len(feedparser.parse(answer.content).entries) == self.args.items
+
+            polls = max(40, self.args.few // 10)
+            work = each(polls, self.args.concurrency, poll)
+            return await measured("feedparser over plain httpx, 200", polls, work)
+
+
+async def ours_alone(peers: Peers, rows: dict[str, Row]) -> None:
+    """Fetching and parsing without the rest of a poll."""
+    args, base = peers.args, peers.base
     limits = Limits(per_host=args.concurrency, connections=args.concurrency)
     async with Fetcher(contact="bench@example.org", allow_private=True, limits=limits) as fetcher:
 
-        async def ours_304(n: int) -> None:
+        async def poll_304(n: int) -> None:
             answer = await fetcher.fetch(Source(str(n), f"{base}/{n}"), HttpState(ETAG), NOW)
             assert isinstance(answer, NotModified)
 
-        async def ours_200(n: int) -> None:
+        async def poll_200(n: int) -> None:
             answer = await fetcher.fetch(Source(str(n), f"{base}/{n}"), HttpState(), NOW)
             assert isinstance(answer, Fetched)
             assert len(parse_feed(answer).items) == args.items - 1
 
-        await add("ours 304", "Wirewatch, fetch alone, 304", few, ours_304)
-        await add("ours 200", "Wirewatch, fetch and parse alone, 200, all items", few, ours_200)
+        work = each(args.few, args.concurrency, poll_304)
+        rows["ours 304"] = await measured("Wirewatch, fetch alone, 304", args.few, work)
+        work = each(args.few, args.concurrency, poll_200)
+        rows["ours 200"] = await measured("Wirewatch, fetch and parse alone, 200, all items", args.few, work)
 
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=args.concurrency)) as client:
 
-        async def peer(n: int) -> None:
-            answer = await client.get(f"{base}/new/{n}")
-            assert len(feedparser.parse(answer.content).entries) == args.items
-
-        await add("peer 200", "feedparser over plain httpx, 200", max(40, few // 10), peer)
+async def measure(base: str, args: argparse.Namespace) -> tuple[dict[str, Row], int]:
+    """All rows, and the peak memory in MB with the largest number of sources, of both processes."""
+    rows: dict[str, Row] = {}
+    peers = Peers(base, args)
+    memory = 0
+    await peers.bare_200()  # not counted: connections, and what Python makes at first
+    for sources in args.sources:
+        with tempfile.TemporaryDirectory() as folder:
+            desk = Desk(Path(folder), args.concurrency)
+            await desk.reads([f"{base}/{n}" for n in range(sources)], HttpState(ETAG))
+            bare, whole = [], []
+            for _ in range(args.rounds):
+                bare.append(await peers.bare_304())
+                whole.append(await desk.poll(f"Wirewatch, whole polls, 304, {sources:,} sources", sources))
+            rows[f"bare 304 {sources}"], rows[f"poll 304 {sources}"] = median(bare), median(whole)
+            if sources == args.sources[-1]:
+                await _polls_with_news(base, args, desk, peers, rows)
+            memory = _memory() + desk.memory_beside()
+            await desk.close()
+    rows["peer 200"] = median([await peers.feedparser() for _ in range(args.rounds)])
+    await ours_alone(peers, rows)
+    await peers.client.aclose()
     return rows, memory
+
+
+async def _polls_with_news(base: str, args: argparse.Namespace, desk: Desk, peers: Peers, rows: dict[str, Row]) -> None:
+    await desk.reads([f"{base}/new/{n}" for n in range(args.new)], None)
+    name = "Wirewatch, whole polls, 200 with a new item"
+    for _ in range(2):  # the first reads of all, and one more
+        await desk.poll(name, args.new)
+    bare, whole = [], []
+    for _ in range(args.rounds):
+        bare.append(await peers.bare_200())
+        new = desk.poller.tally.new
+        whole.append(await desk.poll(name, args.new))
+        assert desk.poller.tally.new - new == args.new
+    rows["bare 200"], rows["poll 200"] = median(bare), median(whole)
+    if args.large:
+        urls = [f"{base}/large?{n}" for n in range(args.large)] + [f"{base}/new/{n}" for n in range(args.new)]
+        await desk.reads(urls, None)
+        rows["large"] = await desk.poll(f"the same beside {args.large} feeds of 2 MB, read whole", len(urls))
 
 
 def show(rows: dict[str, Row], memory: int, args: argparse.Namespace) -> None:
@@ -267,7 +325,7 @@ def show(rows: dict[str, Row], memory: int, args: argparse.Namespace) -> None:
         print(f"{row.name:<52}{row.polls:>8,}{rates}{row.stall_ms:>10,.0f} ms{row.own_stall_ms:>6,.0f} ms")
     print(f"\n{'':<66}{'clock':>8}{'CPU':>8}{'wanted':>9}")
     ratios = [
-        (f"whole polls (304, SQLite), {n:,} sources, share of the bare client", f"poll 304 {n}", "bare 304", 0.5)
+        (f"whole polls (304, SQLite), {n:,} sources, share of the bare client", f"poll 304 {n}", f"bare 304 {n}", 0.5)
         for n in args.sources
     ]
     ratios += [
@@ -292,6 +350,7 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=1000)
     parser.add_argument("--items", type=int, default=30)
     parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
     parser.add_argument("--large", type=int, default=8, help="feeds of 2 MB beside the others")
     parser.add_argument("--few", type=int, default=1000, help="polls of the bare client; feedparser makes a tenth")
     args = parser.parse_args()

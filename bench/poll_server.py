@@ -4,6 +4,10 @@
 the newest item is another one at every request, and nothing is ever 304; ``/large`` is one feed of thousands of items,
 another at every request. Everything is made before the first request and put together as bytes on a bare protocol: on
 a machine with two cores the server's work must not be what is measured.
+
+Items are like those of real feeds: 1,000 bytes, 9 elements, 190 characters of text, the median of 42 feeds of news
+outlets (995, 9 and 190). These hold markup, pictures and other languages besides: feedparser takes 0.41 ms for an item
+of theirs, and 0.3 for one of ours. No item comes twice in a run, since copies are quickly told.
 """
 
 from __future__ import annotations
@@ -18,22 +22,30 @@ from multiprocessing.connection import Connection
 ETAG = '"unchanged"'
 WORDS = 6_000  # in the vocabulary that texts are made of: enough that two texts are not alike
 SHAPES = 400  # different feeds; the names of sources and items in them differ for each source
-FRESH = 4_000  # different newest items
-LARGE = 3_000  # items of the large feed: about 2 MB
+FRESH = 16_000  # different newest items
+TEXT_WORDS = 23  # of an item's text: 190 characters
+LARGE = 2_000  # items of the large feed: about 2 MB
 
 _HEAD = (
-    b'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Harbour Post</title>'
+    b'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    b'xmlns:media="http://search.yahoo.com/mrss/"><channel><title>Harbour Post</title>'
     b"<link>https://news.example/</link><language>en</language>"
 )
+_TAG = "utm_source=rss&amp;utm_medium=feed&amp;utm_campaign=world-news"
+_CUT = "width=240&amp;height=135&amp;quality=85"
 _TAIL = b"</channel></rss>"
 _NOT_MODIFIED = f"HTTP/1.1 304 Not Modified\r\nETag: {ETAG}\r\n\r\n".encode()
 
 
 def _item(rng: random.Random, words: list[str], name: str, published: datetime) -> bytes:
-    title, text = " ".join(rng.choices(words, k=8)), " ".join(rng.choices(words, k=60))
+    title, text = " ".join(rng.choices(words, k=9)), " ".join(rng.choices(words, k=TEXT_WORDS))
+    address = f"https://news.example/@@/{published:%Y/%m/%d}/{title.replace(' ', '-')}-{name}"
     return (
-        f"<item><title>{title}</title><link>https://news.example/@@/{name}</link>"
+        f"<item><title>{title}</title><link>{address}.html?{_TAG}</link>"
         f'<guid isPermaLink="false">@@-{name}</guid><pubDate>{format_datetime(published)}</pubDate>'
+        f"<dc:creator>{' '.join(rng.choices(words, k=2)).title()}</dc:creator>"
+        f"<category>{rng.choice(words)}</category><category>{rng.choice(words)}</category>"
+        f'<media:thumbnail url="{address.replace("news.", "images.")}.jpg?{_CUT}" width="240"/>'
         f"<description>&lt;p&gt;{text}&lt;/p&gt;</description></item>"
     ).encode()
 

@@ -131,6 +131,11 @@ class Poller:
         )
         self._log = Log("poll")
 
+    @property
+    def reads_beside(self) -> int | None:
+        """The id of the process that reads feeds, while there is one."""
+        return self._readers.pid
+
     # -- whose turn it is ---------------------------------------------------------------------------------------------
     async def tick(self) -> int:
         """Start the polls that are due, as many as there is room for. Returns how many."""

@@ -287,14 +287,6 @@ class Text:
         start = self.word_starts[number]
         return self.norm[start : self.norm.index(" ", start)]
 
-    def word_at(self, position: int) -> int:
-        """The number of the word that stands at, or begins next after, a position in ``norm``."""
-        starts = self.word_starts
-        i = bisect_right(starts, position)
-        if i and position < len(self.norm) and self.norm[position] != " ":
-            return i - 1
-        return i
-
     @cached_property
     def title_words(self) -> int:
         """How many of the words belong to the title."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
+from bot.model import Article
+from bot.record import Address
 from bot.store.sql import SqlStore
 
 POSTGRES = "WIREWATCH_TEST_POSTGRES"
@@ -31,6 +33,15 @@ def open_store(file: Path) -> SqlStore:
     store = SqlStore(put_store(file))
     store.open()
     return store
+
+
+def article_at(store: SqlStore, url: str) -> Article | None:
+    """The newest article of an address, as ``wirewatch why`` finds it."""
+    for key in store.find_article(Address(url, url, "")).keys:
+        record = store.record(key)
+        assert record is not None
+        return record.article
+    return None
 
 
 @cache

@@ -17,6 +17,7 @@ from bot.noise import Policy
 from bot.noise.policy import Demand, Inhibition, Throttle
 from bot.pipeline import judged_as
 from bot.store.sources_port import Poll
+from tests.databases import article_at
 from tests.desk import OUTLETS, Desk
 from tests.follow.test_decide import FIRE, FIRST, FOURTH, OTHER, TEXT, THIRD, report
 from tests.samples import match
@@ -64,7 +65,7 @@ async def test_reports_of_one_story_at_the_same_moment_alert_once(desk: Desk) ->
 async def test_the_same_article_from_two_sources_at_the_same_moment_is_written_once(desk: Desk) -> None:
     await asyncio.gather(desk.read(FIRST), desk.read(report("first", "herald", text=TEXT)))
     assert desk.store.counts()["articles"] == 1
-    found = desk.store.article_by_url(FIRST.url)
+    found = article_at(desk.store, FIRST.url)
     assert found is not None
     assert found.source_id == "wire"
 

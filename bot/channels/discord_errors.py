@@ -44,7 +44,6 @@ MISSING_ACCESS: Final = 50001
 MISSING_PERMISSIONS: Final = 50013
 ARCHIVED: Final = 50083
 ALREADY_CROSSPOSTED: Final = 40033
-HAS_THREAD: Final = 160004
 EDITED_TOO_OFTEN: Final = 30046  # a message older than an hour
 NO_THREAD_HERE: Final = frozenset({MISSING_PERMISSIONS, 160005, 160006, ARCHIVED})
 """The thread under a post cannot be made or written in: the answer goes into the channel."""

@@ -45,7 +45,6 @@ class SlackIdentity:
     team: str
     url: str
     user_id: str
-    bot_id: str
     scopes: frozenset[str]
 
 
@@ -53,7 +52,7 @@ class SlackConnection:
     """Tokens, clients and the websocket of one workspace.
 
     Without ``app_token`` and ``signing_secret`` it can post and nothing else; with ``app_token`` it listens by Socket
-    Mode; with ``signing_secret`` only, :meth:`http_app` takes Slack's requests. ``api_url`` is ``SLACK_API_URL``.
+    Mode; with ``signing_secret`` only, :meth:`handle_http` takes Slack's requests. ``api_url`` is ``SLACK_API_URL``.
     ``listen``: false for ``doctor``, whose websocket would take clicks and commands away from the bot that runs.
     ``on_trouble`` is told once about each trouble that a person has to act on, in one sentence; it must not raise.
     Safe to share: it starts with the first :meth:`start` and stops with the last :meth:`stop`.
@@ -104,11 +103,6 @@ class SlackConnection:
     def listening(self) -> bool:
         """Whether a websocket is open and Slack said hello."""
         return self._socket is not None and self._socket.up.is_set()
-
-    async def wait_listening(self) -> None:
-        """Until Slack said hello. Only after :meth:`start`, in Socket Mode."""
-        if self._socket is not None:
-            await self._socket.up.wait()
 
     @property
     def app(self) -> AsyncApp:
@@ -219,7 +213,6 @@ class SlackConnection:
                 str(answer.get("team", "")),
                 str(answer.get("url", "")),
                 str(answer.get("user_id", "")),
-                str(answer.get("bot_id", "")),
                 frozenset(scope.strip() for scope in granted.split(",") if scope.strip()),
             )
         return self._identity
@@ -300,11 +293,3 @@ class SlackConnection:
         if not self._signing_secret:  # bolt would check against an empty key, which anyone can sign with
             return web.Response(status=401)
         return await to_aiohttp_response(await self.app.async_dispatch(await to_bolt_request(request)))
-
-    def http_app(self, path: str = "/slack/events") -> web.Application:
-        """:meth:`handle_http` as an application to be mounted or served."""
-        from aiohttp import web
-
-        app = web.Application()
-        app.router.add_post(path, self.handle_http)
-        return app

@@ -11,13 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.entities.facts import is_country
-from bot.entities.gazetteer import load_gazetteer
 from bot.errors import ConfigError, Level, Problem
 from bot.model import Mention, Source
 from bot.roster.sources_file import load_sources
 from bot.rules.compile import Program, build
 from bot.rules.evaluate import LabelledSpan
-from bot.rules.inflect import Inflector, cache_folder
 from bot.rules.kept import Kept
 from bot.rules.load import load_rules
 from bot.rules.match import Engine, Labeller
@@ -110,18 +108,6 @@ def load(
         raise ConfigError(tuple(sorted(set(problems))))
     engine = make_engine(program, model)
     return Rulebook(ruleset, engine, {s.id: s for s in sources}, tuple(problems), kept)
-
-
-def engine_for(rules: Sequence[Rule], model: str | None = None) -> Engine:
-    """An engine for rules that need nothing but themselves, such as one of :func:`bot.rules.adhoc.watch_rule`.
-
-    Raises ``ConfigError`` where a term has too many forms. Takes some tens of milliseconds, most of it for the
-    gazetteer's names.
-    """
-    program, problems = build(RuleSet(tuple(rules), {}, {}), load_gazetteer(), Inflector(cache_folder()))
-    if problems:
-        raise ConfigError(problems)
-    return make_engine(program, model)
 
 
 def make_engine(program: Program, model: str | None = None) -> Engine:

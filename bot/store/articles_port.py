@@ -81,10 +81,6 @@ class ArticlesStore(Protocol):
         """Articles published since then that belong to a story, oldest first."""
         ...
 
-    def article_by_url(self, url: str) -> Article | None:
-        """The newest whose address, as published or canonical, is ``url``."""
-        ...
-
     def revisions(self, article_key: str) -> tuple[Revision, ...]:
         """The versions of an article that was edited, oldest first, the current one last; none if it never was. Of many
         versions the first and the newest are kept, :data:`VERSIONS_MAX` in all."""

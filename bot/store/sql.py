@@ -201,10 +201,6 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
         with self._write() as connection:
             return write_together(connection, batches)
 
-    def article_by_url(self, url: str) -> Article | None:
-        with self._read() as connection:
-            return articles.by_url(connection, url)
-
     def revisions(self, article_key: str) -> tuple[Revision, ...]:
         with self._read() as connection:
             return revisions.versions(connection, article_key)

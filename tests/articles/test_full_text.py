@@ -20,6 +20,7 @@ from bot.polling.turns import LEASE
 from bot.rules.match import Engine
 from bot.web.fetch import Fetcher
 from tests.articles.test_page import PARAGRAPHS, html
+from tests.databases import article_at
 from tests.fakes.feeds import Answer, FeedServer
 from tests.polling.test_poller import EVERY, START, Desk, Entry, engine, open_desk
 
@@ -56,7 +57,7 @@ class Wire:
         await self.desk.poll()
 
     async def stored(self, path: str) -> Article:
-        found = await self.desk.thread.read(lambda s: s.article_by_url(self.server.url(path)))
+        found = await self.desk.thread.read(lambda s: article_at(s, self.server.url(path)))
         assert found is not None
         return found
 
@@ -198,10 +199,10 @@ async def test_an_edit_whose_page_fails_keeps_the_text_that_was_read_before(wire
 
 async def test_what_could_not_be_stored_after_its_page_was_read_comes_again(wire: Wire) -> None:
     wire.server.answers["/docks"] = page(WARNING)
-    wire.desk.thread.broken = True
+    wire.desk.store.full = True
     await wire.poll(wire.entry("/docks"))
     assert await wire.desk.alerts() == []
-    wire.desk.thread.broken = False
+    wire.desk.store.full = False
     await wire.desk.poll(LEASE)
     assert await wire.desk.alerts() == [HEADLINE]
 

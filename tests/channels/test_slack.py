@@ -42,6 +42,7 @@ from tests.fakes.slack import (
 )
 from tests.fakes.slack.methods import METHODS
 from tests.fakes.slack.methods import SCOPES as METHOD_SCOPES
+from tests.fakes.virtual_time import eventually
 
 OUR_EMOJI = {"red_circle", "large_orange_circle", "large_yellow_circle", "large_blue_circle", "rotating_light"}
 TIMES = SocketTimes(ping=0.05, watch=0.1, refused=0.05)
@@ -455,7 +456,7 @@ async def test_doctor_finds_a_working_set_up_fine(slack: SlackServer) -> None:
     connection = connect(slack, listen=True)
     channel = SlackChannel("desk", channel="#desk", connection=connection)
     await channel.start()
-    await connection.wait_listening()
+    await listens(connection)
     findings = await examine(connection, [channel])
     await channel.stop()
     assert all(f.fine for f in findings), [str(f) for f in findings]
@@ -504,9 +505,13 @@ async def listening(slack: SlackServer) -> AsyncIterator[tuple[SlackConnection, 
     connection = connect(slack, listen=True, on_trouble=told.append)
     await connection.start()
     await slack.hub.wait_opened(1)
-    await connection.wait_listening()
+    await listens(connection)
     yield connection, told
     await connection.stop()
+
+
+async def listens(connection: SlackConnection) -> None:
+    await eventually(lambda: connection.listening)
 
 
 async def answer_commands(connection: SlackConnection) -> None:
@@ -537,7 +542,7 @@ async def test_request_to_reconnect_is_followed_in_silence(
     await answer_commands(connection)
     await slack.hub.ask_to_reconnect(reason)
     await slack.hub.wait_opened(2)
-    await connection.wait_listening()
+    await listens(connection)
     room = slack.workspace.add_channel("desk")
     slack.workspace.add_user("U1", "ada")
     assert (await slack.command("/wire", "x", user="U1", channel=room.id))["text"] == "heard x"
@@ -548,7 +553,7 @@ async def test_dropped_websocket_comes_back_in_silence(slack: SlackServer, liste
     connection, told = listening
     await slack.hub.drop()
     await slack.hub.wait_opened(2)
-    await connection.wait_listening()
+    await listens(connection)
     assert told == []
 
 
@@ -560,7 +565,7 @@ async def test_long_outage_is_told_once_and_ends_by_itself(slack: SlackServer, l
     assert len(told) == 1
     assert "websocket" in told[0]
     await slack.outage(False)
-    await connection.wait_listening()
+    await listens(connection)
     assert len(told) == 1
 
 
@@ -580,7 +585,7 @@ async def test_refusal_of_the_websocket_is_told_once_and_tried_again(
     assert ("Enable Socket Mode" if reason == "link_disabled" else "same SLACK_APP_TOKEN") in told[0]
     slack.heal()
     slack.hub.max_connections = 10
-    await connection.wait_listening()
+    await listens(connection)
     assert len(told) == 1
 
 
@@ -649,7 +654,7 @@ async def test_start_does_not_wait_for_a_slack_that_is_down(slack: SlackServer) 
     await slack.next_attempt()
     assert not connection.listening
     await slack.outage(False)
-    await connection.wait_listening()
+    await listens(connection)
     await connection.stop()
 
 
@@ -658,7 +663,7 @@ async def test_channels_share_one_websocket_which_ends_with_the_last(slack: Slac
     channels = [SlackChannel(f"c{i}", channel="#x", connection=connection) for i in range(3)]
     for channel in channels:
         await channel.start()
-    await connection.wait_listening()
+    await listens(connection)
     assert slack.hub.opened == 1
     for channel in channels[:2]:
         await channel.stop()
@@ -673,7 +678,7 @@ async def test_two_workspaces_run_side_by_side(slack: SlackServer) -> None:
         channels = [SlackChannel("a", channel="#desk", connection=connect(s, listen=True)) for s in (slack, other)]
         for channel in channels:
             await channel.start()
-            await channel.connection.wait_listening()
+            await listens(channel.connection)
         for channel in channels:
             await channel.post(MESSAGE)
             await channel.stop()
@@ -689,7 +694,7 @@ async def test_no_secret_is_logged_whatever_happens(
     connection = connect(slack, listen=True, on_trouble=told.append)
     channel = SlackChannel("desk", channel="#desk", connection=connection)
     await channel.start()
-    await connection.wait_listening()
+    await listens(connection)
     await slack.hub.drop()
     slack.fail("chat.postMessage", lose="before")
     with pytest.raises(TransientDeliveryError) as caught:
@@ -715,7 +720,9 @@ async def test_signed_http_takes_what_slack_signed_and_nothing_else(slack: Slack
     assert connection.mode == "http"
     await connection.start()
     await answer_commands(connection)
-    runner = web.AppRunner(connection.http_app())
+    app = web.Application()
+    app.router.add_post("/slack/events", connection.handle_http)
+    runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
@@ -734,7 +741,9 @@ async def test_signed_http_takes_what_slack_signed_and_nothing_else(slack: Slack
 
 async def test_without_a_signing_secret_no_request_is_believed(slack: SlackServer) -> None:
     connection = connect(slack)
-    runner = web.AppRunner(connection.http_app())
+    app = web.Application()
+    app.router.add_post("/slack/events", connection.handle_http)
+    runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"

@@ -39,7 +39,7 @@ from bot.story import Stories
 from bot.web.fetch import Fetcher, Limits
 from bot.web.hosts import Hosts
 from bot.work.releaser import Releaser
-from tests.databases import put_store
+from tests.databases import article_at, put_store
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.virtual_time import eventually
 
@@ -481,7 +481,7 @@ async def test_an_edit_is_stored_as_a_revision_and_rules_see_its_words(desk: Des
     desk.serves("/a", Entry("Flood warning after a quiet evening at the dam", "Now.\n\n12 comments", link=page))
     await desk.poll()
     assert desk.poller.tally.revised == 1
-    found = await desk.thread.read(lambda s: s.article_by_url(page))
+    found = await desk.thread.read(lambda s: article_at(s, page))
     assert found is not None
     versions = await desk.thread.read(lambda s: s.revisions(found.key))
     assert [v.title for v in versions] == [

@@ -12,7 +12,7 @@ from bot.rules.terms import TermError
 
 
 def fires(term: str, country: str | None, text: str) -> bool:
-    engine = rulebook.engine_for([watch_rule("watch-1", term, country)])
+    engine = rulebook.load([], extra_rules=[watch_rule("watch-1", term, country)]).engine
     return bool(engine.match(Subject("", text)))
 
 
@@ -38,7 +38,7 @@ def test_what_is_no_term_is_refused_in_words_for_people() -> None:
 
 def test_an_engine_of_one_rule_explains_like_any_other() -> None:
     rule = watch_rule("watch-1", "shelling", "UA")
-    engine = rulebook.engine_for([rule])
+    engine = rulebook.load([], extra_rules=[rule]).engine
     failure = first_failure(engine.analyse(Subject("", "Shelling in Chad.")), rule)
     assert failure is not None
     assert (failure.rule_id, failure.condition) == ("watch-1", "country: UA")

@@ -20,6 +20,7 @@ from bot.store.base import Batch
 from bot.store.outbox_port import Delivery, NewDelivery
 from bot.store.sources_port import NEVER, Lease
 from bot.store.sql import SqlStore
+from tests.databases import article_at
 from tests.store.conftest import MakeStore
 from tests.store.samples import (
     T0,
@@ -197,7 +198,7 @@ class TestTogether:
         )
         assert wire.commit_together([one, other]) == (("key-1", "key-2"), ("key-3",))
         assert wire.commit_together([one, other]) == ((), ())
-        kept = wire.article_by_url("https://wire.example/2")
+        kept = article_at(wire, "https://wire.example/2")
         assert kept is not None
         assert (kept.source_id, kept.title) == ("wire", article("2").title)
         assert [s.last_poll for s in wire.source_statuses()] == [one.poll.finished_at] * 2
@@ -213,19 +214,19 @@ class TestTogether:
 class TestArticles:
     def test_an_article_comes_back_as_it_went_in(self, wire: SqlStore) -> None:
         wire.commit(batch("1"))
-        assert wire.article_by_url("https://wire.example/1") == article("1")
-        assert wire.article_by_url("https://wire.example/1?utm_source=rss") == article("1")
-        assert wire.article_by_url("https://wire.example/2") is None
+        assert article_at(wire, "https://wire.example/1") == article("1")
+        assert article_at(wire, "https://wire.example/1?utm_source=rss") == article("1")
+        assert article_at(wire, "https://wire.example/2") is None
 
     def test_times_come_back_in_utc_wherever_they_were_written(self, wire: SqlStore) -> None:
         tokyo = T0.astimezone(timezone(timedelta(hours=9)))
         early = datetime.fromisoformat("1931-02-03T04:05:06.000007+00:00")
         wire.commit(replace(batch(), articles=(article("1", published=tokyo), article("2", published=early))))
-        found = wire.article_by_url("https://wire.example/1")
+        found = article_at(wire, "https://wire.example/1")
         assert found is not None
         assert found.published == T0
         assert found.published.utcoffset() == timedelta(0)
-        old = wire.article_by_url("https://wire.example/2")
+        old = article_at(wire, "https://wire.example/2")
         assert old is not None
         assert old.published == early
 
@@ -238,7 +239,7 @@ class TestArticles:
     def test_text_that_no_database_takes_is_replaced(self, wire: SqlStore) -> None:
         odd = article("1", title="broken \ud83c surrogate", text="a\0b 🇰🇵 \udfffc", guid="g\ud800")
         assert wire.commit(replace(batch(), articles=(odd,))) == ("key-1",)
-        found = wire.article_by_url("https://wire.example/1")
+        found = article_at(wire, "https://wire.example/1")
         assert found is not None
         assert (found.title, found.text) == ("broken \ufffd surrogate", "a\ufffdb 🇰🇵 \ufffdc")
         assert wire.known_articles([], [("wire", "g\ud800")]) == (set(), {("wire", "g\ud800")})
@@ -721,7 +722,7 @@ class TestRetention:
         wire.mark_sent(three.id, receipt("post-3"))
         assert wire.purge(minutes(1)) == 1
         assert keys(wire.deliveries(ALL_STATES, 9)) == ["post-1", "post-2", "post-4"]
-        assert [wire.article_by_url(f"https://wire.example/{n}") is None for n in "1234"] == [
+        assert [article_at(wire, f"https://wire.example/{n}") is None for n in "1234"] == [
             False,
             False,
             True,

@@ -13,6 +13,7 @@ from bot.store.articles_port import VERSIONS_MAX
 from bot.store.base import Batch
 from bot.store.schema import articles, sources
 from bot.store.sql import SqlStore
+from tests.databases import article_at
 from tests.store.samples import T0, article, batch, minutes, poll, source
 
 FIRST = article("1")
@@ -38,7 +39,7 @@ def commit(store: SqlStore, *edits: Revised) -> None:
 
 
 def stored(store: SqlStore) -> Article:
-    found = store.article_by_url(URL)
+    found = article_at(store, URL)
     assert found is not None
     return found
 
@@ -107,7 +108,7 @@ def test_revisions_go_with_their_article(wire: SqlStore) -> None:
 def test_where_a_text_was_read_comes_back(wire: SqlStore) -> None:
     one = article("2", text_from=TextFrom.PAGE, text_note="behind a paywall: only its beginning")
     wire.commit(Batch(poll(), articles=[one]))
-    found = wire.article_by_url("https://wire.example/2")
+    found = article_at(wire, "https://wire.example/2")
     assert found == one
     assert found is not None
     assert isinstance(found.text_from, TextFrom)

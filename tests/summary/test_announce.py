@@ -11,7 +11,7 @@ import pytest
 
 from bot.cron import parse
 from bot.errors import StoreError
-from bot.live.rulebook import Rulebook, engine_for
+from bot.live.rulebook import Rulebook, load
 from bot.message import DeliveryKind, DeliveryState
 from bot.rules.model import RuleSet
 from bot.store.base import Store
@@ -52,7 +52,7 @@ class Direct:
         return done
 
 
-BOOK = Rulebook(RuleSet((), {}, {}), engine_for(()), {source.id: source for source in sources("wire", "outlet0")}, ())
+BOOK = Rulebook(RuleSet((), {}, {}), load([]).engine, {source.id: source for source in sources("wire", "outlet0")}, ())
 
 
 def schedule(**changes: object) -> Schedule:

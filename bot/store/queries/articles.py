@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from bot.articles.identity import Name
 from bot.follow.novelty import Facts
@@ -201,17 +201,6 @@ def _match_rows(alert: Alert) -> list[dict[str, object]]:
         }
         for match in alert.matches
     ]
-
-
-def by_url(connection: Connection, url: str) -> Article | None:
-    """The newest whose address, as published or canonical, is ``url``."""
-    row = connection.execute(
-        select(articles)
-        .where(or_(articles.c.url == url, articles.c.canonical_url == url))
-        .order_by(articles.c.fetched_at.desc(), articles.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else from_row(row)
 
 
 def from_row(row: Row[Any]) -> Article:

@@ -24,7 +24,7 @@ from bot.sources.base import MAX_ITEMS, Request
 from bot.sources.charset import to_utf8
 from bot.sources.delta import Trimmed, named_in, trim
 from bot.sources.entry import RawEntry, to_item
-from bot.sources.sniff import NoFeed, binary, sniff
+from bot.sources.sniff import NoFeed, binary, feed_named, sniff
 from bot.sources.walls import wall_in
 from bot.sources.xml_guard import HostileXmlError, settle, without_doctype
 from bot.websub.offer import offer_of
@@ -269,6 +269,8 @@ def _no_feed(fetched: Fetched, body: NoFeed) -> ParseError:
         return _error(fetched, FetchReason.BLOCKED, text)
     web_page = body.reason is FetchReason.HTML
     advice = "check the address, or whether the site keeps bots out" if web_page else "check the address"
+    if web_page and (named := feed_named(fetched.content, fetched.url)):
+        advice = f"the page names its feed: {redact_url(named)}"
     return _error(fetched, body.reason, f"answered with {body.seen} instead of a feed; {advice}")
 
 

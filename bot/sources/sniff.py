@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 
 from bot.errors import FetchReason
+from bot.web.urls import absolute
 
 _WINDOW = 64 * 1024  # bytes in which the root of a feed is looked for
 
@@ -22,6 +24,10 @@ _HTML_NAMES = frozenset(
     b"html head body title meta script style div p br b h1 h2 center span table a link form noscript img font".split()
 )
 _PAGE_TITLE = re.compile(rb"<title[^<>]*>\s*([^<]{1,200})", re.IGNORECASE)
+_LINK = re.compile(rb"<link\s[^<>]{1,1000}>", re.IGNORECASE)
+_OFFER = re.compile(rb"rel=[\"']?[^\"'>]*\balternate\b", re.IGNORECASE)
+_FEED_TYPE = re.compile(rb"type=[\"']?application/(?:rss|atom|rdf|feed)\+(?:xml|json)", re.IGNORECASE)
+_HREF = re.compile(rb"\bhref=(?:\"([^\"<>]+)\"|'([^'<>]+)'|([^\s\"'<>]+))", re.IGNORECASE)
 _NAMED = {
     b"urlset": "a sitemap",
     b"sitemapindex": "a sitemap index",
@@ -53,6 +59,17 @@ class NoFeed:
 
     reason: FetchReason
     seen: str
+
+
+def feed_named(content: bytes, base: str) -> str:
+    """The address of the first feed that the head of a web page names (``rel="alternate"``); empty where it names
+    none."""
+    for link in _LINK.findall(content[:_WINDOW]):
+        href = _HREF.search(link)
+        if href and _OFFER.search(link) and _FEED_TYPE.search(link):
+            written = (href[1] or href[2] or href[3]).decode("utf-8", "replace")
+            return absolute(unescape(written).strip(), base)
+    return ""
 
 
 def binary(content: bytes) -> NoFeed | None:

@@ -273,6 +273,23 @@ def test_a_web_page_is_named_as_one(content: bytes, seen: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("link", "named"),
+    [
+        (b'<link rel="alternate" type="application/rss+xml" href="/news.xml">', "https://site.example/news.xml"),
+        (b"<LINK href=https://x.example/a?b=1&amp;c=2 type='application/atom+xml' rel='alternate'/>",
+         "https://x.example/a?b=1&c=2"),
+        (b'<link rel="alternate" type="text/html" hreflang="de" href="/de">', ""),
+        (b'<link rel="stylesheet" href="/feed.xml">', ""),
+        (b'<link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">', ""),
+    ],
+)  # fmt: skip
+def test_the_feed_that_a_web_page_names_is_told(link: bytes, named: str) -> None:
+    text = str(refused(b"<!doctype html><head><title>Gazette</title>" + link, "text/html"))
+    wanted = f"the page names its feed: {named}" if named else "check the address, or whether the site keeps bots out"
+    assert text.endswith(wanted)
+
+
+@pytest.mark.parametrize(
     ("content", "seen"),
     [
         (b'<?xml version="1.0"?><urlset xmlns="x"/>', "a sitemap"),

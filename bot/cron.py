@@ -76,8 +76,8 @@ def parse(text: str) -> Cron:
     parts = text.split()
     if len(parts) != len(_FIELDS):
         raise ValueError(
-            f"{text!r} has {len(parts)} fields; write five: minute, hour, day of the month, month, day of the week, "
-            'such as "0 7 * * mon-fri"'
+            f"{text!r} has {len(parts)} field{'' if len(parts) == 1 else 's'}; write five: minute, hour, day of the "
+            'month, month, day of the week, such as "0 7 * * mon-fri"'
         )
     minutes, hours, month_days, months, week_days = (
         _field(part, *field) for part, field in zip(parts, _FIELDS, strict=True)

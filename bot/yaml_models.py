@@ -7,7 +7,7 @@ values in words for the person who wrote the file. The field types that several 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -128,7 +128,19 @@ def read(model: type[M], node: Node, data: object = None, *, tagged: frozenset[s
         return model.model_validate(plain(node) if data is None else data)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=True)
-        return [_problem(model, node, details, tagged) for details in found]
+        return [_problem(model, node, details, tagged) for details in found if not _follows(details, found)]
+
+
+def _follows(details: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Whether it is only what another mistake leaves behind: a list that is empty without its wrong entries, a key that
+    is missing where a misspelt one stands."""
+    loc = details["loc"]
+    if details["type"] == "too_short":
+        return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in found)
+    if details["type"] == "missing":
+        beside = (other["loc"] for other in found if other["type"] == "extra_forbidden")
+        return any(other[:-1] == loc[:-1] and meant(str(other[-1]), (str(loc[-1]),)) for other in beside)
+    return False
 
 
 _ELSEWHERE = {"allow_private": "; allow_private: belongs into wirewatch.yaml, for all sources at once"}
@@ -216,7 +228,7 @@ def _words(details: ErrorDetails) -> str:
 
 def nearest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
     """``; did you mean 'x'?`` for the known name that looks most like ``name``; else all of them, if wanted."""
-    names = sorted(known)
+    names = [*known] if isinstance(known, list | tuple) else sorted(known)  # severities have an order of their own
     close = meant(name, names)
     if close:
         return f"; did you mean {close!r}?"

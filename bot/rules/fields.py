@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Problem
+from bot.model import Severity
 from bot.rules.hints import keys_hint
 from bot.words import meant
 from bot.yaml_nodes import Map, Node, Place, Scalar, Seq
@@ -33,7 +34,8 @@ class Fields:
         value = node.get(key)
         if value is None:
             if required and not any(meant(entry.key, (key,)) for entry in node.entries):  # misspelt, which is told
-                self._bad(node.place, f"the rule has no {key}: add one", "missing-key")
+                one = f"one of {', '.join(s.word for s in Severity)}" if key == "severity" else "one"
+                self._bad(node.place, f"the rule has no {key}: add {one}", "missing-key")
             return ""
         if not isinstance(value, Scalar) or not value.text.strip():
             self._bad(value.place, f"{key}: takes a text", "bad-value")

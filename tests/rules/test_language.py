@@ -154,7 +154,7 @@ def test_a_condition_that_cannot_be_meant(when: str, complaint: str) -> None:
     [
         ("- {severity: high, when: a}", "2:5: the rule has no id: add one"),
         ("- {id: Bad Id, severity: high, when: a}", "2:10: the id 'Bad Id' may hold a-z, 0-9, '.', '_' and '-' only"),
-        ("- {id: r, when: a}", "2:5: the rule has no severity: add one"),
+        ("- {id: r, when: a}", "2:5: the rule has no severity: add one of info, low, medium, high, critical"),
         ("- {id: r, severity: hgh, when: a}", "2:23: no severity 'hgh'; did you mean 'high'?"),
         ("- {id: r, severity: High, when: a}", "2:23: no severity 'High'; did you mean 'high'?"),
         ("- {id: r, severity: high}", "2:5: the rule 'r' has no when: and would never match"),

@@ -42,8 +42,8 @@ async def _once(config: Config, options: Options) -> int:
         result = await app.once()
     tally = result.tally
     print(
-        f"polled {tally.polls} sources ({tally.failed} failed), {tally.items} items, {tally.new} new, "
-        f"{tally.matched} matched, {tally.alerts} alerted{_held(tally.held, result.released)}",
+        f"polled {number(tally.polls, 'source')} ({tally.failed} failed), {number(tally.items, 'item')}, "
+        f"{tally.new} new, {tally.matched} matched, {tally.alerts} alerted{_held(tally.held, result.released)}",
         file=sys.stderr,
     )
     failures = _by_text(result.failures)

@@ -60,7 +60,11 @@ def doctor(path: Path, *, send: bool = False) -> int:
         lambda: load_rules(config),
         lambda b: ", ".join(
             number(len(found), what)
-            for found, what in ((b.ruleset.rules, "rule"), (b.ruleset.lists, "list"), (b.sources, "source"))
+            for found, what in (
+                (b.ruleset.rules, "rule"),
+                (b.ruleset.lists, "list"),
+                ([s for s in b.sources.values() if s.enabled], "source"),
+            )
         ),
     )
     for warning in book.warnings if book else ():

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.cli import number
 from bot.cli.sources import all_sources, in_words, look_at, opened
 from bot.config import Config, load_config
 from bot.errors import SourceError, WirewatchError
@@ -60,8 +61,8 @@ def add_source(path: Path, url: str, wishes: Wishes, *, yes: bool) -> int:
             "page with kind: page in sources.yaml (docs/source-kinds.md)"
         )
     now = datetime.now(UTC)
-    for number, one in enumerate(found, 1):
-        print(f"{number}  {_line(one, now)}")
+    for n, one in enumerate(found, 1):
+        print(f"{n}  {_line(one, now)}")
     picked = _pick(found, yes)
     if picked is None:
         print("nothing added")
@@ -103,7 +104,7 @@ def _line(one: Found, now: datetime) -> str:
     newest = f", newest {ago(one.newest, now)}" if one.newest else ""
     kind = "" if one.kind == "feed" else f"{one.kind}, "
     title = one.title or "without title"
-    return f"{title}: {redact_url(one.url)}\n   {kind}{one.format}, {one.items} items{newest}; {one.how}"
+    return f"{title}: {redact_url(one.url)}\n   {kind}{one.format}, {number(one.items, 'item')}{newest}; {one.how}"
 
 
 def _pick(found: Sequence[Found], yes: bool) -> Found | None:
@@ -222,10 +223,11 @@ def export_opml(path: Path, file: Path | None) -> int:
         sys.stdout.write(content.decode())
     else:
         file.write_bytes(content)
-        print(f"{len(feeds)} feeds written to {file}")
+        print(f"{number(len(feeds), 'feed')} written to {file}")
     left = len(sources) - len(feeds)
     if left:
-        print(f"{left} sources of other kinds than feed have no place in OPML", file=sys.stderr)
+        have = "has" if left == 1 else "have"
+        print(f"{number(left, 'source')} of other kinds than feed {have} no place in OPML", file=sys.stderr)
     return 0
 
 

@@ -207,4 +207,4 @@ def in_words(seen: Look, now: datetime) -> str:
     newest = f", newest {ago(seen.newest, now)}" if seen.newest else ", no dates"
     moved = f", moved to {seen.moved_to}" if seen.moved_to else ""
     note = f" ({seen.note})" if seen.note else ""
-    return f"{seen.format}, {seen.items} items{newest}{moved}{note}"
+    return f"{seen.format}, {number(seen.items, 'item')}{newest}{moved}{note}"

@@ -66,7 +66,7 @@ class Commands:
         return refused(
             f"Sorry, {verb} is not open to you",
             paragraph(
-                f"It changes what others hear, so it is left to {who_may(self.desk.grants, verb, who.platform)}."
+                f"It changes what is read or sent, so it is left to {who_may(self.desk.grants, verb, who.platform)}."
             ),
             small("Whoever runs Wirewatch can allow it, under ", code("permissions:"), " in wirewatch.yaml."),
         )

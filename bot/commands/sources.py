@@ -145,9 +145,10 @@ async def condition(desk: Desk) -> tuple[bool, list[Line]]:
     lines: list[Line] = []
     if health.trouble:
         lines.append(line(bold(f"Not polling: {health.trouble}")))
+    read = sum(source.enabled for source in desk.sources.values())
     lines.append(
         line(
-            f"{number(len(desk.book().ruleset.rules), 'rule')}, {number(len(desk.sources), 'source')}, "
+            f"{number(len(desk.book().ruleset.rules), 'rule')}, {number(read, 'source')}, "
             f"{number(counts.get('articles', 0), 'article')} stored"
         )
     )

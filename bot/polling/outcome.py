@@ -225,7 +225,7 @@ def _news(source: Source, standing: Standing, failures: int) -> str:
         case SourceState.FAILING:
             return f"{_name(source)} failed {failures} times in a row: {standing.reason}. It is tried on, less often."
         case SourceState.BLOCKED:
-            return f"{what} It is tried on, less often; only its publisher can change this."
+            return f"{what} It is tried on, less often; if the address is right, only its publisher can change this."
         case SourceState.GONE:
             return f"{what} It is not polled any more. Once it has another address, change its url:."
         case _:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from bot.config import Config
@@ -9,6 +11,7 @@ from bot.web.from_config import trusting
 from bot.websub.desk import PATH
 from bot.websub.receiver import UNKNOWN
 
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 WAIT_S = 5.0  # seconds for an answer
 
 
@@ -23,7 +26,8 @@ async def probe(config: Config) -> str | None:
         async with httpx.AsyncClient(verify=verify, trust_env=False, timeout=WAIT_S) as client:
             answer = await client.get(url)
     except (httpx.HTTPError, OSError) as error:
-        what = f"does not answer ({str(error) or type(error).__name__})"
+        why = _ERRNO.sub("", str(error)) or type(error).__name__
+        what = f"does not answer ({why[:1].lower()}{why[1:]})"
     else:
         if (answer.status_code, answer.text) == (404, UNKNOWN):
             return None

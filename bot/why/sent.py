@@ -177,7 +177,7 @@ def answer(record: Record, around: Around, rules: Sequence[RuleVerdict], tz: tzi
     parts = [*(_told(p, tz) for p in posts), *(_answered(p, tz) for p in record.answers)]
     parts += [_waiting(h, tz) for h in around.holds]
     if parts:
-        return "; ".join(parts)
+        return "; ".join((parts[0], *(part[:1].lower() + part[1:] for part in parts[1:])))
     told = _told_places(record, around)
     if told:
         return f"No alert of its own: on {few([p.channel for p in told])} {_told_by(record, told[0])}"

@@ -226,8 +226,8 @@ async def test_a_list_is_exported_without_passwords_and_reads_back(desk: Desk) -
         "sources:\n" + "".join(f"  - {one}\n" for one in listed), "utf-8"
     )
     ran = await desk.run("export-opml", "out.opml")
-    assert (ran.status, ran.out) == (0, "1 feeds written to out.opml\n")
-    assert ran.err == "1 sources of other kinds than feed have no place in OPML\n"
+    assert (ran.status, ran.out) == (0, "1 feed written to out.opml\n")
+    assert ran.err == "1 source of other kinds than feed has no place in OPML\n"
     (entry,) = read_opml((desk.folder / "out.opml").read_bytes()).entries
     assert (entry.url, entry.title, entry.tags) == ("https://a.example/rss", "A", ("x", "y"))
     to_stdout = await desk.run("export-opml")

@@ -94,7 +94,7 @@ async def test_the_list_shows_the_state_of_each_source(tmp_path: Path) -> None:
         assert out.count("new") == 3
         status, out, err = await room.run("run", "--once")
         assert status == 1
-        assert "polled 2 sources (1 failed), 1 items, 1 new, 1 matched, 0 alerted, 1 told in digests" in err
+        assert "polled 2 sources (1 failed), 1 item, 1 new, 1 matched, 0 alerted, 1 told in digests" in err
         assert "  source-1: " in err
         assert "Flood warning one" in out
         status, out, _ = await room.run("sources", "list")

@@ -99,7 +99,7 @@ async def check(desk: Desk) -> None:
     answer = next(m for m in desk.one.room.messages if "40 ships" in str(m) and m.get("thread_ts") == alert["ts"])
     await desk.everywhere(
         f"{AT}/ammo",
-        "Alerted on desk at ", "Alerted on intel at ", "fetched", "from River Post", "parsed",
+        "lerted on desk at ", "lerted on intel at ", "fetched", "from River Post", "parsed",
         "an item of the feed with headline, text, address and date", "rules saw title and what the feed gave",
         "1 of 3 rules fire", "arms-deal (high) fired on", "founded a story: no earlier article like it",
         "any: none of flood warning, river rises", "not found: quartzite",
@@ -112,7 +112,7 @@ async def check(desk: Desk) -> None:
     )  # fmt: skip
     await desk.everywhere(
         f"{AT}/flood",
-        "Held on desk until ", "Held on intel until ", "by quiet hours (", "flood (medium) fired on",
+        "Held on desk until ", "eld on intel until ", "by quiet hours (", "flood (medium) fired on",
         "then it comes in a digest",
     )  # fmt: skip
     await desk.everywhere(
@@ -173,13 +173,13 @@ async def test_what_held_it_is_told_when_it_is_out_too(desk: Desk) -> None:
     desk.one.publish(*NEWS, LATER)
     await desk.one.poll()
     await desk.everywhere(f"{AT}/choir", "Held on desk: muted", "by muted (mute 1), set by slack.default:U0ADA (ada)",
-                          "drill", "Held on intel until ")  # fmt: skip
+                          "drill", "eld on intel until ")  # fmt: skip
     ahead = timedelta(hours=5)
     desk.one.options = replace(desk.one.options, clock=lambda: datetime.now(UTC) + ahead)
     await desk.one.restart()
     await desk.one.app.newsroom.release()
     assert await desk.one.app.deliverer.drain(10)
-    await desk.everywhere(f"{AT}/choir", "Held on desk: muted", "Alerted on intel in a digest at ", "quiet hours")
+    await desk.everywhere(f"{AT}/choir", "eld on desk: muted", "lerted on intel in a digest at ", "quiet hours")
     assert discord_links(desk.one.place.messages[-1]) != []
 
 

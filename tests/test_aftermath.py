@@ -12,6 +12,8 @@ import pytest
 
 from bench.simulate import DRAIN_S, Post, Stage, on_stage
 from bot.model import Source
+from bot.summary.ask import Ask, Known
+from bot.summary.service import summarise
 from tests.fakes.feeds import Answer, FeedServer
 
 BEGIN = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -130,6 +132,16 @@ async def test_posts_follow_what_becomes_of_their_reports(wire: Wire) -> None:
     await wire.after(HOUR)
     struck_through(wire.about("Lamenta"), "the report was removed from its publisher's site (404)")
     assert [len(posts) for posts in wire.about("Sibolo").values()] == [1, 1]
+
+    # A summary of the day tells none of them as news.
+    now = wire.stage.clock()
+    told = summarise(wire.stage.store, Ask(now - 6 * HOUR, now), Known(), stories=20).summary.stories
+    gone = ["Advar in Iran", "Gramado in Peru", "Kelvado in Turkey", "Lamenta in Mexico", "Wirral in Nepal"]
+    last = told[-len(gone) :]
+    assert sorted(one.headline for one in last) == [f"Retracted: Earthquake kills 9 near {place}" for place in gone]
+    assert all(one.retracted and not one.sentences for one in last)
+    assert len(told) == 8
+    assert not any(one.retracted for one in told[: -len(gone)])
 
     # What is gone is told once, and looked at no more; what stands is looked at when its turn comes.
     before = {page: wire.looks(page) for page in ("/gone", "/slip")}

@@ -6,13 +6,14 @@ It reads the store and may take a few hundred milliseconds: an event loop calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.collector import without_collector
 from bot.flags import country_name
+from bot.follow.thread import Thread
 from bot.live.rulebook import Rulebook
 from bot.log import Log
 from bot.model import Source
@@ -50,6 +51,8 @@ class Archive(SummaryStore, Protocol):
     def outages(self, since: datetime, until: datetime) -> tuple[Outage, ...]: ...
 
     def last_reads(self) -> Mapping[str, LastRead]: ...
+
+    def threads(self, story_ids: Collection[str]) -> Mapping[str, Thread]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ def summarise(
         lines, told_before.pairs, ask.since, ask.until, owners, store.story_lines, stories, store.fired_lines
     )
     found = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
-    stand = {story_id: standing(documents) for story_id, documents in found.items() if documents}
+    struck = _struck(store.threads(found))
+    stand = {story_id: standing(documents, struck) for story_id, documents in found.items() if documents}
     made = Summary(
         since=ask.since,
         until=ask.until,
@@ -132,3 +136,9 @@ def _period(
         rules_of = store.fired_lines([line.alert_id for line in lines])
         lines = [line._replace(rules=rules_of.get(line.alert_id, ())) for line in lines]
     return lines, fired(counts_of(lines))
+
+
+def _struck(threads: Mapping[str, Thread]) -> Mapping[str, str]:
+    """The reports whose alert is struck through by now, such as those whose page is gone: article → why."""
+    told = (one for thread in threads.values() for one in thread.told.values())
+    return {one.article_key: one.message.retracted for one in told if one.message and one.message.retracted}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.duration import show as show_duration
 from bot.model import Alert, Article, HoldReason
 from bot.noise.base import Answer, Context, Hold, Pass, Rest
 
@@ -121,9 +122,9 @@ def throttled(alert: Alert, channel: str, context: Context, now: datetime) -> An
             times = [t for t in context.sent.get((match.rule_id, channel), ()) if now - t < throttle.per]
             if len(times) >= throttle.most:
                 until = times[-throttle.most] + throttle.per
-                text = (
-                    f"{match.rule_id} had {len(times)} alerts here within {throttle.per}; its limit is {throttle.most}"
-                )
+                count = "1 alert" if len(times) == 1 else f"{len(times)} alerts"
+                within = show_duration(throttle.per)
+                text = f"{match.rule_id} had {count} here within {within}; its limit is {throttle.most}"
                 held[match.rule_id] = max(held.get(match.rule_id, (until, text)), (until, text))
     left = tuple(m for m in alert.matches if m.rule_id not in held)
     if left or not alert.matches:

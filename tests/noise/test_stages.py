@@ -196,6 +196,14 @@ def test_an_alert_goes_out_as_long_as_one_of_its_rules_may() -> None:
     assert rules(throttled(one, "desk", context, NOW)) == ["vote"]
 
 
+def test_the_words_of_a_throttle() -> None:
+    for most, count in ((1, "1 alert"), (2, "2 alerts")):
+        sent = {("law", "desk"): times(*range(most))}
+        answer = throttled(alert(), "desk", Context(Policy(throttles=(Throttle(most, DAY),)), sent=sent), NOW)
+        assert isinstance(answer, Hold)
+        assert answer.text == f"law had {count} here within 1d; its limit is {most}"
+
+
 # -- inhibition, corroboration, filters, digests ------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("fired", "own", "left"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,7 @@ def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, 
     return aged, same.sum(axis=1).astype(np.float32)
 
 
+@cache
 def threshold(words: int) -> float:
     """The likeness from which two articles tell one story; ``words`` are the different ones of the shorter."""
     return float(np.interp(words, [at for at, _ in LIKE], [like for _, like in LIKE]))

@@ -218,18 +218,9 @@ class Stories:
         if not rows:
             return None
         alike, common = likeness(one, rows, self._index, self._weights, _told(read))
-        near: _Nears = []
-        copied: list[_Best] = []
-        known: dict[int, Sides] = {}
-        for row, score, count in zip(rows, alike.tolist(), common.tolist(), strict=True):
-            story = self._index.owner[row]
-            sides = known[story] if story in known else known.setdefault(story, self._sides_of(row))
-            abroad, parted = elsewhere(read.sides, sides), apart(read.sides, sides)
-            if row in copies and score >= (COPY_ELSEWHERE_MIN if abroad or parted else COPY_LIKENESS_MIN):
-                copied.append((score, row))
-            parted = parted and (score < APART_LIKENESS_MIN or strangers(read.sides, sides))
-            if score > 0 and not abroad and not parted:
-                near.append((score, row, count))
+        # Nearest first, as the sides of the stories are looked at one by one until one fits.
+        near = sorted(zip(alike.tolist(), rows, common.tolist(), strict=True), reverse=True)
+        copied = [(score, row) for score, row, _ in near if row in copies and self._is_copy(read, score, row)]
         if copied:
             score, row = max(copied)
             return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})", copied=True)
@@ -241,9 +232,22 @@ class Stories:
             row, f"alike {score:.2f}: {', '.join(_written(found.words[w], read.article) for w in words)}"
         )
 
+    def _is_copy(self, read: Reading, score: float, row: int) -> bool:
+        sides = self._sides_of(row)
+        far = elsewhere(read.sides, sides) or apart(read.sides, sides)
+        return score >= (COPY_ELSEWHERE_MIN if far else COPY_LIKENESS_MIN)
+
+    def _fits(self, read: Reading, score: float, row: int) -> bool:
+        """Whether an article and the story of a row may be about one event, as far as their sides tell."""
+        sides = self._sides_of(row)
+        if score <= 0 or elsewhere(read.sides, sides):
+            return False
+        return not apart(read.sides, sides) or (score >= APART_LIKENESS_MIN and not strangers(read.sides, sides))
+
     def _nearest(self, one: Profile, read: Reading, near: _Nears, scene: Mapping[int, int], at: float) -> _Best | None:
         """The story of the nearest article, if it is alike enough."""
-        best = self._best(one, read, [(score, row) for score, row, count in near if count >= SHARED_MIN], at)
+        fitting = ((score, row) for score, row, count in near if count >= SHARED_MIN and self._fits(read, score, row))
+        best = self._best(one, read, next(fitting, None), at)
         if best is None:
             return None
         score, row = best
@@ -276,6 +280,7 @@ class Stories:
             if row in scene
             and count >= FLASH_SHARED_MIN
             and min(len(read.features.terms), self._index.length[row]) <= FLASH_WORDS
+            and self._fits(read, score, row)
         ]
         return max(fitting, default=None)
 
@@ -303,11 +308,11 @@ class Stories:
         longest = SCENE_WINDOW.total_seconds()
         return at - self._index.seen[row] <= longest and abs(_told(read) - self._index.told[row]) <= longest
 
-    def _best(self, one: Profile, read: Reading, near: list[_Best], at: float) -> tuple[float, int] | None:
+    def _best(self, one: Profile, read: Reading, nearest: _Best | None, at: float) -> _Best | None:
         """The story of the nearest article, judged by it and by the mean over the story's latest ones."""
-        if not near:
+        if nearest is None:
             return None
-        score, row = max(near)
+        score, row = nearest
         last = self._last[self._index.owner[row]]
         members = [member for member in self._index.members(last, MEMBERS) if self._in_window(member, at)]
         if len(members) > 1:

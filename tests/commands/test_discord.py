@@ -305,3 +305,26 @@ async def test_the_command_works_in_direct_messages(tmp_path: Path) -> None:
         assert "Watching “choir” with Iran" in visible_text(await ada.reads(it))
         (watch,) = await one.watches()
         assert (watch.channel, watch.country) == (f"dm:discord.default:{ada.user.id}", "IR")
+
+
+async def test_while_a_page_is_read_that_is_said_and_the_answer_takes_its_place(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        slow = asyncio.Event()
+        words = b"<p>Iran signed an arms deal with a neighbour on Monday, two officials said after the talks.</p>" * 6
+
+        async def slowly(request: web.Request) -> web.StreamResponse:
+            await slow.wait()
+            return web.Response(
+                body=b"<article><h1>Tehran signs</h1>" + words + b"</article>", content_type="text/html"
+            )
+
+        one.news.answers["/slow"] = slowly
+        it = await ada.runs("wire explain", one.place, text=one.news.url("/slow"))
+        await until(lambda: it.original and "Reading http://127.0.0.1" in visible_text(it.original))
+        slow.set()
+        await until(lambda: it.original and "1 rule would fire" in visible_text(it.original))
+        assert it.original is not None
+        assert it.original["flags"] & EPHEMERAL
+        assert it.followups == []

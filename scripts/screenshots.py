@@ -196,7 +196,16 @@ def take(html: str, to: Path, browser: str) -> None:
         ground = Image.new("RGB", picture.size, picture.getpixel((picture.width - 1, picture.height - 1)))
         box = ImageChops.difference(picture, ground).getbbox()
         low = min((box[3] if box else picture.height) + round(16 * SHARP), picture.height)
-        picture.crop((0, 0, picture.width, low)).quantize(256, Image.Quantize.MAXCOVERAGE).save(to, optimize=True)
+        small(picture.crop((0, 0, picture.width, low))).save(to, optimize=True)
+
+
+def small(picture: Image.Image) -> Image.Image:
+    """With 256 colours: those of the grounds and letters as they are, and some for the signs and flags."""
+    counted = sorted(picture.getcolors(1 << 24), reverse=True)[:160]
+    rest = picture.quantize(96, Image.Quantize.MAXCOVERAGE).getpalette()[: 3 * 96]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in counted for part in colour] + rest)
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def main(words: list[str]) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot import duration
+from bot.channels.text import cut
 from bot.commands.desk import Desk
 from bot.commands.mute_words import MUTE_NOTE
 from bot.commands.reply import Line, Reply, When, bold, bullets, code, done, line, paragraph, refused, small
@@ -15,12 +17,14 @@ from bot.model import Mute, MuteKind
 from bot.people import NewAudit, NewWatch, Watch, called, person_id
 from bot.store.base import Store
 from bot.store.noise_port import NewMute
+from bot.summary.summarise import shown_title
 from bot.summary.words import number as count
 from bot.why import address_of
 
 DEFAULT_MUTE = "24h"
 COMMENT_MAX = 500  # characters
 LISTED = 30
+TITLE_MAX = 80  # characters of a headline
 
 
 async def mute(desk: Desk, request: Request, tell: Progress) -> Reply:
@@ -113,21 +117,31 @@ async def unmute(desk: Desk, request: Request, tell: Progress) -> Reply:
 async def mutes(desk: Desk, request: Request, tell: Progress) -> Reply:
     """What is muted now."""
     now = desk.clock()
-    found = await desk.store.read(lambda s: s.mutes(now))
+    found, names = await desk.store.read(lambda s: in_force(s, now))
     if not found:
         return Reply("Nothing is muted")
     more = [small(f"{len(found) - LISTED} more")] if len(found) > LISTED else []
     return Reply(
         f"{count(len(found), 'mute')} in force",
-        (bullets(mute_line(m) for m in found[:LISTED]), *more, small("End one: ", code("/wire unmute NUMBER"))),
+        (bullets(mute_line(m, names) for m in found[:LISTED]), *more, small("End one: ", code("/wire unmute NUMBER"))),
     )
 
 
-def mute_line(mute: Mute) -> Line:
+def in_force(store: Store, now: datetime) -> tuple[tuple[Mute, ...], Mapping[str, str]]:
+    """The mutes of now, and by which headline people know the stories among them."""
+    found = store.mutes(now)
+    stories = [mute.value for mute in found if mute.kind is MuteKind.STORY]
+    documents = store.story_documents(stories, 1, TITLE_MAX) if stories else {}
+    return found, {story: cut(shown_title(one[0].article), TITLE_MAX) for story, one in documents.items() if one}
+
+
+def mute_line(mute: Mute, stories: Mapping[str, str]) -> Line:
     """``12  rule arms-deal on desk until 14:00, by ada: exercise``. Who that is to the platform, the audit tells."""
     until = ["until ", When(mute.expires_at)] if mute.expires_at else ["until it is removed"]
     comment = f": {mute.comment}" if mute.comment else ""
-    named = f"story {mute.value[:12]}" if mute.kind is MuteKind.STORY else subject(mute)
+    named = subject(mute)
+    if mute.kind is MuteKind.STORY:
+        named = f"story “{stories[mute.value]}”" if mute.value in stories else f"story {mute.value[:12]}"
     return line(
         code(str(mute.id)), "  ", bold(named), f" on {mute.channel or 'all channels'} ", *until,
         f", by {called(mute.author)}{comment}",

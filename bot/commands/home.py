@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from bot.commands.changing import mute_line
+from bot.commands.changing import in_force, mute_line
 from bot.commands.desk import Desk
 from bot.commands.reply import Reply, Tone, bullets, code, entries, line, paragraph, small
 from bot.commands.sources import TROUBLE, WELL, condition
@@ -22,7 +22,7 @@ async def home(desk: Desk) -> tuple[Reply, ...]:
     """Its parts, top to bottom."""
     now = desk.clock()
     trouble, facts = await condition(desk)
-    mutes = await desk.store.read(lambda s: s.mutes(now))
+    mutes, names = await desk.store.read(lambda s: in_force(s, now))
     hits = await desk.store.read(lambda s: s.rule_hits(now - WEEK))
     alerts = await desk.store.read(lambda s: latest_stories(s, now - 4 * WEEK, ALERTS))
     titles = {rule.id: rule.title for rule in desk.book().ruleset.rules}
@@ -40,7 +40,7 @@ async def home(desk: Desk) -> tuple[Reply, ...]:
         Reply(
             "Muted now",
             (
-                bullets(mute_line(m) for m in mutes[:MUTES]),
+                bullets(mute_line(m, names) for m in mutes[:MUTES]),
                 small(more, code("/wire mutes"), " lists them, ", code("/wire unmute NUMBER"), " ends one."),
             )
             if mutes

@@ -112,6 +112,8 @@ async def test_changes_are_made_noted_and_refused_to_whom_they_are_not_open(tmp_
         assert f"There is no mute {first.id} in force" in visible_text(await ada.hears(5))
         await ada.types(f"/wire mute story {STORED} 7d", one.room)
         assert "Muted: this story" in visible_text(await ada.hears(6))
+        await ada.types("/wire mutes", one.room)
+        assert "story “" in visible_text(await ada.hears(7))  # by its headline: an id tells nobody anything
         assert [e.verb for e in await one.audit()] == ["mute", "unmute", "mute", "mute"]
         assert {m.channel for m in await one.mutes()} == {"desk"}
         assert second.comment == ""

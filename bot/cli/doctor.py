@@ -125,7 +125,7 @@ class _Report:
         except NoStoreError:
             raise
         except WirewatchError as error:
-            self.fail(what, str(error))
+            self.fail(what, str(error).removeprefix(f"{what}: "))
             return None
         print(f"ok    {what}: {say(found)}")
         return found

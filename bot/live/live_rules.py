@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.config import Config
 from bot.errors import ConfigError, Level, Problem, StoreError
+from bot.extras import how_to_add
 from bot.live import rulebook, watches
 from bot.model import Source
 from bot.people import Watch
@@ -60,7 +62,12 @@ def load_rules(
     if unknown := config.unknown_tags(tags):
         raise ConfigError(unknown)
     named = frozenset(name for rule in book.ruleset.rules for name in rule.channels)
-    own = (*_without_contact(config, book), *config.unknown_sources(book.sources), *config.loose_ends(tags, named))
+    own = (
+        *_without_contact(config, book),
+        *_without_charts(config),
+        *config.unknown_sources(book.sources),
+        *config.loose_ends(tags, named),
+    )
     return replace(book, warnings=(*warnings, *book.warnings, *own))
 
 
@@ -72,6 +79,17 @@ def _without_contact(config: Config, book: rulebook.Rulebook) -> Iterable[Proble
         yield Problem(config.file, 0, 0, text, "no-contact", Level.WARNING)
 
 
+def _without_charts(config: Config) -> Iterable[Problem]:
+    """A warning where a summary should be followed by a chart and none can be drawn: it would be missed in silence."""
+    if find_spec("matplotlib") is not None:
+        return
+    for name, one in config.summaries.items():
+        if one.chart and any(config.channels[to].kind in _TAKE_PICTURES for to in one.to):
+            text = f"summaries.{name}: no chart can follow it, since charts need matplotlib; {how_to_add('charts')}"
+            yield Problem(config.file, 0, 0, f"{text}, or write chart: false", "missing-extra", Level.WARNING)
+
+
+_TAKE_PICTURES = frozenset({"slack", "discord"})
 _WANT_CONTACT = frozenset({"edgar"})  # sec.gov, "Accessing EDGAR data": the User-Agent names whom to reach
 _OF_SOURCES = frozenset({"unknown-source", "unknown-tag"})
 

@@ -87,3 +87,18 @@ def test_a_channel_without_a_route_and_a_tag_without_a_rule_are_warned_of(config
     ]
     config_file.write_text(dedent(text), encoding="utf-8")  # without routes everything goes everywhere
     assert load_rules(load_config(config_file, {})).warnings == ()
+
+
+@pytest.mark.parametrize(("installed", "chart"), [(False, True), (True, True), (False, False)])
+def test_a_summary_whose_chart_nobody_can_draw_is_warned_of(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, chart: bool
+) -> None:
+    (config_file.parent / "rules" / "rules.yaml").write_text("rules: [{id: a, severity: low, when: flood}]\n")
+    text = config_file.read_text().replace("{console: ", '{desk: {kind: discord, channel: "#desk"}, console: ')
+    summaries = f'summaries: {{day: {{to: [desk], cron: "0 7 * * *", chart: {str(chart).lower()}}}}}\n'
+    config_file.write_text(text + summaries, encoding="utf-8")
+    monkeypatch.setattr("bot.live.live_rules.find_spec", lambda name: object() if installed else None)
+    book = load_rules(load_config(config_file, {"DISCORD_TOKEN": "x"}))
+    told = [str(p) for p in book.warnings if p.code == "missing-extra"]
+    assert len(told) == (not installed and chart)
+    assert all("summaries.day: no chart can follow it, since charts need matplotlib; add the extra" in t for t in told)

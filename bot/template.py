@@ -149,7 +149,10 @@ def parse(source: str) -> Template:
     except TemplateSyntaxError as error:
         line = source.split("\n")[error.lineno - 1] if error.lineno <= source.count("\n") + 1 else ""
         column = max(line.find("{%"), line.find("{{"), 0) + 1
-        raise TemplateError(f"cannot be read ({error.message})", error.lineno, column) from None
+        why = str(error.message)
+        if "'endif'" in why and why.startswith("Unexpected end"):
+            raise TemplateError("an {% if %} is not closed; add {% endif %}", error.lineno, column) from None
+        raise TemplateError(f"cannot be read ({why})", error.lineno, column) from None
     return Template(source, made.render)
 
 

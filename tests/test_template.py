@@ -82,7 +82,7 @@ def test_every_field_has_a_value_and_is_documented() -> None:
         ("{{ 'x' * 1000000000 }}", "knows no mul", 1, 1),
         ("{{ 10 ** 10 ** 10 }}", "knows no pow", 1, 1),
         ("{{ headline", "cannot be read", 1, 1),
-        ("{% if headline %}x", "cannot be read", 1, 1),
+        ("{% if headline %}x", "an {% if %} is not closed; add {% endif %}", 1, 1),
         ("x" * 3000, "is longer than 2,000", 1, 1),
     ],
 )

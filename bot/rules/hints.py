@@ -25,7 +25,9 @@ def country_hint(word: str, is_country: Callable[[str], bool]) -> str:
 
 
 def keys_hint(word: str, known: Iterable[str]) -> str:
-    """The nearest known name, or all of them (the first dozen)."""
+    """The nearest known name, or all of them (the first dozen); that there is none, where that is so."""
     known = tuple(known)
+    if not known:
+        return "; there is none yet"
     more = f" and {len(known) - LISTED_MAX} more" if len(known) > LISTED_MAX else ""
     return nearest(word, known) or f"; known: {', '.join(known[:LISTED_MAX])}{more}"

@@ -141,7 +141,7 @@ class _Reader:
     def _items(self, node: Node, key: str) -> tuple[Node, ...]:
         if isinstance(node, Seq) and node.items:
             return node.items
-        self._bad(node, f"{key}: takes a list", "bad-list")
+        self._bad(node, f"{key}: takes a list with at least one entry", "bad-list")
         return ()
 
     def _texts(self, node: Node) -> list[str]:

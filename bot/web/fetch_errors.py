@@ -81,7 +81,11 @@ def _known(source_id: str, where: str, host: str, error: BaseException) -> Fetch
             advice = "; if its authority is your own, name that under ca_file" if own else ""
             return FetchError(source_id, FetchReason.TLS, f"the certificate of {where} is refused: {why}{advice}")
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return FetchError(source_id, FetchReason.TLS, f"no secure connection to {where} could be made")
+            return FetchError(
+                source_id,
+                FetchReason.TLS,
+                f"no secure connection to {where} could be made; if its server has none, write http://",
+            )
         case aiohttp.ServerTimeoutError():
             return timed_out(source_id, where, error, None)
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientConnectionResetError() | ConnectionResetError():

@@ -63,6 +63,11 @@ def test_what_is_wrong_in_rules_and_sources_is_told_beside_what_is_wrong_in_the_
     assert (ran.status, ran.err) == (1, "4 errors, 0 warnings\n")
 
 
+def test_where_nothing_is_there_to_be_named_that_is_told(room: Path, run: Run) -> None:
+    (room / "rules" / "own.yaml").write_text("rules: [{id: a, severity: low, when: {source: wire}}]\n")
+    assert "rules/own.yaml:1:47: no source 'wire'; there is none yet" in run("check").out
+
+
 def test_a_service_that_wants_a_contact_says_so(room: Path, run: Run) -> None:
     (room / "rules" / "sources.yaml").write_text("sources: [{id: filings, kind: edgar, query: x}]\n")
     ran = run("check")

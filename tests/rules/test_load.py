@@ -149,7 +149,7 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
             "{list: l, source: s, as_of: x, countries: [kp]}",
             "1:44: no country 'kp'; write it in capitals: KP",
         ),
-        ("{list: l, source: s, as_of: x, countries: []}", "1:43: countries: takes a list"),
+        ("{list: l, source: s, as_of: x, countries: []}", "1:43: countries: takes a list with at least one entry"),
         ("{list: l, source: s, as_of: x, countries: [{code: KP, acts: y}]}", "1:55: a listed country has no key 'acts'; did you mean 'act'?"),  # noqa: E501
         ("{list: l, source: s, as_of: x, names: ['!']}", "1:40: the name '!' holds no letter or digit; delete it"),
         ("{list: l, source: s, as_of: x, names: [{name: a, kind: ship}]}", "1:56: kind: takes person, org, place, any, not 'ship'"),  # noqa: E501

@@ -474,6 +474,7 @@ async def test_a_network_that_is_not_there_is_no_timeout(
 async def test_plain_http_behind_https_is_a_tls_error(server: FeedServer, fetcher: Fetcher) -> None:
     error = await failed(fetcher, server.url("/feed").replace("http:", "https:"))
     assert error.reason is FetchReason.TLS
+    assert str(error).endswith("could be made; if its server has none, write http://")
 
 
 async def test_a_name_that_does_not_exist_is_a_dns_error(fetcher: Fetcher) -> None:

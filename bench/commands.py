@@ -96,8 +96,9 @@ async def measure(folder: Path, rounds: int) -> dict[tuple[str, str], list[float
         config = load_config(folder / "wirewatch.yaml", environment)
         sources = [Source(f"outlet-{n}", f"https://outlet-{n}.example/feed") for n in range(40)]
         clock = Clock()
-        async with open_app(config, options=Options(watch=False, clock=clock), sources=sources):
-            stack.enter_context(settled())  # as a bot that runs has it
+        async with open_app(config, options=Options(watch=False, clock=clock), sources=sources) as app:
+            await app.chat.warm_up()  # as a bot that runs does, and what follows, too
+            stack.enter_context(settled())
             await slack.hub.wait_opened(1)
             await discord.gateway.wait_for(identifies=1)
             while not any(discord.world.commands.values()):  # noqa: ASYNC110 - registered in the background

@@ -295,6 +295,7 @@ class App:
         """Work until ``stopping`` is set."""
         self._jobs.start(self._table())
         async with contextlib.AsyncExitStack() as stack:
+            await self.chat.warm_up()
             stack.enter_context(collector.settled())
             self._settle = collector.settle_more
             held_up = asyncio.create_task(pulse.watch(self.metrics.loop_late), name="pulse")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.terminal import console_of, put
 from bot.config import load_config
 from bot.duration import parse as parse_duration
 from bot.errors import WirewatchError
@@ -47,10 +48,9 @@ def search(path: Path, query: str, *, since: str | None, source: str | None, lim
 
 
 def _show(query: str, hits: Sequence[Hit]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = console_of()
     if not hits:
         console.print(Text(f"nothing found for {query}"))
     for hit in hits:
@@ -60,9 +60,9 @@ def _show(query: str, hits: Sequence[Hit]) -> None:
         line.append(f"  {article.source_name or article.source_id}", "dim")
         if hit.severity is not None:
             line.append(f"  {hit.severity.word}: {', '.join(hit.rules)}", "magenta")
-        console.print(line)
+        put(console, line, hang=4)
         if hit.snippet:
-            console.print(Text("    ").append_text(_marked(hit.snippet)))
+            put(console, Text("    ").append_text(_marked(hit.snippet)))
         console.print(Text(f"    {article.url}", "dim"), soft_wrap=True)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.cli.terminal import console_of, put
 from bot.config import load_config
 from bot.errors import WirewatchError
 from bot.live.live_rules import load_rules
@@ -83,8 +84,9 @@ def _write_chart(file: Path, made: Summary, zone: ZoneInfo) -> None:
 
 
 def _show(made: Summary, zone: ZoneInfo) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = console_of()
     for one in page(made, zone):
-        console.print(one, soft_wrap=one.no_wrap)
+        if one.no_wrap:
+            console.print(one, soft_wrap=True)
+        else:
+            put(console, one)

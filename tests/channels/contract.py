@@ -379,7 +379,9 @@ class ChannelContract:
         await channel.post_digest(replace(digest(1, headline=trick), title=trick, reason=trick))
         await channel.post_notice(replace(NOTICE, title=trick, text=trick))
         await channel.post_summary(summary_post(trick))
-        for seen in await harness.seen():
+        posts = await harness.seen()
+        assert len(posts) == 4
+        for seen in posts:
             for text in (seen.text, seen.fallback):
                 assert not ALIVE.search(text.replace("\n", " ").replace("\t", " ")), ascii(text)
 
@@ -393,7 +395,9 @@ class ChannelContract:
         await channel.post(replace(MESSAGE, url=url, image=url))
         line = replace(digest(1).lines[0], url=url)
         await channel.post_digest(replace(digest(1), lines=(line,)))
-        for seen in (await harness.seen())[-2:]:
+        posts = await harness.seen()
+        assert len(posts) == 2
+        for seen in posts:
             assert not seen.live
             for link in seen.links:
                 assert re.fullmatch(r"https?://[^\s<>\"|\\\x00-\x1f\u0080-\U0010ffff]+", link), link
@@ -580,3 +584,4 @@ class ChannelContract:
         await channel.post(MESSAGE)
         await channel.stop()
         await channel.stop()
+        assert len(await harness.seen()) == 1

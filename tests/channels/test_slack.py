@@ -183,11 +183,12 @@ async def test_channel_by_id_needs_no_look_up(slack: SlackServer) -> None:
 
 async def test_public_channel_is_found_without_the_scope_for_private_ones(slack: SlackServer) -> None:
     slack.set_scopes(*BOT_SCOPES - {"groups:read"})
-    slack.workspace.add_channel("desk")
+    room = slack.workspace.add_channel("desk")
     channel = SlackChannel("s", channel="#desk", connection=connect(slack))
     await channel.start()
     await channel.post(MESSAGE)
     await channel.stop()
+    assert len(room.messages) == 1
 
 
 async def test_channel_made_anew_under_the_same_name_is_found_again(slack: SlackServer, channel: SlackChannel) -> None:

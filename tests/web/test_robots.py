@@ -41,9 +41,8 @@ class Site:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    limits = Limits(total_s=0.3, wire_bytes=1_000_000)
     with ThreadPoolExecutor(1) as core:
-        async with FeedServer() as server, Fetcher(allow_private=True, limits=limits) as fetcher:
+        async with FeedServer() as server, Fetcher(allow_private=True) as fetcher:
             yield Site(server, fetcher, core)
 
 
@@ -86,10 +85,15 @@ async def test_a_site_that_cannot_be_reached_allows_nothing(site: Site) -> None:
     assert refused == Permission(False, "robots.txt cannot be had (connect)")
 
 
-@pytest.mark.parametrize("pause_s", [0.0, 0.05])
-async def test_a_file_without_end_is_given_up(site: Site, pause_s: float) -> None:
+@pytest.mark.parametrize(
+    ("pause_s", "limits", "reason"),
+    [(0.0, Limits(wire_bytes=1_000_000), "too_large"), (0.05, Limits(total_s=0.3), "timeout")],
+)
+async def test_a_file_without_end_is_given_up(site: Site, pause_s: float, limits: Limits, reason: str) -> None:
     site.server.answers["/robots.txt"] = endless(b"Disallow: /x\n" * 4000, pause_s)
-    assert not (await site.ask("/news/1")).allowed
+    async with Fetcher(allow_private=True, limits=limits) as fetcher:
+        site.robots = Robots(fetcher, site.core, lambda: site.now)
+        assert await site.ask("/news/1") == Permission(False, f"robots.txt cannot be had ({reason})")
 
 
 async def test_the_rules_are_asked_for_once_a_day(site: Site) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.follow.numbers import numbers
 from bot.follow.wire import corrected, credit, withdrawn
 from bot.model import Article
 
@@ -40,6 +41,19 @@ def fallen(reports: Sequence[Article]) -> Mapping[int, Fallen]:
             if same and (at not in found or (why and not found[at].notice)):
                 found[at] = Fallen(why)
     return found
+
+
+def outgrown(reports: Sequence[Article]) -> frozenset[int]:
+    """Places in ``reports`` whose headline tells a number of dead that the headline of a later one exceeds: they stand,
+    and are no headline any more."""
+    found = []
+    most = 0.0
+    for n in range(len(reports) - 1, -1, -1):
+        dead = max((one.value for one in numbers(reports[n].title) if one.kind == "dead"), default=0.0)
+        if 0 < dead < most:
+            found.append(n)
+        most = max(most, dead)
+    return frozenset(found)
 
 
 def _agency(one: Article) -> str:

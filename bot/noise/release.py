@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.follow.standing import fallen
+from bot.follow.standing import fallen, outgrown
 from bot.follow.thread import Thread
 from bot.message import DeliveryKind, Digest, DigestLine, HeldCount
 from bot.model import Alert, HoldReason, Mute
@@ -151,10 +151,12 @@ def _lines(
 
 def _lead(group: Sequence[Alert]) -> tuple[Alert, str]:
     """The alert that stands for its story, and why it is struck through, if all of its reports were withdrawn: the
-    gravest, the earliest among equals, of those that nobody withdrew or corrected."""
+    gravest, the earliest among equals, of those that nobody withdrew or corrected, nor told of more dead than they."""
     came = sorted(group, key=lambda a: (a.article.fetched_at, a.article.published, a.id))
     gone = fallen([alert.article for alert in came])
-    places = [n for n in range(len(came)) if n not in gone] or [n for n in gone if not gone[n].notice] or [*gone]
+    old = outgrown([alert.article for alert in came])
+    stand = [n for n in range(len(came)) if n not in gone]
+    places = [n for n in stand if n not in old] or stand or [n for n in gone if not gone[n].notice] or [*gone]
     lead = min(places, key=lambda n: (-came[n].severity, came[n].article.published, came[n].id))
     return came[lead], gone[lead].withdrawn if lead in gone else ""
 

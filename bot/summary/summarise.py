@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.channels.text import clean
 from bot.flags import country_tag
+from bot.follow.standing import outgrown
 from bot.follow.wire import plain_title
 from bot.model import Article
 from bot.store.articles_port import Archived
@@ -49,9 +50,13 @@ def _outlet(article: Article) -> str:
 
 
 def _lead(one: Ranked, story: Bundle, documents: Sequence[Archived]) -> Article:
-    """The headline is that of an article that alerted in the period, the most severe ones first."""
+    """The headline is that of an article that alerted in the period, the most severe ones first; not one with a toll
+    that others have overtaken."""
     severe = {line.number for line in one.alerts if line.severity == one.severity}
-    alerted = [archived.article for archived in documents if archived.number in severe]
+    old = outgrown([archived.article for archived in documents])
+    fresh = [archived for n, archived in enumerate(documents) if n not in old]
+    alerted = [archived.article for archived in fresh if archived.number in severe]
+    alerted = alerted or [archived.article for archived in documents if archived.number in severe]
     return headline(story, alerted or story.documents)
 
 

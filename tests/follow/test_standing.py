@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.follow.standing import fallen
+from bot.follow.standing import fallen, outgrown
 from bot.model import Article
 from tests.samples import article
 
@@ -42,3 +42,16 @@ def test_what_its_author_takes_back_does_not_stand(reports: list[Article], gone:
     found = fallen(reports)
     assert {n: one.withdrawn for n, one in found.items() if not one.notice} == gone
     assert all("KILL" in reports[n].title or "WITHDRAWN" in reports[n].title for n in found if found[n].notice)
+
+
+@pytest.mark.parametrize(
+    ("titles", "old"),
+    [
+        (["Quake kills 12 in Examplia", "Examplia quake: 12 dead", "Toll of quake rises to 47"], {0, 1}),
+        (["Quake kills 12 in Examplia", "Rescuers at work", "Aid is promised"], set()),
+        (["At least 47 dead in quake", "Quake kills 12 in one village"], set()),
+        (["Quake kills 12", "Quake injures 300"], set()),
+    ],
+)
+def test_a_toll_that_a_later_headline_exceeds_is_old(titles: list[str], old: set[int]) -> None:
+    assert outgrown([report(f"o{n}", title) for n, title in enumerate(titles)]) == old

@@ -179,6 +179,19 @@ async def test_a_digest_tells_what_stands_of_a_story(tmp_path: Path, mark: str, 
     desk.stop()
 
 
+async def test_a_digest_has_the_latest_toll(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))
+    first = news(1)
+    await desk.read(replace(first, title=f"{first.title}, 12 killed"), matches=(match(),))
+    await desk.wait(minutes=5)
+    later = replace(news(1, "herald"), title=f"{first.title}, 47 killed", text=f"{first.text} More of it.")
+    await desk.read(later, matches=(match(),))
+    await desk.wait(hours=2)
+    (line,) = desk.digests()[0].lines
+    assert (line.headline, line.reports) == (later.title, 2)
+    desk.stop()
+
+
 async def test_what_a_filter_holds_is_counted_and_listed_in_brief(tmp_path: Path) -> None:
     times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE)
     desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(languages=frozenset({"en"}))}, filtered=times))

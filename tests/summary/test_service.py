@@ -177,3 +177,12 @@ def test_what_was_corrected_is_told_in_the_words_of_the_correction(archive: SqlS
     assert told.headline == "CORRECTED-At least 14 dead as quake strikes Examplia"
     assert [one.text for one in told.sentences] == ["A quake killed at least 14 people in Examplia on Tuesday."]
     assert told.retracted == ""
+
+
+def test_the_headline_has_the_latest_toll(archive: SqlStore) -> None:
+    late = quake(1, title="Examplia quake toll rises to 310", url="https://outlet1.example/late")
+    early = quake(0, title="Examplia quake kills 40 in Lomara, killing hopes for Examplia quake survivors")
+    store_alert(archive, replace(early, key="early"), "toll", ago(hours=3), rule="quake")
+    store_alert(archive, replace(late, key="late2"), "toll", ago(minutes=30), rule="quake")
+    told = next(one for one in made(archive).stories if one.story_id == "toll")
+    assert told.headline == "Examplia quake toll rises to 310"

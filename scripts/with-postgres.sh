@@ -4,7 +4,7 @@
 # WIREWATCH_TEST_POSTGRES names the server to the command; server and folder go with it.
 set -euo pipefail
 
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)
 if [ ! -x "$bin/initdb" ]; then
     bin=$(dirname "$(command -v initdb || echo none)")
 fi

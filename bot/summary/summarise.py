@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.channels.text import clean
 from bot.flags import country_tag
@@ -32,12 +33,19 @@ def tell(ranked: Sequence[Ranked], stories: Mapping[str, Standing]) -> tuple[Tol
         if stands.documents:
             story = bundle([archived.article for archived in stands.documents], idf)
             lead = _lead(one, story, stands.documents)
-            chosen = choose(story, lead, said)
+            chosen = choose(_latest(story), lead, said)
             said += chosen
             told.append(_told(one, lead, stands, tuple(cite(sentence.text, sentence.article) for sentence in chosen)))
         elif stands.lead is not None:
             fallen.append(_told(one, stands.lead, stands, ()))
     return (*told, *fallen)
+
+
+def _latest(story: Bundle) -> Bundle:
+    """``story`` without the sentences of reports whose toll others have overtaken, where any others are left."""
+    old = {story.documents[n].key for n in outgrown(story.documents)}
+    fresh = tuple(sentence for sentence in story.sentences if sentence.article.key not in old)
+    return replace(story, sentences=fresh) if old and fresh else story
 
 
 def cite(text: str, article: Article) -> Cited:

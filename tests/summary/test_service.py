@@ -186,3 +186,4 @@ def test_the_headline_has_the_latest_toll(archive: SqlStore) -> None:
     store_alert(archive, replace(late, key="late2"), "toll", ago(minutes=30), rule="quake")
     told = next(one for one in made(archive).stories if one.story_id == "toll")
     assert told.headline == "Examplia quake toll rises to 310"
+    assert {one.source for one in told.sentences} == {"Outlet 1"}  # the other has "killing at least 40 people"

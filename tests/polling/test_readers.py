@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import select
 import signal
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -262,3 +264,35 @@ def served(name: str, number: int) -> bytes:
         title = f"{'Flood warning' if n % 2 else 'Quiet day'} {' '.join(words[:4])}"
         entries.append(Entry(title, text=" ".join(words[4:]) + edited))
     return river(*reversed(entries), now=START)
+
+
+BOT = """\
+import asyncio, sys
+from concurrent.futures import ThreadPoolExecutor
+from bot.polling.groups import Press
+from bot.polling.readers import Readers
+from tests.polling.test_readers import begun
+
+async def main():
+    readers = Readers(Press(ThreadPoolExecutor(1)), busy=1, processors=2)
+    print(await begun(readers), flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the end of a stranger's process can be waited for on Linux")
+async def test_it_ends_with_the_bot_however_that_ends() -> None:
+    """The bot here is a process that is killed; its socket is all that what reads notices of it."""
+    root = str(Path(__file__).parents[2])
+    bot = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BOT, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": root}
+    )
+    assert bot.stdout is not None
+    ended = os.pidfd_open(int(await bot.stdout.readline()))
+    bot.kill()
+    await bot.wait()
+    readable, _, _ = await asyncio.to_thread(select.select, [ended], [], [], 30)
+    os.close(ended)
+    assert readable == [ended]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -169,9 +171,22 @@ def _fork_and_tell(request: dict[str, object], streams: Sequence[int]) -> bool:
     os.close(stdout)
     os.close(stderr)
     os.write(told, _NUMBER.pack(pid))
+    _end_with(told, pid)
     _, status = os.waitpid(pid, 0)
-    os.write(told, _NUMBER.pack(os.waitstatus_to_exitcode(status)))
+    with contextlib.suppress(BrokenPipeError):
+        os.write(told, _NUMBER.pack(os.waitstatus_to_exitcode(status)))
     os._exit(0)
+
+
+def _end_with(told: int, pid: int) -> None:
+    """Until the process is over. If whoever is to hear of it goes first, as a test does that fails, it is killed."""
+    if not hasattr(os, "pidfd_open"):  # not Linux
+        return
+    waiting = select.poll()
+    waiting.register(os.pidfd_open(pid), select.POLLIN)
+    waiting.register(told, 0)  # nothing but that nobody reads any more
+    if any(descriptor == told for descriptor, _ in waiting.poll()):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _become(request: dict[str, object], stdout: int, stderr: int) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot import allocator
 from bot.app import App, Options, open_app
 from bot.cli import lines_of, number
 from bot.config import Config, load_config
@@ -19,6 +20,7 @@ NAMED_MAX = 3  # sources of which the same is said
 
 def run(path: Path, *, once: bool) -> int:
     """Run until a signal comes, or for one round."""
+    allocator.thrifty()
     config = load_config(path, os.environ)
     redactor = set_up(config.log.level, config.log.format, config.secrets())
     return asyncio.run((_once if once else _run)(config, Options(watch=not once, hide=redactor.add)))

@@ -17,6 +17,9 @@ from bot import collector
 from bot.articles.full_text import FullText
 from bot.channels.base import Channel
 from bot.channels.registry import Fleet, Trouble, make_fleet
+from bot.chores import pulse
+from bot.chores.jobs import Every, Job, Jobs, Nightly
+from bot.chores.upkeep import Upkeep
 from bot.commands import wiring
 from bot.commands.desk import Desk, Health
 from bot.config import Config
@@ -54,9 +57,6 @@ from bot.watchlists.refresh import Fetches
 from bot.web.from_config import fetcher_of
 from bot.web.hosts import Hosts
 from bot.websub.service import WebSub
-from bot.work import pulse
-from bot.work.jobs import Every, Job, Jobs, Nightly
-from bot.work.upkeep import Upkeep
 
 WEBSUB_S = 2.0  # seconds between looks for subscriptions that are due
 SUMMARIES_S = 5.0  # seconds between looks for summaries that are due

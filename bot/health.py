@@ -136,7 +136,7 @@ class Metrics:
         longest.set_function(self._stalls)
 
     def loop_late(self, seconds: float) -> None:
-        """The event loop came so late to something that was due; see :mod:`bot.work.pulse`."""
+        """The event loop came so late to something that was due; see :mod:`bot.chores.pulse`."""
         self._delay.observe(seconds)
         self._stalls.add(seconds)
 

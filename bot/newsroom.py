@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.articles.language import detect
 from bot.assembly import Assembler, StoreRunner
+from bot.chores.recheck import Pages, Rechecker
+from bot.chores.releaser import Releaser
 from bot.config import Config
 from bot.follow.wire import plain_title
 from bot.live.rulebook import Rulebook
@@ -15,8 +17,6 @@ from bot.noise import Mutes, Policy
 from bot.settings.noise import policy_of
 from bot.store.articles_port import StoredStory
 from bot.story import WINDOW, Stories
-from bot.work.recheck import Pages, Rechecker
-from bot.work.releaser import Releaser
 
 
 class Newsroom:

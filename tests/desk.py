@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.assembly import Assembler
+from bot.chores.releaser import Releaser
 from bot.message import DeliveryKind, DeliveryState, Digest, Message, Receipt
 from bot.model import Article, Match, Mention, MuteKind, Revised, Source
 from bot.newsroom import take_up
@@ -20,7 +21,6 @@ from bot.store.outbox_port import Delivery
 from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.story import WINDOW, Stories
-from bot.work.releaser import Releaser
 from tests.databases import open_store
 from tests.samples import NOW
 

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot.articles.full_text import FullText
 from bot.assembly import Assembler
+from bot.chores.releaser import Releaser
 from bot.errors import StoreError
 from bot.health import Metrics
 from bot.live import rulebook
@@ -38,7 +39,6 @@ from bot.store.writer import StoreThread
 from bot.story import Stories
 from bot.web.fetch import Fetcher, Limits
 from bot.web.hosts import Hosts
-from bot.work.releaser import Releaser
 from tests.databases import article_at, put_store
 from tests.fakes.feeds import Answer, FeedServer
 from tests.fakes.virtual_time import eventually

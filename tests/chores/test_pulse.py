@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.chores.pulse import LOOK_S, watch
 from bot.health import STALL_WINDOW_S, Metrics
-from bot.work.pulse import LOOK_S, watch
 
 
 class Held:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.chores.jobs import Every, Job, Jobs, Nightly
 from bot.errors import StoreError
-from bot.work.jobs import Every, Job, Jobs, Nightly
 
 WITHIN_S = 5.0
 

@@ -261,7 +261,7 @@ class TestWriting:
 
         def use() -> None:
             store.open()
-            store.article_by_url("https://wire.example/7")
+            store.namesakes([], [("wire", "https://wire.example/7")], [])
             store.commit(batch("x"))
 
         with pytest.raises(StoreError, match=r"store\.db is damaged; stop Wirewatch and restore a backup"):

@@ -143,7 +143,7 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.commit(Batch(poll(standing=Standing(SourceState.FAILING, "500"), url_in_use="https://new.example/")))
     store.commit(Batch(poll()))
     store.outages(T0, minutes(60))
-    store.article_by_url("https://wire.example/1")
+    store.namesakes([("wire", "guid-1")], [("wire", "https://wire.example/1")], [("wire", "hash-1")])
     store.pending("desk", 9)
     store.pending_count("desk")
     store.deliveries([DeliveryState.PARKED], 9)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 ACCEPTED = "gzip, deflate, br, zstd"
 MAX_CODINGS = 2  # layers; one is usual, two are a misconfigured proxy, more is an attack
+_PIECE = 1024 * 1024  # bytes; what a decoder makes at a time: asked for all at once, it builds it up and then copies it
 _ZSTD_WINDOW = 8 * 1024 * 1024  # bytes; what RFC 8878 (3.1.1.1.2) recommends decoders to support
 
 
@@ -53,18 +54,21 @@ def _inflate(body: bytes, cap: int, wbits: int) -> bytes:
     rest = body
     while rest:
         inflater = zlib.decompressobj(wbits)
-        try:
-            piece = inflater.decompress(rest, room)
-        except zlib.error as error:
-            if out:
-                break  # what follows a complete member is padding, which gzip tools ignore as well
-            raise BodyDamagedError("its compression is damaged") from error
-        out.append(piece)
-        room -= len(piece)
-        if room <= 0:
-            raise BodyTooLargeError
-        if not inflater.eof:
-            raise BodyDamagedError("its compressed data ends too early")
+        members = len(out)
+        while not inflater.eof:
+            try:
+                piece = inflater.decompress(rest, min(room, _PIECE))
+            except zlib.error as error:
+                if members:
+                    return b"".join(out[:members])  # padding after a complete member, which gzip tools ignore as well
+                raise BodyDamagedError("its compression is damaged") from error
+            out.append(piece)
+            room -= len(piece)
+            if room <= 0:
+                raise BodyTooLargeError
+            rest = inflater.unconsumed_tail
+            if not piece and not rest and not inflater.eof:
+                raise BodyDamagedError("its compressed data ends too early")
         rest = inflater.unused_data.lstrip(b"\0")
     return b"".join(out)
 
@@ -89,7 +93,7 @@ def _brotli(body: bytes, cap: int) -> bytes:
     size, data = 0, body
     try:
         while not decoder.is_finished():
-            piece = decoder.process(data, output_buffer_limit=cap + 1 - size)
+            piece = decoder.process(data, output_buffer_limit=min(cap + 1 - size, _PIECE))
             out.append(piece)
             size += len(piece)
             if size > cap:

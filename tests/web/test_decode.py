@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import tracemalloc
 import zlib
 
 import brotli
@@ -48,6 +49,26 @@ def test_a_bomb_ends_at_the_cap(coding: str) -> None:
     assert len(bomb) < 100_000
     with pytest.raises(BodyTooLargeError):
         decode_body(bomb, coding, 100_000)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "Deflate", "br", "zstd"])
+def test_what_passes_the_cap_costs_hardly_more_than_the_cap(coding: str) -> None:
+    bomb = ENCODERS[coding](b"\0" * 60_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLargeError):
+            decode_body(bomb, coding, 12_000_000)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16_000_000  # no copy of all of it is made
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("size", [1024 * 1024, 2_500_000])
+def test_long_bodies_are_whole(coding: str, size: int) -> None:
+    body = b"a word, " * (size // 8)
+    assert decode_body(ENCODERS[coding](body), coding, len(body)) == body
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])

@@ -8,6 +8,7 @@ who somebody is (:func:`person_id`).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,7 +31,8 @@ def called(person: str) -> str:
     return name.removesuffix(")") or person
 
 
-_WATCH_RULE = re.compile(r"watch-[0-9]+\Z")
+WATCH_PREFIX = "watch-"  # a number follows
+_WATCH_RULE = re.compile(rf"{WATCH_PREFIX}[0-9]+\Z")
 
 
 def is_watch(rule_id: str) -> bool:
@@ -41,6 +43,17 @@ def is_watch(rule_id: str) -> bool:
 def is_chat_channel(name: str) -> bool:
     """Whether a delivery channel stands in no config: somebody's direct messages, or a room where somebody watches."""
     return name.startswith(("dm:", "room:"))
+
+
+def is_others(rule_id: str, channels: Collection[str], audience: Collection[str]) -> bool:
+    """Whether a rule that goes to ``channels`` is a watch that an ``audience``, named by its delivery channels, is not
+    told of: what somebody watches is seen where it is heard, and nowhere else."""
+    return is_watch(rule_id) and not any(channel in audience for channel in channels)
+
+
+def is_others_place(channel: str, audience: Collection[str]) -> bool:
+    """Whether a delivery channel is somebody else's direct messages, or a room where somebody else watches."""
+    return is_chat_channel(channel) and channel not in audience
 
 
 class Opinion(StrEnum):
@@ -112,4 +125,4 @@ class Watch:
 
     @property
     def rule_id(self) -> str:
-        return f"watch-{self.id}"
+        return f"{WATCH_PREFIX}{self.id}"

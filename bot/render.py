@@ -7,7 +7,7 @@ already harmless; nothing is cut here but the passage, which is a quotation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from bot.flags import country_tag
 from bot.message import DeliveryKind, Digest, DigestLine, FiredRule, Message
 from bot.model import Alert, Article, Match, Severity
 from bot.passage import passage
-from bot.people import is_watch
+from bot.people import is_others
 from bot.store.outbox_port import Delivery, NewDelivery
 
 _FALLBACK_MAX = 240  # characters: about what a phone shows of a notification
@@ -83,8 +83,15 @@ def _notification(severity: Severity, headline: str, source: str) -> str:
 
 def seen_on(alert: Alert, channel: str) -> Alert:
     """The alert without what other people and channels watch: a watch is theirs alone."""
-    kept = tuple(m for m in alert.matches if not is_watch(m.rule_id) or channel in m.channels)
-    return replace(alert, matches=kept) if kept and len(kept) < len(alert.matches) else alert
+    return seen_by(alert, (channel,)) or alert
+
+
+def seen_by(alert: Alert, audience: Collection[str]) -> Alert | None:
+    """The same for an audience, named by its delivery channels; ``None`` where nothing else fired."""
+    kept = tuple(m for m in alert.matches if not is_others(m.rule_id, m.channels, audience))
+    if len(kept) == len(alert.matches):
+        return alert
+    return replace(alert, matches=kept) if kept else None
 
 
 def digest_of_deliveries(deliveries: Sequence[Delivery], now: datetime) -> NewDelivery:

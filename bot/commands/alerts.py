@@ -30,8 +30,8 @@ from bot.errors import StoreError
 from bot.log import Log
 from bot.message import Digest, Message
 from bot.model import Alert, MuteKind
-from bot.people import Feedback, Opinion
-from bot.render import headline_of, source_of
+from bot.people import Feedback, Opinion, is_others_place
+from bot.render import headline_of, seen_on, source_of
 from bot.rules.evaluate import Subject
 from bot.store.base import Store
 from bot.store.outbox_port import Delivered
@@ -100,20 +100,26 @@ class AlertButtons:
             return _unavailable(error)
         if delivered is None:
             return GONE
+        alerts = tuple(seen_on(alert, delivered.channel) for alert in alerts)
         if isinstance(delivered.payload, Digest):
             return _why_digest(delivered.payload, alerts)
         alert = next(iter(alerts), None)
         if alert is None:
             return GONE
-        book = self._desk.book()
+        book, audience = self._desk.book(), (delivered.channel,)
+        others = self._desk.others(audience)
         article = alert.article
         subject = Subject(
             article.title, article.text, article.source_id, article.source_tags, article.lang, article.source_name
         )
         skip = [m.rule_id for m in alert.matches]
-        look = await self._desk.heavy(lambda: look_at(book, subject, skip=skip))
+        look = await self._desk.heavy(lambda: look_at(book, subject, skip=skip, others=others))
         decisions = await self._desk.store.read(lambda s: s.decisions(article.key))
-        told = [line(bold(d.channel), " · ", When(d.at), f" · {d.reason}") for d in decisions if d.channel]
+        told = [
+            line(bold(d.channel), " · ", When(d.at), f" · {d.reason}")
+            for d in decisions
+            if d.channel and not is_others_place(d.channel, audience)
+        ]
         message = delivered.payload if isinstance(delivered.payload, Message) else None
         return behind(alert, look, message.lists if message else (), message.read if message else "", told[-8:])
 
@@ -164,10 +170,10 @@ class AlertButtons:
     async def form(self, key: str) -> MuteForm | Reply:
         """What can be muted about a post, or why nothing can."""
         try:
-            _, alerts = await self._look_up(key)
+            delivered, alerts = await self._look_up(key)
         except StoreError as error:
             return _unavailable(error)
-        alert = next(iter(alerts), None)
+        alert = next((seen_on(one, delivered.channel) for one in alerts if delivered is not None), None)
         if alert is None:
             return GONE
         choices = [Choice("This story", f"story:{alert.story.id}")]

@@ -8,7 +8,7 @@ from bot.commands import changing, looking, rulebooks, sources, stories, summari
 from bot.commands.desk import Desk
 from bot.commands.parse import parse
 from bot.commands.reply import Heading, Reply, bullets, code, line, paragraph, refused, small
-from bot.commands.request import Person, Place, Progress, Request, UsageError
+from bot.commands.request import Person, Place, Progress, Request, UsageError, heard_by
 from bot.commands.verbs import BY_NAME, SHARE, VERBS, Verb
 from bot.errors import StoreError, WirewatchError
 from bot.log import Log
@@ -29,7 +29,7 @@ class Commands:
 
     def parsed(self, text: str, who: Person, where: Place) -> Request:
         """The request behind a text such as ``mute rule x 24h``. Raises :class:`UsageError`."""
-        command = parse(text, self.desk.names())
+        command = parse(text, self.desk.names(heard_by(who, where)))
         return Request(command.verb.name, who, where, command.arguments, command.share)
 
     async def answer(self, request: Request, tell: Progress) -> Reply:
@@ -86,7 +86,7 @@ async def _help(desk: Desk, request: Request, tell: Progress) -> Reply:
     if wanted:
         verb = BY_NAME.get(wanted)
         if verb is None:
-            parse(wanted, desk.names())  # raises, with the nearest
+            parse(wanted, desk.names(request.audience))  # raises, with the nearest
             raise UsageError(f"there is no command {wanted!r}")
         return _about(verb)
     asking, changing_ = [[v for v in VERBS if v.changes is wanted] for wanted in (False, True)]

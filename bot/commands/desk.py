@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from bot.commands.arguments import Names
 from bot.live.rulebook import Rulebook
 from bot.model import Source
+from bot.people import is_others
 from bot.roster.discovery import Found
 from bot.rules.evaluate import Subject
+from bot.rules.model import Rule
 from bot.settings.permissions import Grant
 from bot.store.base import Store
 from bot.summary.post import ChartPost
@@ -66,10 +68,18 @@ class Desk:
     owners: Mapping[str, str] = field(default_factory=dict)
     writer: Writes | None = None
 
-    def names(self) -> Names:
-        """The ids that exist now."""
+    def names(self, audience: Collection[str]) -> Names:
+        """The ids that exist now, as far as an audience (:attr:`bot.commands.request.Request.audience`) is told."""
         book = self.book()
-        return Names({r.id: r.title for r in book.ruleset.rules}, {s.id: s.name for s in book.sources.values()})
+        return Names({r.id: r.title for r in self.rules(audience)}, {s.id: s.name for s in book.sources.values()})
+
+    def rules(self, audience: Collection[str]) -> tuple[Rule, ...]:
+        """The rules in force without what others watch."""
+        return tuple(r for r in self.book().ruleset.rules if not is_others(r.id, r.channels, audience))
+
+    def others(self, audience: Collection[str]) -> frozenset[str]:
+        """The ids of what others watch now."""
+        return frozenset(r.id for r in self.book().ruleset.rules if is_others(r.id, r.channels, audience))
 
     @property
     def sources(self) -> Mapping[str, Source]:

@@ -25,7 +25,7 @@ from bot.commands.core import BROKEN, Commands, misunderstood
 from bot.commands.discord_form import FORM_PREFIX, filled, form_modal
 from bot.commands.discord_tree import group, register
 from bot.commands.reply import Picture, Reply
-from bot.commands.request import Person, Place, Request, UsageError
+from bot.commands.request import Person, Place, Request, UsageError, heard_by
 from bot.commands.request import Standing as Rights
 from bot.commands.verbs import Parameter
 from bot.commands.verbs import Verb as Command
@@ -155,7 +155,7 @@ class DiscordBinding:
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         who, where = self._person(interaction), self._place(interaction)
-        names = self._commands.desk.names()
+        names = self._commands.desk.names(heard_by(who, where))
         try:
             request = Request(verb.name, who, where, _checked(verb, given, names), share)
         except UsageError as error:
@@ -185,8 +185,11 @@ class DiscordBinding:
         except discord.HTTPException as error:
             _log.info("picture not taken", code=error.code, status=error.status)
 
-    def _complete(self, parameter: Parameter, typed: str, given: Mapping[str, str]) -> Sequence[Offer]:
-        return offers(resolved(parameter, given), typed, self._commands.desk.names())
+    def _complete(
+        self, interaction: discord.Interaction, parameter: Parameter, typed: str, given: Mapping[str, str]
+    ) -> Sequence[Offer]:
+        audience = heard_by(self._person(interaction), self._place(interaction))
+        return offers(resolved(parameter, given), typed, self._commands.desk.names(audience))
 
     async def _show(self, interaction: discord.Interaction, reply: Reply, *, share: bool = False) -> None:
         """Fill the deferred answer; a shared one is posted below it, since what was begun in private stays so."""

@@ -20,7 +20,7 @@ from bot.log import Log
 GROUP = "wire"
 
 Answer = Callable[[discord.Interaction, Verb, Mapping[str, str], bool], Awaitable[None]]
-Complete = Callable[[Parameter, str, Mapping[str, str]], Sequence[Offer]]
+Complete = Callable[[discord.Interaction, Parameter, str, Mapping[str, str]], Sequence[Offer]]
 
 _log = Log("discord")
 
@@ -110,7 +110,7 @@ def _choice(shown: str, value: str) -> app_commands.Choice[str]:
 def _completer(parameter: Parameter, complete: Complete) -> Any:
     async def offer(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         given = {k: str(v) for k, v in vars(interaction.namespace).items() if v is not None}
-        found = complete(parameter, current, given)
+        found = complete(interaction, parameter, current, given)
         return [_choice(o.shown, o.value) for o in found if len(o.value) <= CHOICE_MAX]
 
     return offer

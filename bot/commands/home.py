@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.commands.changing import in_force, mute_line
@@ -10,6 +11,7 @@ from bot.commands.desk import Desk
 from bot.commands.reply import Reply, Tone, bullets, code, entries, line, paragraph, small
 from bot.commands.sources import TROUBLE, WELL, condition
 from bot.commands.stories import alert_entry, latest_stories
+from bot.people import is_watch
 from bot.summary.words import number
 
 TOP_RULES = 5
@@ -18,17 +20,17 @@ ALERTS = 8
 WEEK = timedelta(days=7)
 
 
-async def home(desk: Desk) -> tuple[Reply, ...]:
-    """Its parts, top to bottom."""
+async def home(desk: Desk, audience: Collection[str]) -> tuple[Reply, ...]:
+    """Its parts, top to bottom, for somebody with these delivery channels."""
     now = desk.clock()
-    trouble, facts = await condition(desk)
+    trouble, facts = await condition(desk, audience)
     mutes, names = await desk.store.read(lambda s: in_force(s, now))
     hits = await desk.store.read(lambda s: s.rule_hits(now - WEEK))
-    alerts = await desk.store.read(lambda s: latest_stories(s, now - 4 * WEEK, ALERTS))
-    titles = {rule.id: rule.title for rule in desk.book().ruleset.rules}
+    alerts = await desk.store.read(lambda s: latest_stories(s, now - 4 * WEEK, ALERTS, audience))
+    titles = {rule.id: rule.title for rule in desk.rules(audience)}
     count: Counter[str] = Counter()
     for hit in hits:
-        if not hit.shadow:
+        if not hit.shadow and (hit.rule_id in titles or not is_watch(hit.rule_id)):
             count[hit.rule_id] += hit.count
     more = f"{len(mutes) - MUTES} more. " if len(mutes) > MUTES else ""
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 
@@ -59,11 +59,14 @@ class Look:
     countries: tuple[str, ...]
 
 
-def look_at(book: Rulebook, subject: Subject, *, near: bool = True, skip: Sequence[str] = ()) -> Look:
-    """Analyse a text. Rules in ``skip`` are not looked for among those that nearly fired."""
+def look_at(
+    book: Rulebook, subject: Subject, *, near: bool = True, skip: Sequence[str] = (), others: Collection[str] = ()
+) -> Look:
+    """Analyse a text. Rules in ``skip`` are not looked for among those that nearly fired, those in ``others`` not at
+    all."""
     analysis = book.engine.analyse(subject)
-    rules = {rule.id: rule for rule in analysis.engine.rules}
-    fired = tuple(explain_rule(analysis, rules[m.rule_id]) for m in analysis.matches)
+    rules = {rule.id: rule for rule in analysis.engine.rules if rule.id not in others}
+    fired = tuple(explain_rule(analysis, rules[m.rule_id]) for m in analysis.matches if m.rule_id in rules)
     silent = rules.keys() - {one.rule.id for one in fired} - set(skip)
     nearly = _nearly(analysis, [rules[id] for id in rules if id in silent]) if near else ()
     return Look(fired, nearly, len(rules), analysis.mentions, analysis.countries)
@@ -90,8 +93,8 @@ async def explain(desk: Desk, request: Request, tell: Progress) -> Reply:
             return refused("There is no article text on that page", paragraph("Paste the text instead."))
     else:
         subject = _subject(given)
-    book = desk.book()
-    reply: Reply = await desk.heavy(lambda: _explained(subject, look_at(book, subject)))
+    book, others = desk.book(), desk.others(request.audience)
+    reply: Reply = await desk.heavy(lambda: _explained(subject, look_at(book, subject, others=others)))
     return reply
 
 

@@ -74,9 +74,20 @@ class Request:
     arguments: Mapping[str, str] = field(default_factory=dict)
     share: bool = False
 
+    @property
+    def audience(self) -> frozenset[str]:
+        """The delivery channels of those who see the answer: what is watched there may be told of, and no other
+        watch."""
+        return heard_by(self.who, self.where, share=self.share)
+
     def get(self, name: str) -> str:
         """An argument, or ``""``."""
         return self.arguments.get(name, "")
+
+
+def heard_by(who: Person, where: Place, *, share: bool = False) -> frozenset[str]:
+    """The person and the place; of a shared answer, the place alone."""
+    return frozenset({where.channel} if share else {where.channel, who.own_channel})
 
 
 Progress = Callable[[str], Awaitable[None]]

@@ -38,7 +38,7 @@ SAMPLES = 3  # articles
 async def rules(desk: Desk, request: Request, tell: Progress) -> Reply:
     """The busiest rules of a week, or one rule with its record."""
     wanted = request.get("id")
-    found = {rule.id: rule for rule in desk.book().ruleset.rules}
+    found = {rule.id: rule for rule in desk.rules(request.audience)}
     if wanted:
         return await _one(desk, found[wanted])
     now = desk.clock()

@@ -241,7 +241,7 @@ class SlackBinding:
         await self._publish_home(body["user"]["id"])
 
     async def _publish_home(self, user: str) -> None:
-        view = slack_view.home_view(await home(self._commands.desk))
+        view = slack_view.home_view(await home(self._commands.desk, {self._person(user, "").own_channel}))
         try:
             await self._connection.call("views.publish", user_id=user, view=view)
         except SlackRefused as error:

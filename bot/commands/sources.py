@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot import duration
@@ -127,12 +128,12 @@ def _times(status: SourceStatus, late: str) -> list[Line]:
 
 async def status(desk: Desk, request: Request, tell: Progress) -> Reply:
     """Whether all is well, in a few lines."""
-    trouble, lines = await condition(desk)
+    trouble, lines = await condition(desk, request.audience)
     title = TROUBLE if trouble else WELL
     return Reply(title, (paragraph(*lines),), Tone.REFUSED if trouble else Tone.DONE)
 
 
-async def condition(desk: Desk) -> tuple[bool, list[Line]]:
+async def condition(desk: Desk, audience: Collection[str]) -> tuple[bool, list[Line]]:
     """Whether there is trouble, and the facts: for ``status`` and the App Home."""
     now = desk.clock()
     health = desk.health()
@@ -148,7 +149,7 @@ async def condition(desk: Desk) -> tuple[bool, list[Line]]:
     read = sum(source.enabled for source in desk.sources.values())
     lines.append(
         line(
-            f"{number(len(desk.book().ruleset.rules), 'rule')}, {number(read, 'source')}, "
+            f"{number(len(desk.rules(audience)), 'rule')}, {number(read, 'source')}, "
             f"{number(counts.get('articles', 0), 'article')} stored"
         )
     )

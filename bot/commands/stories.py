@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.commands.desk import Desk
@@ -30,7 +30,8 @@ from bot.entities.facts import country_name
 from bot.flags import country_tag
 from bot.message import Segment
 from bot.model import Alert, Severity
-from bot.render import headline_of, source_of
+from bot.people import is_watch
+from bot.render import headline_of, seen_by, source_of
 from bot.search import HOW
 from bot.store.base import Store
 from bot.store.people_port import ANY, Filter
@@ -55,22 +56,27 @@ async def latest(desk: Desk, request: Request, tell: Progress) -> Reply:
     wanted = filter_of(request)
     count = int(request.get("count") or LATEST)
     since = desk.clock() - LATEST_BACK
-    found = await desk.store.read(lambda s: latest_stories(s, since, count, wanted))
+    found = await desk.store.read(lambda s: latest_stories(s, since, count, request.audience, wanted))
     what = described(wanted)
     if not found:
         return Reply(f"No alerts{what} yet", (small(code("/wire rules"), " shows which rules fired."),))
     return Reply(f"Latest alerts{what}", (entries(alert_entry(alert, more) for alert, more in found),))
 
 
-def latest_stories(store: Store, since: datetime, count: int, wanted: Filter = ANY) -> list[tuple[Alert, int]]:
-    """The newest alert of each of the newest stories, and how many earlier ones each had among those looked at."""
+def latest_stories(
+    store: Store, since: datetime, count: int, audience: Collection[str], wanted: Filter = ANY
+) -> list[tuple[Alert, int]]:
+    """The newest alert of each of the newest stories, and how many earlier ones each had among those looked at. What
+    others than the audience watch does not count."""
     alerts: tuple[Alert, ...] = ()
     found: dict[str, list[Alert]] = {}
     for limit in (count * 3, count * 15):
         alerts = store.latest_alerts(since, limit, wanted)
         found = {}
-        for alert in alerts:
-            found.setdefault(alert.story.id, []).append(alert)
+        for whole in alerts:
+            alert = seen_by(whole, audience)
+            if alert is not None and alert.severity >= wanted.severity:
+                found.setdefault(alert.story.id, []).append(alert)
         if len(found) >= count or len(alerts) < limit:
             break
     return [(group[0], len(group) - 1) for group in list(found.values())[:count]]
@@ -104,12 +110,15 @@ async def search(desk: Desk, request: Request, tell: Progress) -> Reply:
     if not hits:
         return Reply(title, (paragraph("Nothing found."), small(f"You can {HOW}.")))
     more = "There is more; add words to narrow it down." if len(hits) > FOUND else ""
-    return Reply(title, (entries(_hit(hit) for hit in hits[:FOUND]), *([small(more)] if more else [])))
+    known = {rule.id for rule in desk.rules(request.audience)}
+    return Reply(title, (entries(_hit(hit, known) for hit in hits[:FOUND]), *([small(more)] if more else [])))
 
 
-def _hit(hit: Hit) -> Entry:
+def _hit(hit: Hit, known: Collection[str]) -> Entry:
+    """``known``: the rules that the reader is told of; other people's watches are not among them."""
     article = hit.article
-    sign: Mark | str = Mark(hit.severity) if hit.severity else "▫️"  # nothing fired on it
+    fired = any(rule in known or not is_watch(rule) for rule in hit.rules)
+    sign: Mark | str = Mark(hit.severity) if hit.severity and fired else "▫️"
     details = [line(*_snippet(hit.snippet))] if hit.snippet else []
     return Entry(
         line(sign, " ", Link(headline_of(article), article.url, bold=True)),
@@ -148,7 +157,9 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
     """What became of an article, stage by stage."""
     given, book = request.get("url"), desk.book()
     found = await desk.store.read(
-        lambda s: answer(s, given, book.engine, desk.sources, desk.retention, desk.clock(), desk.zone)
+        lambda s: answer(
+            s, given, book.engine, desk.sources, desk.retention, desk.clock(), desk.zone, audience=request.audience
+        )
     )
     blocks: list[Block] = []
     if found.found:

@@ -28,7 +28,9 @@ async def summary(desk: Desk, request: Request, tell: Progress) -> Reply:
         severity=request.get("severity"),
     )
     sources = tuple(desk.sources.values())
-    material = await desk.store.read(lambda s: summarise(s, asked, known, sources, owners=desk.owners))
+    material = await desk.store.read(
+        lambda s: summarise(s, asked, known, sources, owners=desk.owners, audience=request.audience)
+    )
     if desk.writer is not None and material.summary.stories:
         await tell("Asking the language model")
     made = await written(material, desk.writer)

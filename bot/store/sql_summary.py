@@ -13,7 +13,7 @@ from bot import search
 from bot.store.articles_port import Archived
 from bot.store.queries import search as search_rows
 from bot.store.queries import summary
-from bot.store.summary_port import AlertLine, FiredCount, FiredLine, Hit, StoryLine
+from bot.store.summary_port import AlertLine, FiredCount, FiredLine, Hit, StoryLine, Watched
 
 
 class SqlSummary(ABC):
@@ -50,6 +50,10 @@ class SqlSummary(ABC):
     ) -> tuple[FiredCount, ...]:
         with self._read() as connection:
             return summary.fired_counts(connection, since, until, sources, by_country)
+
+    def watched(self, since: datetime, until: datetime) -> tuple[Watched, ...]:
+        with self._read() as connection:
+            return summary.watched(connection, since, until)
 
     def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:
         with self._read() as connection:

@@ -58,6 +58,14 @@ class FiredCount(NamedTuple):
     alerts: int
 
 
+class Watched(NamedTuple):
+    """A watch that fired on an alert, and the delivery channels that heard of it."""
+
+    alert_id: str
+    rule_id: str
+    channels: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StoryReport:
     """An article of a story, as far as it tells who stands behind it: see :class:`bot.follow.origin.Reported`."""
@@ -109,6 +117,10 @@ class SummaryStore(Protocol):
     ) -> tuple[FiredCount, ...]:
         """How often the rules fired in a period, as :meth:`alert_lines` would tell; the latest titles last. Not
         ``by_country``: of all countries together, for a third of the time."""
+        ...
+
+    def watched(self, since: datetime, until: datetime) -> tuple[Watched, ...]:
+        """The watches that fired in a period, in no order."""
         ...
 
     def story_lines(self, story_ids: Sequence[str]) -> Mapping[str, StoryLine]:

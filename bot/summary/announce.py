@@ -104,7 +104,16 @@ class Announcer:
         schedule, book = wanted.schedule, self._book()
         known, sources, note = known_of(book), tuple(book.sources.values()), wanted.note(self._clock())
         material = await self._store.read(
-            lambda s: summarise(s, wanted.ask, known, sources, stories=schedule.stories, owners=self._owners, note=note)
+            lambda s: summarise(
+                s,
+                wanted.ask,
+                known,
+                sources,
+                stories=schedule.stories,
+                owners=self._owners,
+                audience={schedule.channel},
+                note=note,
+            )
         )
         return await written(material, self._writer)
 

@@ -24,6 +24,8 @@ from bot.store.summary_port import AlertLine, SummaryStore
 from bot.summary import weights
 from bot.summary.ask import STORIES, Ask, Known, in_words
 from bot.summary.model import Filters, Summary
+from bot.summary.others import Others
+from bot.summary.others import others as others_of
 from bot.summary.rank import Fired, Owners, countries, counts_of, fired, meets, order, rules, timeline
 from bot.summary.sentences import TEXT_MAX
 from bot.summary.standing import standing
@@ -91,17 +93,21 @@ def summarise(
     owners: Owners = NO_OWNERS,
     name_of: Callable[[str], str] = country_name,
     note: str = "",
+    audience: Collection[str] | None = None,
 ) -> Material:
     """The summary of a period, in the words of its articles. ``sources`` are those of the coverage line, ``owners``
-    says who owns an outlet, by source id or domain."""
+    says who owns an outlet, by source id or domain. ``audience``: the delivery channels of those who read it, for whom
+    what others watch does not count; ``None`` for operators."""
     earlier = ask.since - (ask.until - ask.since)
     begins = store.archive_begins()
     reaches = begins is not None and begins <= earlier
-    lines, told = _period(store, ask.since, ask.until, ask.filters, pairs=False)
-    before, told_before = _period(store, earlier, ask.since, ask.filters, pairs=True)
+    others = others_of(store, earlier, ask.until, audience)
+    lines, told = _period(store, ask.since, ask.until, ask.filters, others, pairs=False)
+    before, told_before = _period(store, earlier, ask.since, ask.filters, others, pairs=True)
     total, shown = order(
-        lines, told_before.pairs, ask.since, ask.until, owners, store.story_lines, stories, store.fired_lines
-    )
+        lines, told_before.pairs, ask.since, ask.until, owners, store.story_lines, stories,
+        lambda alert_ids: others.fired(store.fired_lines(alert_ids)),
+    )  # fmt: skip
     found = store.story_documents([one.story_id for one in shown], weights.DOCUMENTS_MAX, TEXT_MAX)
     struck = _struck(store.threads(found))
     stand = {story_id: standing(documents, struck) for story_id, documents in found.items() if documents}
@@ -123,17 +129,17 @@ def summarise(
 
 
 def _period(
-    store: Archive, since: datetime, until: datetime, filters: Filters, *, pairs: bool
+    store: Archive, since: datetime, until: datetime, filters: Filters, others: Others, *, pairs: bool
 ) -> tuple[list[AlertLine], Fired]:
     """The alerts that meet the filters, and how often rules fired on them; ``pairs``: by country, too. The rules of
     each are read only where that is asked for: a month has thousands of alerts, and a few of them are told."""
     by_rule = bool(filters.rules or filters.tags)
-    lines = list(store.alert_lines(since, until, filters.sources, rules=by_rule))
+    lines = others.lines(store.alert_lines(since, until, filters.sources, rules=by_rule))
     if filters == Filters(sources=filters.sources):
-        return lines, fired(store.fired_counts(since, until, filters.sources, by_country=pairs))
+        return lines, fired(others.counts(store.fired_counts(since, until, filters.sources, by_country=pairs)))
     lines = [line for line in lines if meets(line, filters)]
     if not by_rule:
-        rules_of = store.fired_lines([line.alert_id for line in lines])
+        rules_of = others.fired(store.fired_lines([line.alert_id for line in lines]))
         lines = [line._replace(rules=rules_of.get(line.alert_id, ())) for line in lines]
     return lines, fired(counts_of(lines))
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import Protocol, TypeVar
 
 from bot.model import Source
+from bot.people import is_others, is_others_place
+from bot.record import Record
 from bot.rules.match import Engine
 from bot.store.base import Store
 from bot.why import Around, WhyReport, absent, address_of, why
+
+
+class _Placed(Protocol):
+    @property
+    def channel(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Placed)
 
 
 def answer(
@@ -19,8 +31,11 @@ def answer(
     retention: timedelta,
     now: datetime,
     tz: tzinfo,
+    *,
+    audience: Collection[str] | None = None,
 ) -> WhyReport:
-    """What became of the article of an address or a guid. Reads only. Raises ``StoreError``."""
+    """What became of the article of an address or a guid. ``audience``: the delivery channels of those who read it, who
+    are not told what others watch; ``None`` for operators. Reads only. Raises ``StoreError``."""
     address = address_of(given)
     found = store.find_article(address)
     record = store.record(found.keys[0]) if found.keys else None
@@ -37,4 +52,23 @@ def answer(
         mutes=store.mutes(now, include_expired=True),
         namesakes=len(found.keys) - 1,
     )
-    return why(record, around, engine, now, tz, asked=address.given)
+    if audience is None:
+        return why(record, around, engine, now, tz, asked=address.given)
+    others = [rule.id for rule in engine.rules if is_others(rule.id, rule.channels, audience)]
+    return why(*_seen_by(audience, record, around), engine, now, tz, asked=address.given, others=others)
+
+
+def _seen_by(audience: Collection[str], record: Record, around: Around) -> tuple[Record, Around]:
+    """Without the watches of others, and without where they were told."""
+    alert = record.alert
+    if alert is not None:
+        kept = tuple(m for m in alert.matches if not is_others(m.rule_id, m.channels, audience))
+        alert = replace(alert, matches=kept) if kept else None
+
+    def seen(found: Iterable[T]) -> tuple[T, ...]:
+        return tuple(one for one in found if not is_others_place(one.channel, audience))
+
+    return (
+        replace(record, alert=alert, posts=seen(record.posts)),
+        replace(around, decisions=seen(around.decisions), holds=seen(around.holds)),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 
 from bot.entities.facts import country_name
@@ -22,11 +22,20 @@ MEMBERS_SHOWN = 8
 COUNTRIES_SHOWN = 8
 
 
-def why(record: Record, around: Around, engine: Engine, now: datetime, tz: tzinfo, *, asked: str = "") -> WhyReport:
-    """Everything about one article. ``tz`` is that of the times in the answer."""
+def why(
+    record: Record,
+    around: Around,
+    engine: Engine,
+    now: datetime,
+    tz: tzinfo,
+    *,
+    asked: str = "",
+    others: Collection[str] = (),
+) -> WhyReport:
+    """Everything about one article. ``tz`` is that of the times in the answer; rules in ``others`` are passed over."""
     article = record.article
     analysis = engine.analyse(subject(article))
-    rules = verdicts(analysis, record)
+    rules = verdicts(analysis, record, others)
     stages = (
         _fetched(record, around, now, tz),
         _parsed(record, around.source, tz),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot.record import Record
 from bot.rules.explain import Explanation, explain
 from bot.rules.match import Analysis
@@ -12,11 +14,11 @@ from bot.why.report import Outcome, RuleVerdict
 SUPPRESSED = 0.1  # distance of a rule that only its ``unless`` kept from firing
 
 
-def verdicts(analysis: Analysis, record: Record) -> tuple[RuleVerdict, ...]:
-    """Every rule: those that fire, most severe first, then the others, nearest first."""
+def verdicts(analysis: Analysis, record: Record, skip: Collection[str] = ()) -> tuple[RuleVerdict, ...]:
+    """Every rule but those in ``skip``: those that fire, most severe first, then the others, nearest first."""
     then = {m.rule_id for m in record.alert.matches} if record.alert else set()
     then.update(record.shadow)
-    found = [_verdict(analysis, rule, rule.id in then) for rule in analysis.engine.rules]
+    found = [_verdict(analysis, rule, rule.id in then) for rule in analysis.engine.rules if rule.id not in skip]
     order = {m.rule_id: n for n, m in enumerate(analysis.matches)}
     return tuple(sorted(found, key=lambda v: (v.distance, order.get(v.rule_id, 0))))
 

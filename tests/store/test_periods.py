@@ -127,3 +127,14 @@ def test_only_the_sources_that_are_asked_for_are_told(store: SqlStore) -> None:
     assert store.alert_lines(minutes(0), minutes(9), ["other"]) == (line_of(store, "b"),)
     assert store.alert_lines(minutes(0), minutes(9), ["nobody"]) == ()
     assert len(store.alert_lines(minutes(0), minutes(9), ["nobody", "wire", "other"])) == 2
+
+
+def test_watches_that_fired_are_told_with_those_who_heard_of_them(store: SqlStore) -> None:
+    mine = Match("watch-12", "Watch: ships", Severity.MEDIUM, ("watch",), (), ("dm:slack.default:U1",))
+    like = replace(mine, rule_id="watchers")  # a rule of the files
+    both = replace(fired("a", 1, "arms"), matches=(RULES["arms"], mine))
+    alone, other = replace(fired("b", 2), matches=(mine,)), replace(fired("c", 3), matches=(like,))
+    fill(store, both, alone, other, replace(fired("d", 9), matches=(mine,)))
+    found = store.watched(minutes(0), minutes(9))
+    assert {one.alert_id for one in found} == {both.id, alone.id}
+    assert {(one.rule_id, one.channels) for one in found} == {("watch-12", ("dm:slack.default:U1",))}

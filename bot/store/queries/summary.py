@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, select, type_coerce
 
 from bot.model import Article, Severity
+from bot.people import WATCH_PREFIX
 from bot.store.articles_port import Archived
 from bot.store.codec import decode
 from bot.store.queries.dialect import among, chunks, listed
 from bot.store.schema import Micros, alerts, articles, from_micros, matches, storable, story_articles
-from bot.store.summary_port import AlertLine, FiredCount, FiredLine, StoryLine, StoryReport
+from bot.store.summary_port import AlertLine, FiredCount, FiredLine, StoryLine, StoryReport, Watched
 
 _STRINGS = tuple[str, ...]
 _FIRED = select(matches.c.alert_id, matches.c.rule_id, matches.c.title, matches.c.severity, matches.c.tags)
@@ -97,6 +98,22 @@ def fired_counts(
         FiredCount(rule_id, title, country[0] if country and country[0].isalpha() else "", count)
         for count, rule_id, title, *country in connection.execute(statement).all()
     )
+
+
+def watched(connection: Connection, since: datetime, until: datetime) -> tuple[Watched, ...]:
+    """Over the index on rules: of a month's thousands of matches, only those are looked at."""
+    rule: ColumnElement[str] = matches.c.rule_id
+    if connection.dialect.name == "postgresql":
+        rule = rule.collate("C")  # others pass over the hyphen
+    found = connection.execute(
+        select(matches.c.alert_id, matches.c.rule_id, matches.c.channels).where(
+            rule >= WATCH_PREFIX,
+            rule < f"{WATCH_PREFIX}:",  # what follows the last digit
+            matches.c.created_at >= since,
+            matches.c.created_at < until,
+        )
+    ).all()
+    return tuple(Watched(alert_id, rule_id, _strings(channels)) for alert_id, rule_id, channels in found)
 
 
 def _fired(found: Sequence[Row[str, str, str, int, str]]) -> Mapping[str, tuple[FiredLine, ...]]:

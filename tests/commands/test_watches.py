@@ -1,0 +1,100 @@
+"""What somebody watches is theirs alone: nobody else is told of it, whatever they ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.people import WATCH_PREFIX
+from tests.commands.team import NEWS, Team, team, until
+from tests.commands.test_everywhere import Member, OnDiscord, OnSlack
+from tests.commands.test_slack_buttons import button
+from tests.fakes.slack import visible_text
+
+BOTH = (
+    "both",
+    "A second bakery opens",
+    "The bakery opened its doors after the flood warning was over, the mayor said.",
+)
+ALONE = ("guild", "Festival of the guild", "The bakery guild held a festival and drew many people, its head said.")
+ADA = "U0ADALOVE"  # as long as Slack's ids are
+ASKED: tuple[tuple[str, str, dict[str, object], str], ...] = (
+    ("rules", "", {}, "3 rules"),
+    ("explain", "A bakery and a flood warning.", {"text": "A bakery and a flood warning."}, "1 rule would fire"),
+    ("why", "https://river.example/both", {"url": "https://river.example/both"}, "1 of 3 rules fire"),
+    ("why", "https://river.example/guild", {"url": "https://river.example/guild"}, "No alert: none of 3 rules fires"),
+    ("latest", "20", {"count": 20}, "A second bakery opens"),
+    ("summary", "7d", {"period": "7d"}, "3 alerts in 3 stories"),
+    ("search", "guild", {"query": "guild"}, "▫️ Festival of the guild"),
+    ("status", "", {}, "3 rules, 1 source"),
+    ("rules", "watch-1", {"id": "watch-1"}, "No rule has the id"),
+    ("unwatch", "1", {"number": 1}, "Neither you nor this channel has a watch 1"),
+)
+
+
+def told(text: str) -> bool:
+    """Whether a text tells of Ada's watch."""
+    return "Watch: " in text or "dm:" in text or f"{WATCH_PREFIX}1 " in text
+
+
+async def watched(one: Team) -> None:
+    """Ada watches bakeries by direct message, and two come: one in an alert of a rule, one by her watch alone."""
+    await one.registered()
+    ada = OnSlack(one, ADA)
+    await ada.asks("watch", "bakery", {}, "Watching “bakery”")
+    await until(lambda: any(rule.id == "watch-1" for rule in one.app.book.ruleset.rules))
+    one.publish(*NEWS, BOTH, ALONE)
+    await one.poll()
+    direct = one.slack.workspace.direct(ada.person.id)
+    await until(lambda: len(direct.messages) == 2)
+
+
+async def test_nobody_else_is_told_whatever_they_ask(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await watched(one)
+        others: tuple[Member, ...] = (OnSlack(one, "U0BOB"), OnDiscord(one, "ben"))
+        for member in others:
+            for verb, typed, chosen, wanted in ASKED:
+                said = await member.asks(verb, typed, chosen, wanted)
+                assert not told(said), said
+                assert verb in ("why", "search") or "guild" not in said, "only her watch found it"
+        bob = one.on_slack("U0BOB")
+        await bob.opens_home()
+        await one.slack.settled(lambda: bob.id in one.slack.workspace.homes)
+        home = visible_text(one.slack.workspace.homes[bob.id])
+        assert not told(home)
+        assert "guild" not in home
+        post = one.slack_post("second bakery")
+        heard = len(bob.private)
+        await bob.clicks(one.room, post, button(post, "why"))
+        assert not told(visible_text(await bob.hears(heard + 1)))
+        await bob.clicks(one.room, post, button(post, "mute"))
+        assert "Watch: " not in visible_text(await bob.sees_form())
+        ben = one.on_discord("ben")
+        assert await ben.begins("wire rules", one.place, "id", "watch") == []
+
+
+async def test_whoever_watches_is_told_and_does_not_tell_the_channel(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await watched(one)
+        ada = OnSlack(one, ADA)
+        assert "watch-1" in await ada.asks("rules", "", {}, "4 rules")
+        assert "Festival of the guild" in await ada.asks("latest", "20", {}, "Latest alerts")
+        assert "Festival of the guild" in await ada.asks("summary", "7d", {}, "4 alerts in 4 stories")
+        await ada.asks("why", "https://river.example/guild", {}, "watch-1 (medium) fired on 'bakery'")
+        await ada.asks("search", "guild", {}, "🟠 Festival of the guild")
+        await ada.asks("latest", "rule:watch-1", {}, "Festival of the guild")
+        for shown in ("latest", "summary 7d", "rules"):
+            text = await ada.shares(shown)
+            assert not told(text)
+            assert "guild" not in text
+
+
+async def test_what_a_channel_watches_is_told_in_that_channel(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada, bob, ben = OnSlack(one, ADA), OnSlack(one, "U0BOB"), OnDiscord(one, "ben")
+        await ada.asks("watch", "bakery channel", {}, "Watching “bakery”")
+        await until(lambda: any(rule.id == "watch-1" for rule in one.app.book.ruleset.rules))
+        assert "Watch: bakery" in await bob.asks("rules", "", {}, "4 rules")
+        assert "Watch: bakery" in await bob.shares("rules")
+        assert "Watch: bakery" not in await ben.asks("rules", "", {}, "3 rules")

@@ -90,7 +90,8 @@ class Message:
 class DigestLine:
     """One story inside a digest, by its alert. ``group`` is the heading that it stands under, the same for lines in a
     row; ``reports`` how many alerts of the story it stands for, ``sources`` how many independent sources have it;
-    ``brief``: listed in one short line, since a filter of the channel held it; ``retracted``: why it no longer holds.
+    ``brief``: listed in one short line, since a filter of the channel held it; ``retracted``: why it no longer holds;
+    ``adds``: what is new in a story that the channel was told before, in sentences.
     """
 
     alert_id: str
@@ -106,6 +107,7 @@ class DigestLine:
     sources: int = 1
     brief: bool = False
     retracted: str = ""
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

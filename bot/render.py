@@ -168,6 +168,7 @@ def digest_line(
     sources: int = 1,
     brief: bool = False,
     retracted: str = "",
+    adds: tuple[str, ...] = (),
 ) -> DigestLine:
     """A story inside a digest, by one of its alerts."""
     titles = dict.fromkeys(clean(m.title) or m.rule_id for m in _by_severity(alert.matches))
@@ -186,6 +187,7 @@ def digest_line(
         sources=sources,
         brief=brief,
         retracted=retracted,
+        adds=adds,
     )
 
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 import apprise
 
 from bot.channels.base import Capabilities
-from bot.channels.digest_lines import headings
+from bot.channels.digest_lines import adding, headings
 from bot.channels.news_lines import news_lines
 from bot.channels.text import clean, clean_block, cut, safe_url
 from bot.errors import TransientDeliveryError
-from bot.message import Digest, Message, Notice, Receipt
+from bot.message import Digest, DigestLine, Message, Notice, Receipt
 from bot.secret import Secret
 from bot.summary import words
 from bot.summary.post import SummaryPost
@@ -113,13 +113,15 @@ def alert_text(message: Message, *, answers: bool = False) -> str:
     )))  # fmt: skip
 
 
+def _line(line: DigestLine) -> str:
+    new = cut(adding(line), 120)
+    return f"- {cut(clean(line.headline), 100)}{f' ({new})' if new else ''} {safe_url(line.url)}".rstrip()
+
+
 def digest_text(digest: Digest) -> str:
     """The reason, then a line and an address for each alert, how many there are beyond, and which sources were down."""
     shown = digest.lines[:LINES_MAX]
-    lines = [
-        (f"{group}:\n" if group else "") + f"- {cut(clean(line.headline), 100)} {safe_url(line.url)}".rstrip()
-        for group, line in zip(headings(shown), shown, strict=True)
-    ]
+    lines = [(f"{group}:\n" if group else "") + _line(line) for group, line in zip(headings(shown), shown, strict=True)]
     while lines and len("\n".join(lines)) > BODY_MAX - 360:
         lines.pop()
     more = digest.total - len(lines)

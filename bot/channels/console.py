@@ -20,7 +20,7 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.channels.base import Capabilities
-from bot.channels.digest_lines import headed, headings, standing
+from bot.channels.digest_lines import adding, headed, headings, standing
 from bot.channels.news_lines import news_lines
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, graphemes, safe_url
 from bot.errors import TransientDeliveryError
@@ -310,6 +310,8 @@ def _digest_rows(line: DigestLine, now: datetime, tz: tzinfo, *, with_rule: bool
     )
     gone = f"retracted: {cut(clean(line.retracted), RULE_TITLE_MAX)}" if line.retracted else ""
     source = cut(clean(line.source), SOURCE_MAX)
+    if new := adding(line):
+        yield _Row(Text(cut(new, NEWS_MAX)), indent)
     yield _Row(_dotted([gone, source, standing(line), *_when(line.published, now, tz)[:1], rules]), indent)
     if link := _link(line.url):
         yield _Row(link[0], indent, whole=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.channels.news_lines import news_lines
 from bot.channels.text import clean
 from bot.message import DigestLine
 
@@ -21,6 +22,11 @@ def headings(lines: Sequence[DigestLine]) -> list[str]:
     with_rules = headed(lines)
     groups = [clean(line.group) if with_rules or line.brief else "" for line in lines]
     return ["" if i and group == groups[i - 1] else group for i, group in enumerate(groups)]
+
+
+def adding(line: DigestLine) -> str:
+    """What is new in a story that was told before, in a line; empty for one that is told now."""
+    return " · ".join(news_lines(line.adds))
 
 
 def standing(line: DigestLine) -> str:

@@ -15,7 +15,7 @@ from typing import Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button, buttons
 from bot.channels.buttons import carries as in_ids
-from bot.channels.digest_lines import headed, headings, standing
+from bot.channels.digest_lines import adding, headed, headings, standing
 from bot.channels.discord_limits import (
     BUTTON_URL_MAX,
     CONTENT_MAX,
@@ -326,7 +326,8 @@ def _digest_line(line: DigestLine, with_rule: bool) -> str:
     rules = ", ".join(rule for rule in line.rules[:WORDS_SHOWN] if with_rule or rule != line.group)
     facts = [gone, fit(line.source, 60), standing(line), _time(line.published, "R"), fit(rules, 120)]
     shown = f"~~{linked}~~" if gone else linked
-    return f"{EMOJI[line.severity]} {shown}\n-# {' · '.join(f for f in facts if f)}"
+    new = f"\n{fit(adding(line), NEWS_MAX)}" if line.adds else ""
+    return f"{EMOJI[line.severity]} {shown}{new}\n-# {' · '.join(f for f in facts if f)}"
 
 
 def _heading(group: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
-from bot.channels.digest_lines import headed, headings, standing
+from bot.channels.digest_lines import adding, headed, headings, standing
 from bot.channels.news_lines import news_lines
 from bot.channels.slack_limits import ALT_TEXT_MAX, IMAGE_URL_MAX, TOTAL_MAX
 from bot.channels.slack_pieces import FLAG, date_element, date_token, flag_element, literal
@@ -327,7 +327,9 @@ def _digest_line(line: DigestLine, rule: bool) -> Element:
     fired = cut(clean(line.group), RULE_TITLE_MAX) if rule else ""
     facts = " · ".join(filter(None, (gone, fired, cut(clean(line.source), SOURCE_MAX), standing(line))))
     date = date_element(line.published)
-    return _section(_severity(line.severity), _text(" "), *link, _text(f"\n{facts} · " if facts else "\n"), date)
+    new = cut(adding(line), NEWS_MAX)
+    below = "".join((f"\n{new}" if new else "", f"\n{facts} · " if facts else "\n"))
+    return _section(_severity(line.severity), _text(" "), *link, _text(below), date)
 
 
 def _alerts(count: int) -> str:

@@ -340,6 +340,7 @@ def _line(line: DigestLine) -> Json:
         "reports": line.reports,
         "sources": line.sources,
         "retracted": clean(line.retracted) or None,
+        "news": [clean(sentence) for sentence in line.adds],
     }
 
 

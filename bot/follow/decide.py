@@ -17,7 +17,7 @@ from bot.follow.origin import origin
 from bot.follow.said import Said
 from bot.follow.thread import Marks, Report, Thread, Told
 from bot.message import DeliveryKind, Message
-from bot.model import Alert, Article, HoldReason, Match, Story
+from bot.model import Alert, Article, HoldReason, Match, Severity, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
 from bot.render import announced, delivery_key, render_message, render_report
 from bot.store.noise_port import DecisionRow, NewHold, Release
@@ -89,6 +89,8 @@ class Deciding:
         self._alert = Alert(article.key, article, one.story, one.matches, one.countries, now) if one.matches else None
         self._out = Outcome(self._thread, Marks(by, one.story.copied), self._alert)
         self._adds: tuple[str, ...] | None = None
+        self._heard_of = self._kept_back = False  # by a channel that was told of the story
+        self._given: Alert | None = None  # what an earlier version of the article was alerted by
         self._withdrawn = one.said.withdrawn
 
     def outcome(self) -> Outcome:
@@ -104,7 +106,8 @@ class Deciding:
                 self._tell(replace(self._alert, matches=matches), channel)
         if self._alert is not None and not mine:
             self._note("", Verdict.NOWHERE, "no route leads from its rules to a channel")
-        if self._alert is not None or self._thread.live:
+        unheard = self._kept_back and not self._heard_of  # then it is news when the next one says it
+        if self._alert is not None or (self._thread.live and not unheard):
             found = self._one.said.facts
             self._thread = replace(self._thread, facts=self._thread.facts | found)
             self._out.marks = replace(self._out.marks, facts=found)
@@ -136,8 +139,8 @@ class Deciding:
         self._thread = replace(self._thread, told={**self._thread.told, channel: told})
         self._note(channel, Verdict.SEND, reason, alert)
 
-    def _hold(self, alert: Alert, channel: str, answer: Hold) -> None:
-        self._out.holds.append(NewHold(alert.id, channel, answer.reason, answer.by, self._now, answer.until))
+    def _hold(self, alert: Alert, channel: str, answer: Hold, adds: tuple[str, ...] = ()) -> None:
+        self._out.holds.append(NewHold(alert.id, channel, answer.reason, answer.by, self._now, answer.until, adds))
         self._note(channel, Verdict.HOLD, answer.text, alert)
 
     def _send_waiting(self) -> None:
@@ -167,24 +170,19 @@ class Deciding:
         alert = Alert(article.key, article, self._one.story, matches, self._one.countries, self._now)
         fresh_told = channel not in self._before.told
         retracts = self._withdrawn if self._withdrawn and self._same_origin(told) else ""
-        adds = self._news(told)
-        louder = bool(matches) and alert.severity > told.severity
         answer = noise.ask(self.controls, _heard(alert, told), channel, self._context, self._now)
-        if isinstance(answer, Rest):
+        if retracts and not isinstance(answer, Pass):
+            alert = replace(alert, matches=())  # whoever was told of a report hears that it is withdrawn
+        elif isinstance(answer, Rest):
             self._note(channel, Verdict.OLD, answer.text)
             return
-        if isinstance(answer, Hold):
-            if self._alert is not None and matches and (adds or louder):
-                self._hold(self._alert, channel, answer)
-            else:
-                self._note(channel, Verdict.TOLD, f"told here already; {answer.text}")
+        elif isinstance(answer, Hold) and (matches or answer.reason is not HoldReason.DIGEST):
+            self._keep_back(told, alert, answer)
             return
-        if alert.matches:
+        elif isinstance(answer, Pass) and matches:
             alert = answer.alert
-        louder = bool(alert.matches) and alert.severity > told.severity
-        if louder:
-            rule = max(alert.matches, key=lambda m: m.severity)
-            adds = (f"Severity is now {alert.severity.word}: {rule.title or rule.rule_id}", *adds)
+        louder = _louder(alert, told)
+        adds = (*louder, *self._news(told))
         counted = self._nth_source() and not fresh_told
         if counted:
             adds = (*adds, f"{self._independent} independent sources have it now")
@@ -193,28 +191,35 @@ class Deciding:
             return
         kind = None
         if adds:
-            loud = (louder or counted) and self._may_raise(alert, told)
+            loud = (bool(louder) or counted) and self._may_raise(alert, told)
             kind = DeliveryKind.RAISE if loud else DeliveryKind.REPLY
         self._post_following(told, alert, kind, adds, retracts)
+
+    def _keep_back(self, told: Told, alert: Alert, answer: Hold) -> None:
+        """An alert that adds something comes in the digest, with what it adds. One of no rule is no alert: nobody
+        heard what it says, and it is news when the next one says it. A channel of digests has its post rewritten all
+        the same, as that makes no sound."""
+        self._kept_back = True
+        adds = (*_louder(alert, told), *self._news(told))
+        held = self._alert if alert.matches else self._given
+        if held is not None and adds:
+            self._hold(held, told.channel, answer, adds)
+        else:
+            self._note(told.channel, Verdict.TOLD, f"told here already; {answer.text}")
+        if answer.reason is HoldReason.DIGEST:
+            quiet = replace(alert, matches=())
+            number, message = self._rewrite(told, quiet, told.severity, "", (told.alert_id,))
+            told = replace(told, message=message, following=number)
+            self._thread = replace(self._thread, told={**self._thread.told, told.channel: told})
 
     def _post_following(
         self, told: Told, alert: Alert, kind: DeliveryKind | None, adds: tuple[str, ...], retracts: str
     ) -> None:
+        self._heard_of = True
         severity = max(told.severity, alert.severity) if alert.matches else told.severity
+        sources = self._independent
         ids = tuple(dict.fromkeys((told.alert_id, *((alert.id,) if self._alert else ()))))
-        number, message, sources = told.following, told.message, self._independent
-        also = self._thread.also(told.article_key)
-        if message is not None:
-            rewritten = self._rewritten(told, message, alert)
-            changed = replace(
-                announced(replace(rewritten, severity=severity)),
-                also=also,
-                sources=sources,
-                retracted=retracts or message.retracted,
-            )
-            if changed != message:
-                number += 1
-                message = self._following(told, DeliveryKind.UPDATE, number, changed, ids)
+        number, message = self._rewrite(told, alert, severity, retracts, ids)
         if kind is not None:
             number += 1
             answer = render_report("", told.alert_id, alert.article, alert.matches, severity, alert.countries)
@@ -236,6 +241,25 @@ class Deciding:
             self._note(told.channel, Verdict.UPDATE, f"told here already, adds nothing new; {_counted(sources)} now")
         else:
             self._note(told.channel, Verdict.TOLD, "told here already in a digest, adds nothing new")
+
+    def _rewrite(
+        self, told: Told, alert: Alert, severity: Severity, retracts: str, ids: tuple[str, ...]
+    ) -> tuple[int, Message | None]:
+        """The post as it should stand now, if there is one: how much followed it then, and what it says."""
+        before = told.message
+        if before is None:
+            return told.following, None
+        rewritten = self._rewritten(told, before, alert)
+        message = replace(
+            announced(replace(rewritten, severity=severity)),
+            also=self._thread.also(told.article_key),
+            sources=self._independent,
+            retracted=retracts or before.retracted,
+        )
+        if message == before:
+            return told.following, before
+        number = told.following + 1
+        return number, self._following(told, DeliveryKind.UPDATE, number, message, ids)
 
     def _following(
         self, told: Told, kind: DeliveryKind, number: int, message: Message, ids: tuple[str, ...]
@@ -295,6 +319,14 @@ _SENT_GROWN = "the first of its story that fired for this channel"
 def _heard(alert: Alert, told: Told) -> Alert:
     """As the controls see it: where an article fired nothing, it is as grave as the alert that was told."""
     return alert if alert.matches else replace(alert, matches=(Match("", "", told.severity, (), ()),))
+
+
+def _louder(alert: Alert, told: Told) -> tuple[str, ...]:
+    """That an alert is graver than what the channel was told, and by which rule; nothing where it is not."""
+    if not alert.matches or alert.severity <= told.severity:
+        return ()
+    rule = max(alert.matches, key=lambda m: m.severity)
+    return (f"Severity is now {alert.severity.word}: {rule.title or rule.rule_id}",)
 
 
 def _counted(sources: int, which: str = "") -> str:

@@ -47,6 +47,7 @@ class _Revising(Deciding):
     def __init__(self, edit: Edit, thread: Thread, route: Route, context: Context, now: datetime) -> None:
         super().__init__(edit.arrived, thread, route, context, now, known=True)
         self._edit = edit
+        self._given = edit.alert
         before = edit.revised.before
         if withdrawn(before.title, before.text):
             self._withdrawn = ""  # that was told then

@@ -55,7 +55,7 @@ FOLLOW: tuple[Stage, ...] = (stages.fresh, *_FILTERS, stages.digest_only)
 EDIT: tuple[Stage, ...] = (*_FILTERS, stages.digest_only)
 """For an edit of an article of such a story: it may be old itself."""
 
-RAISE: tuple[Stage, ...] = _LOUDNESS
+RAISE: tuple[Stage, ...] = (stages.digest_only, *_LOUDNESS)
 """For showing a story again: where one of these holds, a reply in the thread must do."""
 
 WAITED: tuple[Stage, ...] = (*_FILTERS, stages.corroborated, stages.digest_only, *_LOUDNESS)

@@ -3,6 +3,7 @@
 Holds end when their time has come: quiet hours and throttles end, a digest's cron fires, a mute expires or is removed,
 the first round of polls is over, nobody confirmed a report within its window. What is due on a channel comes in one
 digest. Alerts whose story was told there meanwhile are counted in it and not listed: the post of the story shows them.
+Those whose story was told before they were held are listed with what they add.
 During quiet hours no digest goes out, unless something in it is loud enough.
 """
 
@@ -25,6 +26,7 @@ from bot.store.noise_port import DecisionRow, Held
 
 FIRST_ROUND_MAX = timedelta(minutes=10)  # a source that never answers does not hold up what the others brought
 LINES_MAX = 500  # that a digest carries; its total counts all
+ADDS_MAX = 4  # pieces of news of one line, as of one answer
 
 _TITLES = {
     HoldReason.CATCH_UP: "Catching up",
@@ -108,7 +110,7 @@ def release(
     loudest = max(by_id[one.alert_id].severity for one in here)
     if quiet_until(policy.quiet, channel, loudest, now) is not None:
         return None
-    told = {one.id for one in here if channel in _thread(threads, by_id[one.alert_id]).told}
+    told = {one.id for one in here if not one.adds and channel in _thread(threads, by_id[one.alert_id]).told}
     listed = [one for one in here if one.id not in told]
     lines = _lines(listed, by_id, threads, policy)
     digest = _digest(channel, here, lines, len(told), now, coverage) if lines else None
@@ -125,9 +127,11 @@ def _lines(
 ) -> tuple[DigestLine, ...]:
     """One line for each story, under the title of its gravest rule; what filters held comes last, in brief."""
     by_story: dict[tuple[bool, str], list[Alert]] = {}
-    for one in held:
+    adds: dict[str, list[str]] = {}
+    for one in sorted(held, key=lambda h: (h.held_at, h.id)):
         alert = alerts[one.alert_id]
         by_story.setdefault((one.reason in _FILTERS, alert.story.id), []).append(alert)
+        adds.setdefault(alert.story.id, []).extend(one.adds)
     shown = {story_id for brief, story_id in by_story if not brief}
     lines = []
     for (brief, story_id), group in by_story.items():
@@ -144,6 +148,7 @@ def _lines(
             sources=max(sources, 1),
             brief=brief,
             retracted=retracted,
+            adds=tuple(dict.fromkeys(adds[story_id]))[-ADDS_MAX:],
         )
         lines.append(line)
     return in_order(lines)
@@ -171,7 +176,7 @@ def _digest(
     parts = [f"{count.count} {count.words}" for count in counts]
     if told:
         parts.append(f"{told} of these told meanwhile in their stories")
-    ids = "\x1e".join(str(one.id) for one in held)
+    ids = "\x1e".join(f"{one.id} {one.held_at.isoformat()}" for one in held)  # an edit may be held where it was before
     return Digest(
         key=delivery_key(f"held\x1e{ids}", channel, DeliveryKind.DIGEST),
         title=title,

@@ -44,7 +44,8 @@ class DecisionRow:
 @dataclass(frozen=True, slots=True)
 class NewHold:
     """An alert that does not go out at once. ``by`` names what holds it (a mute's number, a rule, a time of day);
-    ``release_at`` of ``None``: when something else happens (a mute is removed, the first round ends)."""
+    ``release_at`` of ``None``: when something else happens (a mute is removed, the first round ends). ``adds`` is what
+    it adds to a story that the channel was told before, in sentences; empty where the story itself waits."""
 
     alert_id: str
     channel: str
@@ -52,6 +53,7 @@ class NewHold:
     by: str
     held_at: datetime
     release_at: datetime | None = None
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Held:
     by: str
     held_at: datetime
     release_at: datetime | None
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0016"
+REVISION = "r0017"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
@@ -381,6 +381,7 @@ holds = Table(
     Column("release_at", Micros),
     Column("released", Boolean, nullable=False),
     Column("delivery_key", Words),  # what it came in; none where it was told otherwise
+    Column("adds", Words),  # sentences as JSON: what it adds to a story that was told before; none where there are none
     UniqueConstraint("alert_id", "channel"),
     sqlite_autoincrement=True,
 )

@@ -279,6 +279,14 @@ class ChannelContract:
         for words in ("Arms deals", "Coups", "BBC World failing for 2 h 10 min"):
             assert shows(seen, words)
 
+    async def test_digest_says_what_is_new_in_a_story_that_was_told(self, harness: Harness, channel: Channel) -> None:
+        new = ("New number: 400 killed (told before: 12)", "New number: 90 injured")
+        lines = (replace(digest(1).lines[0], adds=new), digest(2).lines[1])
+        await channel.post_digest(replace(digest(2), lines=lines))
+        seen = (await self.last(harness)).text
+        assert shows(seen, "400 killed (told before: 12)")
+        assert shows(seen, "90 injured")
+
     async def test_digest_too_long_to_list_still_counts_everything(self, harness: Harness, channel: Channel) -> None:
         await channel.post_digest(digest(100, total=1234))
         seen = (await self.last(harness)).text
@@ -348,7 +356,8 @@ class ChannelContract:
     async def test_hostile_digest_and_notice_are_shown_as_text(
         self, harness: Harness, channel: Channel, text: str
     ) -> None:
-        lines = tuple(replace(line, group=text, retracted=text) for line in digest(2, headline=text).lines)
+        told = digest(2, headline=text).lines
+        lines = tuple(replace(line, group=text, retracted=text, adds=(text,)) for line in told)
         await channel.post_digest(replace(digest(2), lines=lines, title=text, reason=text, coverage=text))
         seen = await self.last(harness)
         assert not seen.live

@@ -95,7 +95,7 @@ class BoardChannel:
         links = tuple(link for line in digest.lines[:10] for link in self._url(line.url))
         count = len(lines) if "miscounts" in self.flaws else digest.total
         head = [self._text(digest.title), self._text(digest.reason), str(count), self._text(digest.coverage)]
-        head += [self._text(line.group) for line in digest.lines[:10]]
+        head += [self._text(words) for line in digest.lines[:10] for words in (line.group, *line.adds)]
         return self._pin(digest.key, Seen("\n".join(head + lines), links))
 
     async def post_notice(self, notice: Notice) -> Receipt:

@@ -160,7 +160,9 @@ def test_any_alert_is_taken_and_harmless(message: Any, answers: bool) -> None:
 @settings(max_examples=60, deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE, st.integers(0, 40))
 def test_any_digest_and_notice_is_taken_and_harmless(title: str, reason: str, headline: str, count: int) -> None:
-    assert_fine(digest_post(replace(digest(count, headline=headline), title=title, reason=reason)))
+    made = digest(count, headline=headline)
+    lines = tuple(replace(line, adds=(reason, headline)) for line in made.lines)
+    assert_fine(digest_post(replace(made, lines=lines, title=title, reason=reason)))
     assert_fine(notice_post(replace(NOTICE, title=title, text=reason * 20)))
 
 

@@ -85,7 +85,12 @@ DIGESTS = st.builds(
     title=ANY,
     reason=ANY,
     lines=st.lists(
-        st.builds(DigestLine, st.just("a"), SEVERITIES, ANY, URLS, NASTY, TIMES, st.just(())), max_size=60
+        st.builds(
+            DigestLine,
+            *(st.just("a"), SEVERITIES, ANY, URLS, NASTY, TIMES, st.just(())),
+            adds=st.lists(NASTY, max_size=5).map(tuple),
+        ),
+        max_size=60,
     ).map(tuple),
     total=st.integers(0, 10_000),
     created_at=st.just(AT),

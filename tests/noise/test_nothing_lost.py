@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import sqlite3
 import tempfile
@@ -34,6 +35,7 @@ from bot import cron
 from bot.model import Article, Mention, MentionKind, MuteKind, Severity
 from bot.noise import Policy
 from bot.noise.policy import ChannelPolicy, Demand, DigestTimes, Inhibition, QuietHours, Throttle
+from bot.noise.release import ADDS_MAX
 from tests.desk import OUTLETS, Desk, counts
 from tests.noise.test_release import news
 from tests.samples import match
@@ -91,7 +93,8 @@ drafts = st.builds(
 )
 
 _HOLDS = """
-SELECT holds.alert_id, alerts.story_id, holds.channel, holds.reason, holds.released, holds.delivery_key FROM holds
+SELECT holds.alert_id, alerts.story_id, holds.channel, holds.reason, holds.released, holds.delivery_key, holds.adds
+FROM holds
 JOIN alerts ON alerts.id = holds.alert_id
 """
 
@@ -214,7 +217,7 @@ class Newsroom(RuleBasedStateMachine):
         with contextlib.closing(sqlite3.connect(Path(self.folder.name) / "desk.db")) as connection:
             holds = connection.execute(_HOLDS).fetchall()
             stories = dict(connection.execute("SELECT id, story_id FROM alerts"))
-        assert all(released for *_, released, _ in holds), "something is held for ever"
+        assert all(released for *_, released, _, _ in holds), "something is held for ever"
         for channel in CHANNELS:
             alerted = {message.story_id for message in self.room.alerts(channel)}
             listed = {stories[alert_id] for alert_id in self.room.listed(channel)}
@@ -223,12 +226,18 @@ class Newsroom(RuleBasedStateMachine):
                 assert stories[key] in alerted | listed, (channel, key)
             for digest in self.room.digests(channel):
                 here = [row for row in holds if row[2] == channel and row[5] == digest.key]
-                assert Counter(counts(digest)) == Counter(reason for _, _, _, reason, _, _ in here)
+                assert Counter(counts(digest)) == Counter(reason for _, _, _, reason, *_ in here)
                 told = sum(alert_id not in self.room.listed(channel) for alert_id, *_ in here)
                 assert told >= digest.told
-            for alert_id, story_id, at, reason, _, key in holds:
-                if at == channel and not key:
+            for alert_id, story_id, at, reason, _, key, adds in holds:
+                if at != channel:
+                    continue
+                if not key:
                     assert story_id in alerted | listed, (channel, alert_id, reason)
+                if adds:  # to a story that was told before: only a digest can tell it
+                    lines = [x for d in self.room.digests(channel) if d.key == key for x in d.lines]
+                    (line,) = [x for x in lines if x.story_id == story_id]
+                    assert line.brief or len(line.adds) == ADDS_MAX or set(json.loads(adds)) <= set(line.adds)
 
 
 def test_nothing_held_is_lost_over_any_sequence() -> None:

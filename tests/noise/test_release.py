@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import cron
-from bot.message import DeliveryKind
+from bot.message import DeliveryKind, Message
 from bot.model import Article, MuteKind, Severity, Source
 from bot.noise import Policy
 from bot.noise.policy import ChannelPolicy, DigestTimes, Inhibition, QuietHours, Throttle
@@ -262,7 +262,7 @@ async def test_a_source_that_never_answers_does_not_hold_up_the_first_digest(tmp
     desk.stop()
 
 
-async def test_a_muted_story_is_not_answered_in_its_thread(tmp_path: Path) -> None:
+async def test_what_is_new_in_a_muted_story_comes_when_the_mute_ends(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     one = news(1)
     await desk.read(one, matches=(match(),))
@@ -270,9 +270,45 @@ async def test_a_muted_story_is_not_answered_in_its_thread(tmp_path: Path) -> No
     more = news(1, "herald", text=f"{one.text} 400 people were killed.", title=f"{one.title}: 400 killed")
     await desk.read(more, matches=(match(),))
     assert desk.said() == []
+    desk.restart()
     await desk.wait(hours=1)
-    assert [(digest.told, digest.total) for digest in desk.digests()] == []
+    (digest,) = desk.digests()
+    (line,) = digest.lines
+    assert (digest.told, counts(digest), line.alert_id) == (0, {"muted": 1}, "herald-1")
+    assert line.adds == ("New number: 400 killed",)
     assert desk.store.held() == ()
+    assert desk.verdicts("herald-1") == [("desk", "hold"), ("desk", "digest")]
+    desk.stop()
+
+
+async def test_what_a_mute_kept_from_a_thread_is_news_when_the_next_one_says_it(tmp_path: Path) -> None:
+    """No rule fired on the article, so that nothing of it could be held; nobody was told of the dead, either."""
+    desk = Desk(tmp_path)
+    one = news(1)
+    await desk.read(one, matches=(match(),))
+    mute = await desk.mute(MuteKind.STORY, one.key)
+    title = f"{one.title}: 400 killed"
+    await desk.read(news(1, "herald", text=f"{one.text} 400 people were killed.", title=title))
+    await desk.unmute(mute)
+    assert (desk.said(), desk.digests()) == ([], [])
+    await desk.read(news(1, "courier", text=f"{one.text} So 400 people were killed.", title=title))
+    await desk.read(news(1, "tribune", text=f"{one.text} In all 400 people were killed.", title=title))
+    assert desk.said() == [("reply", ("New number: 400 killed",))]
+    desk.stop()
+
+
+async def test_whoever_was_told_hears_of_a_retraction_muted_or_not(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    one = news(1)
+    await desk.read(one, matches=(match(),))
+    await desk.mute(MuteKind.STORY, one.key, hours=1)
+    await desk.read(replace(one, key="kill", title=f"KILL: {one.title}", canonical_url=""), matches=(match(),))
+    assert desk.said() == [("reply", ("Wire: the report was killed by its agency",))]
+    (update,) = desk.posts(DeliveryKind.UPDATE)
+    assert isinstance(update.payload, Message)
+    assert update.payload.retracted == "killed by its agency"
+    await desk.wait(hours=1)
+    assert desk.digests() == []
     desk.stop()
 
 
@@ -285,6 +321,51 @@ async def test_in_quiet_hours_a_story_grows_in_its_thread_only(tmp_path: Path) -
     await desk.read(graver, matches=(match("law", Severity.HIGH),))
     assert [kind for kind, _ in desk.said()] == ["reply"]
     assert desk.posts(DeliveryKind.RAISE) == []
+    desk.stop()
+
+
+async def test_a_story_that_grew_since_its_digest_is_in_the_next_one(tmp_path: Path) -> None:
+    times = DigestTimes(cron.parse("0 7,15 * * *"), UTC_ZONE, Severity.CRITICAL)
+    desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(digest=times)}))
+    one = news(1)
+    await desk.read(one, matches=(match("a", Severity.LOW),))
+    await desk.wait(hours=3)
+    title = f"{one.title}: 400 killed"
+    killed = news(1, "herald", text=f"{one.text} 400 people were killed.", title=title, published=desk.now)
+    await desk.read(killed, matches=(match("a", Severity.HIGH),))
+    again = news(1, "courier", text=f"{one.text} So 400 people were killed.", title=title, published=desk.now)
+    await desk.read(again, matches=(match("a", Severity.LOW),))
+    desk.restart()
+    await desk.wait(hours=16)
+    _, second = desk.digests()
+    assert counts(second) == {"digest": 1}
+    assert [(x.alert_id, x.adds) for x in second.lines] == [
+        ("herald-1", ("Severity is now high: A", "New number: 400 killed"))
+    ]
+    assert desk.verdicts("courier-1") == [("desk", "told")]
+    # An edit of what was in a digest comes in the next one, too.
+    after = await desk.edit(killed, (match("a", Severity.HIGH),), title=f"{one.title}: 700 killed")
+    await desk.wait(hours=8)
+    (line,) = desk.digests()[-1].lines
+    assert (len(desk.digests()), line.headline) == (3, after.title)
+    assert line.adds[0].startswith("Edited by Herald: ")
+    desk.stop()
+
+
+async def test_a_post_on_a_channel_of_digests_is_kept_up_to_date(tmp_path: Path) -> None:
+    times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE, Severity.CRITICAL)
+    desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(digest=times)}))
+    one = news(1)
+    await desk.read(one, matches=(match("c", Severity.CRITICAL),))
+    title = f"{one.title}: 400 killed"
+    killed = news(1, "herald", text=f"{one.text} 400 people were killed.", title=title)
+    await desk.read(killed, matches=(match("a", Severity.LOW),))
+    (update,) = desk.posts(DeliveryKind.UPDATE)
+    assert isinstance(update.payload, Message)
+    assert ([link.name for link in update.payload.also], desk.said()) == (["Herald"], [])
+    await desk.wait(hours=3)
+    (line,) = desk.digests()[0].lines
+    assert line.adds == ("New number: 400 killed",)
     desk.stop()
 
 

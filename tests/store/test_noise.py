@@ -136,6 +136,20 @@ class TestHolds:
         (found,) = wire.held()
         assert (found.reason, found.by) == (HoldReason.QUIET, "22:00 to 07:00")
 
+    def test_what_was_released_is_held_again_only_for_what_an_edit_adds(self, wire: SqlStore) -> None:
+        first = replace(batch("1"), deliveries=(), holds=(hold("1"),))
+        wire.commit(first)
+        wire.release([h.id for h in wire.held()], None, ())
+        wire.commit(replace(first, holds=(hold("1", held_at=minutes(5)),)))
+        assert wire.held() == ()
+        again = replace(first, holds=(hold("1", held_at=minutes(5), adds=("Edited by Wire",)),))
+        wire.commit(again)
+        (found,) = wire.held()
+        assert (found.held_at, found.adds) == (minutes(5), ("Edited by Wire",))
+        wire.release([found.id], None, ())
+        wire.commit(again)  # the same batch twice
+        assert wire.held() == ()
+
     def test_a_release_enqueues_what_they_come_in(self, wire: SqlStore) -> None:
         wire.commit(replace(batch("1", "2", alerts=True), deliveries=(), holds=(hold("1"), hold("2"))))
         ids = [h.id for h in wire.held()]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from bot.errors import StoreError
 from bot.model import Alert, Evidence, HoldReason, Match, Mute, MuteKind, Severity, Story
-from bot.store.codec import decode
+from bot.store.codec import decode, encode
 from bot.store.noise_port import DecisionRow, Held, NewHold, NewMute, Release
 from bot.store.outbox_port import NewDelivery
 from bot.store.queries import outbox
@@ -142,7 +142,8 @@ def _mute(row: Row[tuple[object, ...]]) -> Mute:
 # -- what is held -----------------------------------------------------------------------------------------------------
 def insert_holds(connection: Connection, new: Sequence[NewHold]) -> None:
     """Hold alerts; one that is held on the channel already is held by the new reason from now on. A hold of an alert
-    that lost to another poll is passed over, and so is one that was released: it has been told."""
+    that lost to another poll is passed over, and so is one that was released, as it has been told, unless its article
+    was edited since and adds something."""
     stored = outbox.stored_alerts(connection, [hold.alert_id for hold in new])
     for hold in new:
         if storable(hold.alert_id) not in stored:
@@ -152,9 +153,12 @@ def insert_holds(connection: Connection, new: Sequence[NewHold]) -> None:
             "by": hold.by,
             "held_at": hold.held_at,
             "release_at": hold.release_at,
+            "adds": encode(_STRINGS, hold.adds) if hold.adds else None,
         }
-        again = update(holds).where(holds.c.alert_id == hold.alert_id, holds.c.channel == hold.channel, HOLDING)
-        if not connection.execute(again.values(values)).rowcount:
+        here = and_(holds.c.alert_id == hold.alert_id, holds.c.channel == hold.channel)
+        open_ = or_(HOLDING, holds.c.held_at < hold.held_at) if hold.adds else HOLDING
+        again = update(holds).where(here, open_).values(**values, released=False, delivery_key=None)
+        if not connection.execute(again).rowcount:
             row = {"alert_id": hold.alert_id, "channel": hold.channel, "released": False, **values}
             connection.execute(insert_new(connection, holds).values(row))
 
@@ -175,6 +179,7 @@ def held(row: Row[tuple[object, ...]]) -> Held:
         by=row.by,
         held_at=row.held_at,
         release_at=row.release_at,
+        adds=decode(_STRINGS, row.adds) if row.adds else (),
     )
 
 

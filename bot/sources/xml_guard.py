@@ -127,11 +127,16 @@ def _resolved(found: re.Match[bytes]) -> bytes:
 
 # Any date element whose content is not in one of the two forms that every parser reads alike. The forms stand in the
 # lookahead, so that an ordinary feed costs one pass at C speed.
+_DAY_MONTH = (
+    rb"(?:(?:0[1-9]|[12]\d) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    rb"|30 (?:Jan|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|31 (?:Jan|Mar|May|Jul|Aug|Oct|Dec))"
+)
+_MONTH_DAY = rb"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_CLOCK = rb"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 _ODD_DATE = re.compile(
-    rb"(<((?:[A-Za-z]+:)?(?:pub[Dd]ate|date|published|updated|modified|issued|created|lastBuildDate))(?:\s[^<>]*)?(?<!/)>)"
-    rb"(?!\s*(?:[A-Z][a-z]{2}, (?:0[1-9]|[12]\d) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?:199\d|20\d\d) "
-    rb"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d (?:GMT|UTC|[+-]\d{4})"
-    rb"|(?:199\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-]\d\d:\d\d))\s*<)"
+    rb"(<((?:[A-Za-z]++:)?+(?:pub[Dd]ate|date|published|updated|modified|issued|created|lastBuildDate))(?:\s[^<>]*)?(?<!/)>)"
+    rb"(?!\s*(?:[A-Z][a-z]{2}, " + _DAY_MONTH + rb" (?:199\d|20\d\d) " + _CLOCK + rb" (?:GMT|UTC|[+-]\d{4})"
+    rb"|(?:199\d|20\d\d)-" + _MONTH_DAY + rb"T" + _CLOCK + rb"(?:Z|[+-]\d\d:\d\d))\s*<)"
     rb"(?:\s*<!\[CDATA\[)?([^<\]]*)(?:\]\]>\s*)?(?=</\2\s*>)"
 )
 _ITEM_END = b"</item>"

@@ -133,6 +133,24 @@ def test_the_rule_for_each_odd_date_is_kept(dates: str, published: datetime, dat
     assert (one.published, one.dated) == (published, dated)
 
 
+ENDS_OF_MONTHS = [
+    datetime(2025, m, 1, 10, 0, tzinfo=UTC) + timedelta(days=d) for m in range(1, 13) for d in range(27, 31)
+]
+
+
+@pytest.mark.parametrize("moment", ENDS_OF_MONTHS, ids=lambda moment: f"{moment:%m-%d}")
+def test_the_last_days_of_a_month_are_read_in_both_common_forms(moment: datetime) -> None:
+    there = moment + timedelta(hours=2)
+    for written in (f"{moment:%a, %d %b %Y %H:%M:%S} GMT", f"{there:%Y-%m-%dT%H:%M:%S}+02:00"):
+        assert article(f"<pubDate>{written}</pubDate>").published == moment
+
+
+@pytest.mark.parametrize("day", ["30 Feb", "31 Feb", "31 Apr", "31 Jun", "31 Sep", "31 Nov", "29 Feb"])
+def test_days_that_no_month_has_are_no_dates(day: str) -> None:
+    assert not article(f"<pubDate>Mon, {day} 2025 10:00:00 GMT</pubDate>").dated
+    assert not article(f"<pubDate>{datetime.strptime(day[3:], '%b'):2025-%m}-{day[:2]}T10:00:00Z</pubDate>").dated
+
+
 def test_the_date_of_the_last_change_stands_in_for_a_missing_one() -> None:
     body = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>i</id><title>Talks</title>"
     body += "<updated>2026-03-02T10:00:00Z</updated></entry></feed>"

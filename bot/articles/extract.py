@@ -46,6 +46,37 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 # Private-use characters that stand for breaks on the way through the HTML parser, which refuses control characters.
 _PARA_MARK, _LINE_MARK = "\ue01e", "\ue01f"
 _MARKS = re.compile("[\ue01e\ue01f]")
+
+
+def _spelt(names: str) -> list[str]:
+    """Names as they stand in tags that open and close an element, in small letters and in capitals."""
+    return " ".join(f"{n} /{n} {n.upper()} /{n.upper()}" for n in names.split()).split()
+
+
+# Most texts hold only elements that flow or part paragraphs, in tags written as they should be: for those no parser is
+# needed. What a tag becomes, by its name.
+_BECOMES = {
+    "br": _LINE_MARK,
+    "BR": _LINE_MARK,
+    **dict.fromkeys(
+        _spelt(
+            "a abbr b big cite code del dfn em font i img ins kbd mark q s small span strike strong sub sup tt u var"
+        ),
+        "",
+    ),
+    **dict.fromkeys(
+        _spelt("address article aside blockquote center div figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p section ul"),
+        _PARA_MARK,
+    ),
+}
+_PLAIN_TAG = re.compile(
+    r"<(/?[A-Za-z][A-Za-z0-9]*+)"
+    r"(?:\s++[A-Za-z_:][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[\w.%#-]++))?+)*+\s*+/?>"
+)
+_OTHER_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|nbsp|[lr][sd]quo|[nm]dash|hellip|#0?3[2-9]|#1[6-9]\d|#2[0-5]\d|#8\d{3}|#x[2-6][0-9A-Fa-f]);)"
+)
+
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _MANY_LINES = re.compile(r"\n{3,}")
 
@@ -95,19 +126,41 @@ def plain_line(text: str, limit: int = MAX_TITLE) -> str:
 
 
 def _strip(text: str) -> str:
-    """The text of HTML. Breaks are marked in the source, so that the tree need not be walked in Python."""
+    """The text of HTML."""
     if not text.isascii():
         text = _MARKS.sub("", text)
+    flat = _flat(text)
+    plain = " ".join((_plain_of(_marked(text)) if flat is None else flat).split())
+    if _LINE_MARK not in plain:
+        return "\n\n".join([part for part in map(str.strip, plain.split(_PARA_MARK)) if part])
+    parts = ("\n".join(map(str.strip, part.split(_LINE_MARK))).strip() for part in plain.split(_PARA_MARK))
+    return _MANY_LINES.sub("\n\n", "\n\n".join(part for part in parts if part))
+
+
+def _flat(markup: str) -> str | None:
+    """What the parser would make of plain markup, with marks for the breaks; ``None`` where only the parser knows."""
+    pieces = _PLAIN_TAG.split(markup)  # texts, and the names of the tags between them
+    tags = len(pieces) // 2
+    if tags > _DEEP or tags != markup.count("<"):
+        return None
+    if "&" in markup and _OTHER_REFERENCE.search("<".join(pieces[::2])) is not None:
+        return None
+    try:
+        pieces[1::2] = [_BECOMES[name] for name in pieces[1::2]]
+    except KeyError:
+        return None
+    text = "".join(pieces)
+    return html.unescape(text) if "&" in text else text
+
+
+def _marked(text: str) -> str:
+    """HTML with its breaks marked in the source, so that the tree need not be walked in Python."""
     text = _BLOCK.sub(f"{_PARA_MARK}<", _STRAY.sub("&lt;", text))
     if "<br" in text or "<BR" in text or "<Br" in text:
         text = _LINE.sub(f"{_LINE_MARK}<", text)
     if "<td" in text or "<th" in text or "<T" in text:
         text = _CELL.sub(" <", text)
-    plain = " ".join(_plain_of(text).split())
-    if _LINE_MARK not in plain:
-        return "\n\n".join([part for part in map(str.strip, plain.split(_PARA_MARK)) if part])
-    parts = ("\n".join(map(str.strip, part.split(_LINE_MARK))).strip() for part in plain.split(_PARA_MARK))
-    return _MANY_LINES.sub("\n\n", "\n\n".join(part for part in parts if part))
+    return text
 
 
 def _plain_of(markup: str) -> str:

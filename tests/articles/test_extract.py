@@ -85,6 +85,20 @@ def test_any_text_becomes_text_that_can_be_stored(markup: str) -> None:
     assert "\n\n\n" not in text
 
 
+PIECES = (
+    "<p>|</p>|<P>|<div>|</div>|<br>|<br/>|<BR>|</br>|<b>|</b>|<i>|</i>|<a href='x&y'>|</a>|<img src=\"a>b\">|<li>|"
+    "</ul>|<h2 class=c id>|<hr />|<td>|<table>|<svg>|</body>|<x>|<|>|</|&amp;|&lt;|&lt;b&gt;|&amp;nbsp;|&nbsp;|"
+    "&eacute;|&#8217;|&#39;|&#x2F;|&#128;|&#0;|&am|p;|& |word|two|\xe9| |\n|\n\n|\ue01e|\xad"
+)
+
+
+@given(st.lists(st.sampled_from(PIECES.split("|")), max_size=12))
+def test_what_needs_no_parser_gives_what_the_parser_gives(pieces: list[str]) -> None:
+    """A comment is never read without one, and leaves nothing behind."""
+    markup = f"<b></b>{''.join(pieces)}"
+    assert to_text(markup) == to_text(f"{markup}<!---->")
+
+
 # -- URLs -----------------------------------------------------------------------------------------------------------
 
 

@@ -13,12 +13,12 @@ the cost of a request. Everything the transport can raise becomes a :class:`Fetc
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
@@ -40,14 +40,17 @@ from bot.web.hosts import Hosts
 from bot.web.unpack import unpacked
 
 _ACCEPT = (
-    "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, "
-    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
+    b"application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, "
+    b"application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+_ACCEPT_ENCODING = (b"Accept-Encoding", ACCEPTED.encode())
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _LISTS = frozenset({"link", "cache-control"})  # headers that may come several times and mean one list
 _SIZES = ((1_000_000, "MB"), (1024 * 1024, "MiB"), (1_000, "KB"), (1024, "KiB"))
 _DNS_CACHE_S = 60  # seconds; a cached name is still checked at every connect
+_ADDRESSES_KEPT = 1 << 16  # addresses that are not parsed anew for each poll; half a kilobyte each
+_NO_BODY = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,32 @@ class _Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class _Address:
+    """A URL with what is asked of it at every request. ``bare`` is what is sent of it: neither credentials nor
+    fragment; ``authority`` goes into the Host header."""
+
+    url: httpx.URL
+    bare: httpx.URL
+    host: str
+    authority: bytes
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> Self:
+        """Raises ``ValueError`` for a host that cannot be decoded."""
+        bare = url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
+        return cls(url, bare, url.host, url.netloc)
+
+    @property
+    def origin(self) -> tuple[str, str, int | None]:
+        return self.url.scheme, self.host, self.url.port
+
+
+@dataclass(frozen=True, slots=True)
 class _Journey:
-    """Where a fetch is: the source, the URL of this hop, and what has been seen on the way."""
+    """Where a fetch is: the source, the address of this hop, and what has been seen on the way."""
 
     source_id: str
-    url: httpx.URL
+    at: _Address
     started: float
     deadline: float  # seconds of work still allowed
     moved_to: str | None = None
@@ -88,7 +112,7 @@ class _Journey:
     @property
     def where(self) -> str:
         """The URL as people may see it."""
-        return redact_url(str(self.url))
+        return redact_url(str(self.at.url))
 
 
 class Fetcher:
@@ -117,6 +141,7 @@ class Fetcher:
         # Two pools, because one must not hand a connection made for a lifted host to a guarded one.
         self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
         self._timeouts = {"timeout": {"connect": limits.connect_s, "read": limits.read_s}}
+        self._agent = (b"User-Agent", self.user_agent.encode("utf-8", "replace"))
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,34 +162,36 @@ class Fetcher:
         redirects. Raises :class:`FetchError`, and nothing else but cancellation.
         """
         request = request or Request(source.url)
-        journey = _Journey(source.id, _parse_url(source.id, request.url), time.perf_counter(), self.limits.total_s)
-        origin = journey.url
+        # Those of sources come again and again; those of pages and of questions to a search do not.
+        parse = _kept_address if request.url == source.url else _address
+        origin = _origin(source.id, request.url, parse)
+        journey = _Journey(source.id, origin, time.perf_counter(), self.limits.total_s)
         for _ in range(self.limits.redirects + 1):
-            headers = self._headers(state, journey.url, origin, request)
+            headers = self._headers(state, journey.at, origin, request)
             try:
-                async with self.hosts.hold(journey.url.host):
-                    rest = self.hosts.resting(journey.url.host, now)
+                async with self.hosts.hold(journey.at.host):
+                    rest = self.hosts.resting(journey.at.host, now)
                     if rest is not None:
-                        raise HostRestsError(source.id, journey.url.host, rest)
+                        raise HostRestsError(source.id, journey.at.host, rest)
                     began = time.perf_counter()
                     hop = await self._hop(journey, headers, request.form)
-                journey = replace(journey, deadline=journey.deadline - (time.perf_counter() - began))
                 if hop.status not in _REDIRECTS or bot_wall(hop.headers) is not None:
                     return self._outcome(journey, hop, state, now)
+                left = journey.deadline - (time.perf_counter() - began)
                 self._wait(journey, hop, now)
-                following = self._next(journey, hop)
+                following = self._next(journey, hop, left)
                 if request.form is not None:
                     _check_resend(journey, following, hop.status)
                 journey = following
             except FetchError as error:
-                error.host, error.redirected = journey.url.host, journey.hops > 0
+                error.host, error.redirected = journey.at.host, journey.hops > 0
                 raise
         raise FetchError(
             source.id,
             FetchReason.REDIRECTS,
             f"{redact_url(request.url)} redirects more than {self.limits.redirects} times, last to {journey.where}",
             status=hop.status,
-            host=journey.url.host,
+            host=journey.at.host,
             redirected=True,
         )
 
@@ -186,55 +213,68 @@ class Fetcher:
             retry_after_s=wait,
         )
 
-    def _headers(
-        self, state: HttpState, url: httpx.URL, origin: httpx.URL, request: Request
-    ) -> list[tuple[bytes, bytes]]:
-        headers = [
-            *([(b"Content-Type", b"application/x-www-form-urlencoded")] if request.form is not None else ()),
-            (b"User-Agent", self.user_agent.encode("utf-8", "replace")),
-            (b"Accept", (request.accept or _ACCEPT).encode()),
-            (b"Accept-Encoding", ACCEPTED.encode()),
-        ]
+    def _headers(self, state: HttpState, at: _Address, origin: _Address, request: Request) -> list[tuple[bytes, bytes]]:
+        """Host comes first, as every client has it."""
+        own: list[tuple[bytes, bytes]] = []
+        if at is origin or at.origin == origin.origin:
+            if origin.url.userinfo:
+                auth = httpx.BasicAuth(origin.url.username, origin.url.password)
+                signed = next(auth.auth_flow(httpx.Request("GET", at.bare)))
+                own.append((b"Authorization", signed.headers["Authorization"].encode()))
+            own.extend((name.encode(), value.encode()) for name, value in request.headers.items())
+        headers = [(b"Host", at.authority)] if all(name.lower() != b"host" for name, _ in own) else []
+        if request.form is not None:
+            headers.append((b"Content-Type", b"application/x-www-form-urlencoded"))
+        headers += (self._agent, (b"Accept", request.accept.encode() or _ACCEPT), _ACCEPT_ENCODING)
         if state.etag:
             headers.append((b"If-None-Match", state.etag.encode()))
         if state.last_modified:
             headers.append((b"If-Modified-Since", state.last_modified.encode()))
-        if (url.scheme, url.host, url.port) == (origin.scheme, origin.host, origin.port):
-            if origin.userinfo:
-                auth = httpx.BasicAuth(origin.username, origin.password)
-                signed = next(auth.auth_flow(httpx.Request("GET", url)))
-                headers.append((b"Authorization", signed.headers["Authorization"].encode()))
-            headers.extend((name.encode(), value.encode()) for name, value in request.headers.items())
-        return headers
+        return headers + own
+
+    def _request(
+        self, at: _Address, headers: list[tuple[bytes, bytes]], form: Mapping[str, str] | None
+    ) -> httpx.Request:
+        """Headers are as they are given: where the body is a stream, httpx neither adds nor looks for any."""
+        if form is not None:
+            content = urlencode(form).encode()
+            return httpx.Request("POST", at.bare, headers=headers, content=content, extensions=self._timeouts)
+        asked = httpx.Request("GET", at.bare, headers=headers, stream=_NO_BODY, extensions=self._timeouts)
+        asked.read()
+        asked.headers.encoding = "utf-8"  # as we encode them; else httpx tries encodings on all of them
+        return asked
 
     async def _hop(self, journey: _Journey, headers: list[tuple[bytes, bytes]], form: Mapping[str, str] | None) -> _Hop:
         """One request. All foreign errors end here."""
-        url = _bare(journey.url)
-        method, content = ("GET", None) if form is None else ("POST", urlencode(form).encode())
+        host = journey.at.host
         try:
             async with asyncio.timeout(max(journey.deadline, 0.001)) as deadline:
-                asked = httpx.Request(method, url, headers=headers, content=content, extensions=self._timeouts)
-                response = await self._transport(self._lifted(url.host)).handle_async_request(asked)
-                async with contextlib.aclosing(response):
+                asked = self._request(journey.at, headers, form)
+                response = await self._transport(self._lifted(host)).handle_async_request(asked)
+                status, stream = response.status_code, response.stream
+                assert isinstance(stream, httpx.AsyncByteStream)
+                try:
                     answered = _header_map(response)
-                    if response.status_code == 304 or not 200 <= response.status_code < 300:
-                        return _Hop(response.status_code, answered)
-                    wire = await self._read(journey, response)
-                return _Hop(response.status_code, answered, await self._decoded(journey, wire, answered))
+                    if status == 304 or not 200 <= status < 300:
+                        return _Hop(status, answered)
+                    wire = await self._read(journey, stream, answered)
+                finally:
+                    await stream.aclose()
+                return _Hop(status, answered, await self._decoded(journey, wire, answered))
         except TimeoutError as error:
             over = self.limits.total_s if deadline.expired() else None
             raise timed_out(journey.source_id, journey.where, error, over) from error
         except FOREIGN as error:
-            raise converted(journey.source_id, journey.where, url.host, error) from error
+            raise converted(journey.source_id, journey.where, host, error) from error
 
-    async def _read(self, journey: _Journey, response: httpx.Response) -> bytes:
+    async def _read(self, journey: _Journey, stream: httpx.AsyncByteStream, headers: Mapping[str, str]) -> bytes:
         cap = self.limits.wire_bytes
-        declared = response.headers.get("content-length", "")
+        declared = headers.get("content-length", "")
         if declared.isdigit() and len(declared) < 20 and int(declared) > cap:
             raise _too_large(journey, cap, "announced")
         pieces: list[bytes] = []
         size = 0
-        async for piece in response.aiter_raw():
+        async for piece in stream:
             size += len(piece)
             if size > cap:
                 raise _too_large(journey, cap, "sent")
@@ -251,8 +291,8 @@ class Fetcher:
                 journey.source_id, FetchReason.PROTOCOL, f"the answer of {journey.where} cannot be read: {error}"
             ) from error
 
-    def _next(self, journey: _Journey, hop: _Hop) -> _Journey:
-        """The journey after a redirect."""
+    def _next(self, journey: _Journey, hop: _Hop, left: float) -> _Journey:
+        """The journey after a redirect, with so many seconds left."""
         location = hop.headers.get("location", "").strip()
         if not location:
             raise FetchError(
@@ -262,8 +302,7 @@ class Fetcher:
                 status=hop.status,
             )
         try:
-            target = _bare(journey.url).join(location)
-            host = target.host
+            target = _Address.of(journey.at.bare.join(location))
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(
                 journey.source_id,
@@ -271,17 +310,18 @@ class Fetcher:
                 f"{journey.where} redirects to an address that cannot be read",
                 status=hop.status,
             ) from error
-        if target.scheme not in ("http", "https") or not host:
+        scheme = target.url.scheme
+        if scheme not in ("http", "https") or not target.host:
             raise FetchError(
                 journey.source_id,
                 FetchReason.REDIRECTS,
-                f"{journey.where} redirects to a {target.scheme[:20] or 'nameless'}: address; only http and https "
+                f"{journey.where} redirects to a {scheme[:20] or 'nameless'}: address; only http and https "
                 "are followed",
                 status=hop.status,
             )
         moving = journey.moving and hop.status in _PERMANENT
-        moved_to = str(target.copy_with(fragment=None)) if moving else journey.moved_to
-        return replace(journey, url=target, moving=moving, moved_to=moved_to, hops=journey.hops + 1)
+        moved_to = str(target.url.copy_with(fragment=None)) if moving else journey.moved_to
+        return replace(journey, at=target, deadline=left, moving=moving, moved_to=moved_to, hops=journey.hops + 1)
 
     def _outcome(self, journey: _Journey, hop: _Hop, state: HttpState, now: datetime) -> Fetched | NotModified:
         elapsed = time.perf_counter() - journey.started
@@ -297,12 +337,14 @@ class Fetcher:
                 hop.headers.get("etag") or state.etag, hop.headers.get("last-modified") or state.last_modified
             )
             return NotModified(journey.source_id, now, hop.headers, renewed, elapsed, journey.moved_to)
-        refused = refusal_of(journey.source_id, journey.where, hop.status, hop.headers, now)
-        if refused is not None:
-            raise refused
+        if not 200 <= hop.status < 300 or bot_wall(hop.headers) is not None:
+            refused = refusal_of(journey.source_id, journey.where, hop.status, hop.headers, now)
+            if refused is not None:
+                raise refused
+        url = journey.at.url
         return Fetched(
             source_id=journey.source_id,
-            url=str(journey.url.copy_with(userinfo=b"") if journey.url.userinfo else journey.url),
+            url=str(url.copy_with(userinfo=b"") if url.userinfo else url),
             status=hop.status,
             headers=hop.headers,
             content=hop.content,
@@ -336,24 +378,25 @@ def _make_transport(context: ssl.SSLContext, limits: Limits, lifted: bool) -> Ai
     return AiohttpTransport(verify=context, trust_env=False, client=session)
 
 
-def _parse_url(source_id: str, url: str) -> httpx.URL:
+def _origin(source_id: str, url: str, parse: Callable[[str], _Address]) -> _Address:
     try:
-        parsed = httpx.URL(url)
-        host = parsed.host  # decodes the name, and raises for one that cannot be
+        found = parse(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError(
             source_id, FetchReason.INVALID_URL, f"{redact_url(url)} is not a usable address; correct it"
         ) from error
-    if parsed.scheme not in ("http", "https") or not host:
+    if found.url.scheme not in ("http", "https") or not found.host:
         raise FetchError(
             source_id, FetchReason.INVALID_URL, f"{redact_url(url)} is not an http or https address; correct it"
         )
-    return parsed
+    return found
 
 
-def _bare(url: httpx.URL) -> httpx.URL:
-    """What is sent of a URL: neither credentials nor fragment. A copy is parsed again, so most are not copied."""
-    return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
+def _address(url: str) -> _Address:
+    return _Address.of(httpx.URL(url))
+
+
+_kept_address = lru_cache(_ADDRESSES_KEPT)(_address)
 
 
 def _header_map(response: httpx.Response) -> dict[str, str]:
@@ -361,12 +404,14 @@ def _header_map(response: httpx.Response) -> dict[str, str]:
     byte (the transport writes UTF-8), and no header that matters here has any."""
     headers: dict[str, str] = {}
     for name, value in response.headers.raw:
-        with contextlib.suppress(UnicodeDecodeError):
+        try:
             key, text = name.decode("latin-1").lower(), value.decode()
-            if key in _LISTS and key in headers:
-                text = f"{headers[key]}, {text}"
-                headers[key] = text
-            headers.setdefault(key, text)
+        except UnicodeDecodeError:
+            continue
+        if key not in headers:
+            headers[key] = text
+        elif key in _LISTS:
+            headers[key] = f"{headers[key]}, {text}"
     return headers
 
 
@@ -375,7 +420,7 @@ def _check_resend(journey: _Journey, following: _Journey, status: int) -> None:
     text = ""
     if status == 303:
         text = "answers a POST with 303 See Other, which would turn it into a GET"
-    elif journey.url.scheme == "https" and following.url.scheme != "https":
+    elif journey.at.url.scheme == "https" and following.at.url.scheme != "https":
         text = f"redirects a POST ({status}) to an address without https"
     if text:
         where = f"{journey.where} {text}"

@@ -9,8 +9,8 @@ keep the gap, too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,24 +41,39 @@ class Hosts:
         self._refusals: dict[str, int] = {}  # in a row
         self._booked: dict[str, dict[str, datetime]] = {}  # hosts with a gap: who has which turn
 
-    @contextlib.asynccontextmanager
-    async def hold(self, host: str) -> AsyncIterator[None]:
+    def hold(self, host: str) -> AbstractAsyncContextManager[None]:
         """Wait for a slot of the host, and give it back."""
-        slots = self._slots.setdefault(host, _Slots(asyncio.Semaphore(self._per_host)))
+        return _Slot(self, host)
+
+    async def _take(self, host: str) -> None:
+        slots = self._slots.get(host)
+        if slots is None:
+            slots = self._slots[host] = _Slots(asyncio.Semaphore(self._per_host))
         slots.users += 1
         try:
-            async with slots.gate:
-                await self._keep_gap(host)
-                yield
-        finally:
-            slots.users -= 1
-            if not slots.users:
-                self._slots.pop(host, None)
-
-    async def _keep_gap(self, host: str) -> None:
+            await slots.gate.acquire()
+        except BaseException:
+            self._leave(host, slots)
+            raise
         gap = self.gaps.get(host)
-        if not gap:
-            return
+        if gap:
+            try:
+                await self._keep_gap(host, gap)
+            except BaseException:
+                self._give_back(host)
+                raise
+
+    def _give_back(self, host: str) -> None:
+        slots = self._slots[host]
+        slots.gate.release()
+        self._leave(host, slots)
+
+    def _leave(self, host: str, slots: _Slots) -> None:
+        slots.users -= 1
+        if not slots.users:
+            del self._slots[host]
+
+    async def _keep_gap(self, host: str, gap: float) -> None:
         clock = asyncio.get_running_loop().time
         free = max(clock(), self._begun.get(host, -gap) + gap)
         self._begun[host] = free  # taken before the wait, so that two that wait do not go together
@@ -122,3 +137,18 @@ class Hosts:
     def welcomed(self, host: str) -> None:
         """The host answered as one likes it: its refusals are forgotten."""
         self._refusals.pop(host, None)
+
+
+class _Slot(AbstractAsyncContextManager[None]):
+    """What :meth:`Hosts.hold` gives."""
+
+    __slots__ = ("_host", "_hosts")
+
+    def __init__(self, hosts: Hosts, host: str) -> None:
+        self._hosts, self._host = hosts, host
+
+    async def __aenter__(self) -> None:
+        await self._hosts._take(self._host)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._hosts._give_back(self._host)

@@ -18,7 +18,7 @@ from bot import __version__
 from bot.errors import FetchError, FetchReason, HostRestsError
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
-from bot.web.fetch import Fetcher, Limits
+from bot.web.fetch import Fetcher, Limits, _kept_address
 from bot.web.hosts import Hosts
 from tests.fakes.authority import Authority
 from tests.fakes.feeds import Answer, FeedServer, broken_off, endless, rss
@@ -65,6 +65,33 @@ async def test_a_feed_is_fetched_with_an_honest_name(server: FeedServer, fetcher
     assert sent["Accept-Encoding"] == "gzip, deflate, br, zstd"
     assert "Cookie" not in sent
     assert "If-None-Match" not in sent
+
+
+async def test_a_request_is_sent_with_these_headers_and_no_body(server: FeedServer, fetcher: Fetcher) -> None:
+    url = server.url("/feed").replace("http://", "http://joe:pw@")
+    await fetcher.fetch(Source("s", url), HttpState('"e"', "old"), NOW, request=Request(url, {"X-Key": "k"}))
+    names = [name.decode() for name, _ in server.seen[0].raw_headers]
+    assert " ".join(names) == (
+        "host user-agent accept accept-encoding if-none-match if-modified-since authorization x-key"
+    )
+    assert server.seen[0].headers["Host"] == server.url("").removeprefix("http://").rstrip("/")
+
+
+async def test_a_host_header_of_a_source_takes_the_place_of_ours(server: FeedServer, fetcher: Fetcher) -> None:
+    url = server.url("/feed")
+    await fetcher.fetch(Source("s", url), HttpState(), NOW, request=Request(url, {"host": "inner.example"}))
+    assert server.seen[0].headers.getall("Host") == ["inner.example"]
+
+
+async def test_of_addresses_only_those_of_sources_are_kept(server: FeedServer, fetcher: Fetcher) -> None:
+    before = _kept_address.cache_info().currsize
+    url = server.url("/feed")
+    for n in range(3):
+        await fetcher.fetch(Source("s", url), HttpState(), NOW, request=Request(f"{url}?page={n}"))
+    assert _kept_address.cache_info().currsize == before
+    await got(fetcher, f"{url}?kept")
+    await got(fetcher, f"{url}?kept")
+    assert _kept_address.cache_info().currsize == before + 1
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def answered(
         now,
         following,
         visit.outcome,
-        state=visit.state,
+        state=None if visit.state == lease.state else visit.state,
         items=visit.items,
         standing=standing,
         memory=None if memory == before else memory,

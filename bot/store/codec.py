@@ -47,7 +47,11 @@ def encode(kind: type[T], value: T) -> str:
 
 def decode(kind: type[T], text: str) -> T:
     """What :func:`encode` was given. Raises ``ValueError`` where the text does not fit."""
-    value: T = _adapter(kind).validate_python(json.loads(text))
+    adapter = _adapter(kind)
+    try:
+        value: T = adapter.validate_json(text)
+    except ValueError:  # lone surrogates, which its own reader refuses, too
+        value = adapter.validate_python(json.loads(text))
     return value
 
 

@@ -46,6 +46,7 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
         self._busy_timeout_s = busy_timeout_s
         self._lock: FileLock | AdvisoryLock | None = None
         self._engine: Engine | None = None
+        self._writing: Engine | None = None  # the same one, for transactions that write
 
     # -- life ---------------------------------------------------------------------------------------------------
     def open(self) -> None:
@@ -305,8 +306,9 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         """One transaction, committed at the end unless something is raised."""
-        engine = self._in_use().execution_options(**{WRITES: True})
-        with explained(self._place.label), engine.begin() as connection:
+        self._in_use()
+        assert self._writing is not None
+        with explained(self._place.label), self._writing.begin() as connection:
             yield connection
 
     def _in_use(self) -> Engine:
@@ -317,12 +319,13 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
     def _connected(self) -> Engine:
         if self._engine is None:
             self._engine = connect(self._place, self._busy_timeout_s)
+            self._writing = self._engine.execution_options(**{WRITES: True})
         return self._engine
 
     def _disconnect(self) -> None:
         if self._engine is not None:
             self._engine.dispose()
-            self._engine = None
+            self._engine = self._writing = None
 
     def _make_folder(self) -> None:
         file = self._place.file

@@ -86,6 +86,13 @@ def test_a_source_that_works_is_ok_and_nobody_hears_of_it() -> None:
     assert result.poll.interval_reason == "as configured"
 
 
+def test_what_the_server_wants_to_be_sent_back_is_written_only_where_it_changed() -> None:
+    lease = Lease("wire", HttpState('"1"'), first=False, failures=0, last_success=NOW)
+    for state, written in ((HttpState('"1"'), None), (HttpState('"2"'), HttpState('"2"')), (HttpState(), HttpState())):
+        result = outcome.answered(SOURCE, lease, Visit("not_modified", state, {}, 0.1), [], NOW)
+        assert result.poll.state == written
+
+
 def test_one_notice_when_it_keeps_failing_and_one_when_it_is_back() -> None:
     life = Life()
     life.works()

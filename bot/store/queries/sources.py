@@ -6,14 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, LargeBinary, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    Row,
+    Text,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.model import HttpState, Source, TextFrom
 from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.codec import decode, encode
 from bot.store.queries import states, untold
 from bot.store.queries.dialect import among, chunks, listed
-from bot.store.schema import Micros, Words, articles, sources, storable
+from bot.store.queries.prepared import Prepared
+from bot.store.schema import Micros, Words, articles, from_micros, sources, storable, to_micros
 from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.store.websub_port import Push
 from bot.web.urls import host_of
@@ -109,7 +124,7 @@ _LEASED = (
 )
 
 
-_DUE = (
+_DUE = Prepared(
     select(*_LEASED)
     .where(
         sources.c.enabled,
@@ -118,39 +133,49 @@ _DUE = (
     )
     .order_by(sources.c.next_poll_at, sources.c.id)
     .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True),
+    "now",
+    "most",
 )
-_LEASE = update(sources).where(among(sources.c.id, "ids")).values(lease_until=bindparam("until", type_=Micros))
+_LEASE = Prepared(
+    update(sources).where(among(sources.c.id, "ids")).values(lease_until=bindparam("until", type_=Micros)),
+    "ids",
+    "until",
+)
 
 
 def lease_due(connection: Connection, now: datetime, limit: int, until: datetime) -> tuple[Lease, ...]:
     """Rows that another worker is leasing at this moment are passed over where the database can lock rows."""
-    rows = connection.execute(_DUE, {"now": now, "most": limit}).all()
+    rows = _DUE.ask(connection, to_micros(now), limit)
     if rows:
-        connection.execute(_LEASE, {"ids": listed(row.id for row in rows), "until": until})
-    return tuple(_lease(row) for row in rows)
+        _LEASE.write(connection, [(listed(row[0] for row in rows), to_micros(until))])
+    return tuple(map(_lease, rows))
+
+
+_LOOK = Prepared(select(*_LEASED).where(sources.c.id == bindparam("id", type_=Words), sources.c.enabled), "id")
 
 
 def look(connection: Connection, source_id: str) -> Lease | None:
     """The same of one source, which stays where it is."""
-    wanted = select(*_LEASED).where(sources.c.id == storable(source_id), sources.c.enabled)
-    row = connection.execute(wanted).first()
-    return None if row is None else _lease(row)
+    rows = _LOOK.ask(connection, storable(source_id))
+    return _lease(rows[0]) if rows else None
 
 
-def _lease(row: Any) -> Lease:
+def _lease(row: Sequence[Any]) -> Lease:
+    """Of a row of ``_LEASED``."""
+    source_id, http_state, failures, success, state, reason, since, url_in_use, memory, elapsed_s, seen = row
     return Lease(
-        source_id=row.id,
-        state=decode(HttpState, row.http_state) if row.http_state else HttpState(),
-        first=row.last_success_at is None,
-        failures=row.failures,
-        last_success=row.last_success_at,
-        standing=Standing(SourceState(row.state), row.state_reason),
-        since=row.state_since,
-        url_in_use=row.url_in_use,
-        memory=decode(Memory, row.memory) if row.memory else Memory(),
-        elapsed_s=row.last_elapsed_s,
-        seen=row.seen or b"",
+        source_id=source_id,
+        state=decode(HttpState, http_state) if http_state else HttpState(),
+        first=success is None,
+        failures=failures,
+        last_success=None if success is None else from_micros(success),
+        standing=Standing(SourceState(state), reason),
+        since=None if since is None else from_micros(since),
+        url_in_use=url_in_use,
+        memory=decode(Memory, memory) if memory else Memory(),
+        elapsed_s=elapsed_s,
+        seen=seen or b"",
     )
 
 
@@ -241,25 +266,27 @@ def next_due(connection: Connection) -> datetime | None:
     return connection.execute(select(func.min(due, type_=Micros)).where(polled)).scalar()
 
 
-_RECORD_POLL = (
+_RECORD_POLL = Prepared(
     update(sources)
     .where(sources.c.id == bindparam("b_id", type_=Words))
     .values(
         next_poll_at=bindparam("b_next", type_=Micros),
         lease_until=None,
-        http_state=func.coalesce(bindparam("b_state"), sources.c.http_state),
-        failures=case((bindparam("b_ok") == 1, 0), else_=sources.c.failures + 1),
+        http_state=func.coalesce(bindparam("b_state", type_=Text), sources.c.http_state),
+        failures=case((bindparam("b_ok", type_=Integer) == 1, 0), else_=sources.c.failures + 1),
         last_poll_at=bindparam("b_at", type_=Micros),
         last_success_at=func.coalesce(bindparam("b_success_at", type_=Micros), sources.c.last_success_at),
-        last_outcome=bindparam("b_outcome"),
+        last_outcome=bindparam("b_outcome", type_=Text),
         last_error=bindparam("b_error", type_=Words),
-        last_elapsed_s=bindparam("b_elapsed"),
-        items_total=sources.c.items_total + bindparam("b_new"),
-        memory=func.coalesce(bindparam("b_memory"), sources.c.memory),
+        last_elapsed_s=bindparam("b_elapsed", type_=Float),
+        items_total=sources.c.items_total + bindparam("b_new", type_=BigInteger),
+        memory=func.coalesce(bindparam("b_memory", type_=Text), sources.c.memory),
         seen=func.coalesce(bindparam("b_seen", type_=LargeBinary), sources.c.seen),
-        interval_s=func.coalesce(bindparam("b_interval"), sources.c.interval_s),
+        interval_s=func.coalesce(bindparam("b_interval", type_=Float), sources.c.interval_s),
         interval_reason=func.coalesce(bindparam("b_interval_reason", type_=Words), sources.c.interval_reason),
-    )
+    ),
+    *("b_id", "b_next", "b_state", "b_ok", "b_at", "b_success_at", "b_outcome", "b_error", "b_elapsed", "b_new"),
+    *("b_memory", "b_seen", "b_interval", "b_interval_reason"),
 )
 
 
@@ -268,34 +295,33 @@ def record_polls(connection: Connection, polls: Sequence[Poll]) -> None:
     source that is unknown by now is passed over."""
     if not polls:
         return
-    connection.execute(
-        _RECORD_POLL,
-        [
-            {
-                "b_id": poll.source_id,
-                "b_next": poll.next_poll_at,
-                "b_state": None if poll.state is None else encode(HttpState, poll.state),
-                "b_ok": int(poll.ok),
-                "b_at": poll.finished_at,
-                "b_success_at": poll.finished_at if poll.ok else None,
-                "b_outcome": poll.outcome,
-                "b_error": poll.error,
-                "b_elapsed": poll.elapsed_s,
-                "b_new": poll.new_items,
-                "b_memory": None if poll.memory is None else encode(Memory, poll.memory),
-                "b_seen": poll.seen,
-                "b_interval": None if poll.interval is None else poll.interval.total_seconds(),
-                "b_interval_reason": poll.interval_reason,
-            }
-            for poll in polls
-        ],
-    )
+    _RECORD_POLL.write(connection, map(_poll_values, polls))
     states.record(connection, polls)
     untold.add(connection, polls)
     for poll in polls:
         if poll.url_in_use is not None:
             moved = {"url_in_use": poll.url_in_use, "host": host_of(poll.url_in_use)}
             connection.execute(update(sources).where(sources.c.id == poll.source_id).values(moved))
+
+
+def _poll_values(poll: Poll) -> tuple[object, ...]:
+    at = to_micros(poll.finished_at)
+    return (
+        storable(poll.source_id),
+        to_micros(poll.next_poll_at),
+        None if poll.state is None else encode(HttpState, poll.state),
+        int(poll.ok),
+        at,
+        at if poll.ok else None,
+        poll.outcome,
+        storable(poll.error),
+        poll.elapsed_s,
+        poll.new_items,
+        None if poll.memory is None else encode(Memory, poll.memory),
+        poll.seen,
+        None if poll.interval is None else poll.interval.total_seconds(),
+        None if poll.interval_reason is None else storable(poll.interval_reason),
+    )
 
 
 def record_push(connection: Connection, push: Push) -> None:

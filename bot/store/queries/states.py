@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from bot.roster.state import OUT, LastRead, Outage, SourceState, Standing
 from bot.store.queries.dialect import among, chunks, listed
-from bot.store.schema import Micros, Words, source_states, sources, storable
+from bot.store.queries.prepared import Prepared
+from bot.store.schema import Micros, Words, from_micros, source_states, sources, storable
 from bot.store.sources_port import Poll
 
 _EVENTLESS = frozenset({SourceState.NEW, SourceState.OK, SourceState.OFF})  # not worth a row of history
@@ -24,9 +25,17 @@ _ENTER = (
     )
 )
 
+_WELL = Standing(SourceState.OK)  # nearly all, before and after: of these nothing is read
 
-_KNOWN = select(sources.c.id, sources.c.state, sources.c.state_reason, sources.c.state_since).where(
-    among(sources.c.id, "ids")
+_KNOWN = Prepared(
+    select(sources.c.id, sources.c.state, sources.c.state_reason, sources.c.state_since).where(
+        among(sources.c.id, "ids"),
+        or_(
+            sources.c.state != _WELL.state.value, sources.c.state_reason != _WELL.reason, among(sources.c.id, "unwell")
+        ),
+    ),
+    "ids",
+    "unwell",
 )
 
 
@@ -39,12 +48,13 @@ def standing_of(poll: Poll) -> Standing:
 
 def record(connection: Connection, polls: Sequence[Poll]) -> None:
     """Write what differs from what is stored: a new state with its history, or a new reason for the same state."""
+    said = [(storable(poll.source_id), standing_of(poll), poll) for poll in polls]
+    unwell = listed(name for name, standing, _ in said if standing != _WELL)
     known: dict[str, tuple[Standing, datetime | None]] = {}
-    for row in connection.execute(_KNOWN, {"ids": listed(storable(poll.source_id) for poll in polls)}):
-        known[row.id] = Standing(SourceState(row.state), row.state_reason), row.state_since
+    for name, state, reason, at in _KNOWN.ask(connection, listed(name for name, _, _ in said), unwell):
+        known[name] = Standing(SourceState(state), reason), None if at is None else from_micros(at)
     changed, turns = [], []
-    for poll in polls:
-        name, standing = storable(poll.source_id), standing_of(poll)
+    for name, standing, poll in said:
         if name not in known or known[name][0] == standing:
             continue
         before, since = known[name]

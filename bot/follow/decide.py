@@ -91,6 +91,7 @@ class Deciding:
         self._adds: tuple[str, ...] | None = None
         self._heard_of = self._kept_back = False  # by a channel that was told of the story
         self._given: Alert | None = None  # what an earlier version of the article was alerted by
+        self._aside = ""  # said after the reason of what follows
         self._withdrawn = one.said.withdrawn
 
     def outcome(self) -> Outcome:
@@ -176,6 +177,10 @@ class Deciding:
         elif isinstance(answer, Rest):
             self._note(channel, Verdict.OLD, answer.text)
             return
+        elif isinstance(answer, Hold) and answer.reason is HoldReason.INHIBITED:
+            # It is no alert by any rule then, and the thread hears of it as of every other report of the story.
+            alert = replace(alert, matches=())
+            self._aside = f"; {answer.text}"
         elif isinstance(answer, Hold) and (matches or answer.reason is not HoldReason.DIGEST):
             self._keep_back(told, alert, answer)
             return
@@ -236,11 +241,15 @@ class Deciding:
         )
         if kind is not None:
             verdict = Verdict.RAISE if kind is DeliveryKind.RAISE else Verdict.REPLY
-            self._note(told.channel, verdict, "; ".join(adds))
+            self._note(told.channel, verdict, "; ".join(adds) + self._aside)
         elif number > told.following:
-            self._note(told.channel, Verdict.UPDATE, f"told here already, adds nothing new; {_counted(sources)} now")
+            self._note(
+                told.channel,
+                Verdict.UPDATE,
+                f"told here already, adds nothing new; {_counted(sources)} now{self._aside}",
+            )
         else:
-            self._note(told.channel, Verdict.TOLD, "told here already in a digest, adds nothing new")
+            self._note(told.channel, Verdict.TOLD, f"told here already in a digest, adds nothing new{self._aside}")
 
     def _rewrite(
         self, told: Told, alert: Alert, severity: Severity, retracts: str, ids: tuple[str, ...]

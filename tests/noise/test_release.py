@@ -220,6 +220,17 @@ async def test_what_somebody_else_watches_neither_shows_in_a_digest_nor_makes_it
     desk.stop()
 
 
+async def test_what_somebody_else_watches_does_not_keep_a_story_from_being_raised(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    one = news(1)
+    watched = match("watch-1", Severity.CRITICAL, title="Watch: secret", channels=("dm:slack.default:U1",))
+    await desk.read(one, matches=(match("a", Severity.LOW), watched))
+    desk.restart()
+    await desk.read(news(1, "herald", text=one.text + " Moreover."), matches=(match("a", Severity.HIGH),))
+    assert desk.said() == [("raise", ("Severity is now high: A",))]
+    desk.stop()
+
+
 async def test_what_is_silenced_within_a_story_comes_later(tmp_path: Path) -> None:
     rule = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))
     desk = Desk(tmp_path, Policy(inhibitions=(rule,)), channels=("desk",))
@@ -230,6 +241,27 @@ async def test_what_is_silenced_within_a_story_comes_later(tmp_path: Path) -> No
     await desk.wait(hours=3)
     (digest,) = desk.digests("intel")
     assert counts(digest) == {"inhibited": 1}
+    desk.stop()
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_silenced_rule_adds_to_the_thread_of_its_story_and_raises_nothing(tmp_path: Path, late: bool) -> None:
+    """Whichever of the two came first."""
+    desk = Desk(tmp_path, Policy(inhibitions=(Inhibition("law", frozenset({"chatter"}), timedelta(hours=3)),)))
+    one = news(1)
+    first, second = ("chatter", "law") if late else ("law", "chatter")
+    await desk.read(one, matches=(match(first, Severity.LOW),))
+    await desk.read(news(1, "herald", text=one.text + " Moreover."), matches=(match(second, Severity.LOW),))
+    title = f"{one.title}: 400 killed"
+    killed = news(1, "courier", text=f"{one.text} 400 people were killed.", title=title)
+    await desk.read(killed, matches=(match("chatter", Severity.HIGH),))
+    assert desk.said() == [("reply", ("New number: 400 killed",))]
+    last = desk.posts(DeliveryKind.UPDATE)[-1].payload
+    assert isinstance(last, Message)
+    assert ({link.name for link in last.also}, last.severity) == ({"Herald", "Courier"}, Severity.LOW)
+    (decision,) = desk.store.decisions(killed.key)
+    assert decision.reason == "New number: 400 killed; the rule law fired in this story and silences it"
+    assert desk.store.held() == ()
     desk.stop()
 
 

@@ -122,13 +122,16 @@ def _told(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Tol
             continue
         folded = first.state == FOLDED
         shown = [row for row in here if row.kind in _SHOWN]
+        message = _message(connection, shown[-1]) if shown and not folded else None
+        # An alert is as grave as its gravest rule, which may be one that this channel never hears of.
+        heard = [Severity(row.severity) for row in here if message is None or row.kind == DeliveryKind.DIGEST.value]
         found.setdefault(story_id, {})[channel] = Told(
             channel=channel,
             key=first.key,
             alert_id=first.alert_id,
             article_key=first.article_key,
-            severity=Severity(max(row.severity for row in here)),
-            message=_message(connection, shown[-1]) if shown and not folded else None,
+            severity=max([*heard, *([] if message is None else [message.severity])]),
+            message=message,
             following=len({row.id for row in here if row.kind not in _POSTS}),
         )
     return found

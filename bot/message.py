@@ -59,7 +59,8 @@ class Message:
     this one; ``updated_at`` is when the post was last rewritten, ``None`` for one that stands as it was first sent.
     ``news`` says in short sentences what an answer to an earlier post brings. ``retracted`` is why the alert no longer
     holds, empty while it does. ``lists`` are the watch lists behind the evidence ("OFAC SDN, 2026-11-20"), ``read``
-    the text that the rules saw ("full text", "feed summary").
+    the text that the rules saw ("full text", "feed summary"). ``useful`` and ``noise`` are the votes that the buttons
+    of a rewritten post show; a stored message has none, since votes go on.
     """
 
     key: str
@@ -84,6 +85,8 @@ class Message:
     retracted: str = ""
     lists: tuple[str, ...] = ()
     read: str = ""
+    useful: int = 0
+    noise: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,15 +63,18 @@ class Button:
 
     verb: Verb
     id: str
-
-    @property
-    def label(self) -> str:
-        return LABELS[self.verb]
+    label: str
 
 
-def buttons(verbs: Iterable[Verb], key: str) -> tuple[Button, ...]:
-    """The buttons of the post with ``key``, in order."""
-    return tuple(Button(verb, button_id(verb, key)) for verb in verbs)
+def buttons(verbs: Iterable[Verb], key: str, *, useful: int = 0, noise: int = 0) -> tuple[Button, ...]:
+    """The buttons of the post with ``key``, in order, with the votes on it."""
+    return tuple(Button(verb, button_id(verb, key), label(verb, useful, noise)) for verb in verbs)
+
+
+def label(verb: Verb, useful: int, noise: int) -> str:
+    """What a button says with the votes on it: ``👍 Useful · 2``."""
+    count = {Verb.USEFUL: useful, Verb.NOISE: noise}.get(verb, 0)
+    return f"{LABELS[verb]} · {count:,}" if count else LABELS[verb]
 
 
 def button_id(verb: Verb, key: str) -> str:

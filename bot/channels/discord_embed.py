@@ -167,7 +167,9 @@ def alert_post(message: Message, *, roles: tuple[int, ...] = (), answers: bool =
         embed=_trimmed(embed),
         thread_name=fit_plain(f"{EMOJI[message.severity]} {headline}", THREAD_NAME_MAX),
         plain=_plain(*plain, url=url),
-        buttons=buttons(REPLY_VERBS if answers else ALERT_VERBS, message.key),
+        buttons=buttons(
+            REPLY_VERBS if answers else ALERT_VERBS, message.key, useful=message.useful, noise=message.noise
+        ),
         link=web_address(message.url, BUTTON_URL_MAX),
         roles=roles,
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
-from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Verb, button_id, buttons
+from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Button, Verb, button_id, buttons
 from bot.channels.digest_lines import adding, headed, headings, standing
 from bot.channels.news_lines import news_lines
 from bot.channels.slack_limits import ALT_TEXT_MAX, IMAGE_URL_MAX, TOTAL_MAX
@@ -109,7 +109,7 @@ def alert_payload(message: Message, look: Look = Look(), *, answers: bool = Fals
 
 def digest_payload(digest: Digest, look: Look = Look()) -> Payload:
     """A digest: as many lines as there is room for, and how many alerts there are in all."""
-    foot = _actions(DIGEST_VERBS if look.clicks else (), digest.key)
+    foot = _actions(buttons(DIGEST_VERBS if look.clicks else (), digest.key), digest.key)
     title = cut(clean(digest.title), TITLE_MAX) or "Digest"
     count = len(digest.lines)
     total = max(digest.total, count)
@@ -209,14 +209,15 @@ def _alert_blocks(message: Message, look: Look, room: _Room, answers: bool) -> l
         alt = cut(headline or "Picture of the article", ALT_TEXT_MAX)
         blocks.append({"type": "image", "image_url": picture, "alt_text": alt})
     verbs = REPLY_VERBS if answers else ALERT_VERBS
-    return blocks + _actions(verbs if look.clicks else (), message.key, _link_target(message.url, BUTTON_URL_MAX))
+    shown = buttons(verbs if look.clicks else (), message.key, useful=message.useful, noise=message.noise)
+    return blocks + _actions(shown, message.key, _link_target(message.url, BUTTON_URL_MAX))
 
 
-def _actions(verbs: Iterable[Verb], key: str, url: str = "") -> list[Block]:
+def _actions(shown: Iterable[Button], key: str, url: str = "") -> list[Block]:
     """The row of buttons; none where there is nothing to click."""
     row: list[Element] = [
         {"type": "button", "action_id": button.id, "text": {"type": "plain_text", "text": button.label, "emoji": True}}
-        for button in buttons(verbs, key)
+        for button in shown
     ]
     if url:
         label = {"type": "plain_text", "text": LABELS[Verb.OPEN], "emoji": True}

@@ -3,9 +3,13 @@ in memory, so that old posts answer after a restart."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
-from bot.channels.buttons import LABELS, Verb
+from bot.channels.buttons import Verb, label
 from bot.commands.changing import silence
 from bot.commands.core import BROKEN, Commands
 from bot.commands.desk import Desk
@@ -44,16 +48,14 @@ _log = Log("commands")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The votes on an alert, and whose answer to show."""
+    """The votes on an alert."""
 
     useful: int
     noise: int
-    own: Opinion | None
 
     def label(self, verb: Verb) -> str:
         """What a button says with the votes on it: ``👍 Useful · 2``."""
-        count = {Verb.USEFUL: self.useful, Verb.NOISE: self.noise}.get(verb, 0)
-        return f"{LABELS[verb]} · {count}" if count else LABELS[verb]
+        return label(verb, self.useful, self.noise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class AlertButtons:
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
+        self._shown: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by delivery key
 
     @property
     def _desk(self) -> Desk:
@@ -132,13 +135,20 @@ class AlertButtons:
 
     # -- votes ------------------------------------------------------------------------------------------------------
 
-    async def vote(self, request: Request, key: str, opinion: Opinion) -> tuple[Reply, Standing | None]:
-        """Note a vote; the last one of a person counts."""
+    @asynccontextmanager
+    async def showing(self, key: str) -> AsyncIterator[Standing]:
+        """The votes on a post, for showing them on it: whoever votes at the same moment waits, so that what was counted
+        last is also what is shown last. Raises ``StoreError``."""
+        async with self._shown.setdefault(key, asyncio.Lock()):
+            yield Standing(*await self._desk.store.read(lambda s: s.voted(key)))
+
+    async def vote(self, request: Request, key: str, opinion: Opinion) -> tuple[Reply, bool]:
+        """Note a vote, and whether it counts; the last one of a person does."""
         try:
             _, alerts = await self._look_up(key)
             alert = next(iter(alerts), None)
             if alert is None:
-                return GONE, None
+                return GONE, False
             vote = Feedback(
                 alert.id,
                 tuple(m.rule_id for m in alert.matches),
@@ -149,9 +159,9 @@ class AlertButtons:
             )
             votes = await self._desk.store.run(lambda s: s.vote(vote))
         except StoreError as error:
-            return _unavailable(error), None
+            return _unavailable(error), False
         useful = sum(v.verdict is Opinion.USEFUL for v in votes)
-        standing = Standing(useful, len(votes) - useful, opinion)
+        standing = Standing(useful, len(votes) - useful)
         word = "useful" if opinion is Opinion.USEFUL else "noise"
         other = "Noise" if opinion is Opinion.USEFUL else "Useful"
         return (
@@ -162,7 +172,7 @@ class AlertButtons:
                     small(f"One vote a person; press {other} to change yours."),
                 ),
             ),
-            standing,
+            True,
         )
 
     # -- mute -------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from bot.commands.request import Person, Place, Request, UsageError, heard_by
 from bot.commands.request import Standing as Rights
 from bot.commands.verbs import Parameter
 from bot.commands.verbs import Verb as Command
+from bot.errors import StoreError
 from bot.log import Log
 from bot.people import Opinion
 from bot.summary.drawing import ChartError
@@ -238,12 +239,15 @@ class DiscordBinding:
     async def _vote(self, interaction: discord.Interaction, key: str, opinion: Opinion) -> None:
         await interaction.response.defer()
         request = Request(opinion.value, self._person(interaction), self._place(interaction))
-        reply, standing = await self._buttons.vote(request, key, opinion)
-        if standing is not None and interaction.message is not None:
+        reply, counted = await self._buttons.vote(request, key, opinion)
+        if counted and interaction.message is not None:
             try:
-                await interaction.edit_original_response(view=with_standing(interaction.message, key, standing))
+                async with self._buttons.showing(key) as standing:
+                    await interaction.edit_original_response(view=with_standing(interaction.message, key, standing))
             except discord.HTTPException as error:
                 _log.info("votes not shown on the post", code=error.code)
+            except StoreError as error:
+                _log.error("votes not shown on the post", error=str(error))
         await self._say(interaction, reply)
 
     async def _ask_mute(self, interaction: discord.Interaction, key: str) -> None:

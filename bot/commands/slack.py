@@ -17,7 +17,7 @@ from uuid import uuid4
 from bot.channels.buttons import ID_PATTERN, Verb, pressed
 from bot.channels.slack_errors import SlackRefused
 from bot.commands import slack_view
-from bot.commands.alerts import AlertButtons, MuteForm, Standing
+from bot.commands.alerts import AlertButtons, MuteForm
 from bot.commands.core import BROKEN, Commands, misunderstood
 from bot.commands.home import home
 from bot.commands.reply import Reply, paragraph, refused
@@ -25,6 +25,7 @@ from bot.commands.request import Person, Place, Request, UsageError
 from bot.commands.slack_people import SlackPeople
 from bot.commands.slack_picture import announced, follow
 from bot.commands.slack_post import with_standing
+from bot.errors import StoreError
 from bot.log import Log
 from bot.people import Opinion
 from bot.settings.permissions import Access, Who, access
@@ -118,23 +119,24 @@ class SlackBinding:
                     await self._open_mute(body, click.key, who, where, answers)
                 case Verb.USEFUL | Verb.NOISE:
                     request = Request(click.verb, who, where)
-                    reply, standing = await self._buttons.vote(request, click.key, Opinion(click.verb.value))
+                    reply, counted = await self._buttons.vote(request, click.key, Opinion(click.verb.value))
                     await answers.show(reply)
-                    if standing is not None:
-                        await self._show_standing(where.id, message, click.key, standing)
+                    if counted:
+                        await self._show_standing(where.id, message, click.key)
         except Exception:  # noqa: BLE001 - a bug: said, and logged with its trace
             _log.exception("bug in a command")
             await answers.show(BROKEN)
 
-    async def _show_standing(self, room: str, message: Json, key: str, standing: Standing) -> None:
+    async def _show_standing(self, room: str, message: Json, key: str) -> None:
         """The votes on the buttons of the post itself, for everyone."""
-        changed = with_standing(message, key, standing)
-        if changed is None:
-            return
         try:
-            await self._connection.call("chat.update", channel=room, ts=message["ts"], **changed)
+            async with self._buttons.showing(key) as standing:
+                if (changed := with_standing(message, key, standing)) is not None:
+                    await self._connection.call("chat.update", channel=room, ts=message["ts"], **changed)
         except SlackRefused as error:
             _log.info("votes not shown on the post", error=error.error)
+        except StoreError as error:
+            _log.error("votes not shown on the post", error=str(error))
 
     async def _open_mute(self, body: Json, key: str, who: Person, where: Place, answers: _Answers) -> None:
         """The trigger lasts three seconds: where Slack itself must be asked who they are, a modal opens before."""

@@ -283,7 +283,8 @@ class Queue:
                 return await self._channel.post(payload)
             if delivery.kind is not DeliveryKind.UPDATE:
                 return await self._channel.reply(to, payload, aloud=delivery.kind is DeliveryKind.RAISE)
-            changed = await self._channel.edit(to, payload)
+            useful, noise = await self._tools.outbox.read(lambda s: s.voted(delivery.follows))
+            changed = await self._channel.edit(to, replace(payload, useful=useful, noise=noise))
         return changed and replace(changed, key=payload.key, sent_at=self._tools.clock())
 
     async def _drawn(self, payload: ChartPost) -> File:

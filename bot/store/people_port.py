@@ -36,6 +36,10 @@ class PeopleStore(Protocol):
         """All votes on one alert, oldest first."""
         ...
 
+    def voted(self, key: str) -> tuple[int, int]:
+        """How many find useful, and how many noise, what the post with this delivery key tells of."""
+        ...
+
     def feedback(self, since: datetime) -> tuple[Feedback, ...]:
         """The votes given since then, oldest first; those on alerts that were purged too."""
         ...

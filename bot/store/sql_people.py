@@ -31,6 +31,10 @@ class SqlPeople(ABC):
         with self._read() as connection:
             return people.votes(connection, alert_id)
 
+    def voted(self, key: str) -> tuple[int, int]:
+        with self._read() as connection:
+            return people.voted(connection, key)
+
     def feedback(self, since: datetime) -> tuple[Feedback, ...]:
         with self._read() as connection:
             return people.feedback(connection, since)

@@ -13,6 +13,8 @@ import pytest
 from bot.commands.verbs import BY_NAME
 from bot.model import MuteKind
 from tests.commands.team import NEWS, Team, feed, team
+from tests.commands.test_discord import labels as discord_labels
+from tests.commands.test_slack_buttons import labels as slack_labels
 from tests.fakes.discord import visible_text as on_discord
 from tests.fakes.discord.world import EPHEMERAL
 from tests.fakes.feeds import Answer
@@ -294,3 +296,29 @@ async def test_a_story_is_listed_once_with_the_number_of_its_earlier_alerts(tmp_
             told = await member.asks("latest", "rule:arms-deal", {"rule": "arms-deal"}, "40 ships")
             assert told.count("Pyongyang agrees") == 1
             assert told.strip().endswith("1 earlier alert")
+
+
+async def test_votes_stay_on_the_buttons_of_a_post_that_is_rewritten(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada, ben = members(one)
+        await ada.presses("useful", "1 useful, 0 noise")
+        await ben.presses("noise", "1 useful, 1 noise")
+        number, title, text = NEWS[0]
+        one.publish((number, title.replace("agrees", "has agreed"), text.replace("Monday", "Tuesday")), *NEWS[1:])
+        await one.poll()
+        posts = one.slack_post("has agreed"), one.discord_post("has agreed")
+        for labels in (slack_labels(posts[0]), discord_labels(posts[1])):
+            assert labels[1:3] == ["👍 Useful · 1", "👎 Noise · 1"]
+
+
+async def test_of_votes_at_the_same_moment_the_last_count_is_the_one_that_is_shown(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        slackers = [OnSlack(one, f"U0VOTER{n}", admin=False) for n in range(6)]
+        others = [OnDiscord(one, f"voter{n}", admin=False) for n in range(6)]
+        votes = ["useful", "noise"] * 3
+        await asyncio.gather(*(who.presses(vote, "Noted as") for who, vote in zip(slackers, votes, strict=True)))
+        await one.slack.settled(lambda: slack_labels(slackers[0].post)[1:3] == ["👍 Useful · 3", "👎 Noise · 3"])
+        await asyncio.gather(*(who.presses(vote, "Noted as") for who, vote in zip(others, votes, strict=True)))
+        assert discord_labels(others[0].post)[1:3] == ["👍 Useful · 6", "👎 Noise · 6"]

@@ -25,6 +25,7 @@ class MemoryOutbox:
         self.receipts: dict[str, Receipt] = {}
         self.folded: dict[str, str] = {}  # key of an alert -> key of its digest
         self.calls: dict[str, Call] = {}
+        self.votes: dict[str, tuple[int, int]] = {}  # key of an alert -> useful, noise
         self._last = 0
 
     def add(self, new: NewDelivery) -> int:
@@ -81,6 +82,9 @@ class MemoryOutbox:
         carrier = self.folded.get(key, key)
         row = next((row for row in self.rows.values() if row.payload.key == carrier), None)
         return row and Followed(row.state, self.receipts.get(carrier), folded=carrier != key)
+
+    def voted(self, key: str) -> tuple[int, int]:
+        return self.votes.get(key, (0, 0))
 
     def last_call(self, channel: str) -> Call | None:
         return self.calls.get(channel)

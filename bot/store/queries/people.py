@@ -10,6 +10,7 @@ from bot.model import Alert, Severity
 from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Opinion, Watch, person_id
 from bot.store.codec import decode, encode
 from bot.store.people_port import Filter
+from bot.store.queries import outbox
 from bot.store.queries.dialect import insert_new, upsert
 from bot.store.queries.noise import read_alerts
 from bot.store.schema import alerts, articles, matches, meta
@@ -40,6 +41,14 @@ def vote(connection: Connection, given: Feedback) -> tuple[Feedback, ...]:
 
 def votes(connection: Connection, alert_id: str) -> tuple[Feedback, ...]:
     return _feedback(connection, select(feedback_table).where(feedback_table.c.alert_id == alert_id))
+
+
+def voted(connection: Connection, key: str) -> tuple[int, int]:
+    """The votes on the first alert of a delivery, which is the one that its buttons are about."""
+    found = outbox.behind(connection, key)
+    given = votes(connection, found.alert_ids[0]) if found is not None and found.alert_ids else ()
+    useful = sum(vote.verdict is Opinion.USEFUL for vote in given)
+    return useful, len(given) - useful
 
 
 def feedback(connection: Connection, since: datetime) -> tuple[Feedback, ...]:

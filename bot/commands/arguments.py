@@ -108,7 +108,7 @@ def checked(parameter: Parameter, value: str, names: Names, verb: str) -> str:
     """The plain form. Raises :class:`UsageError`."""
     value = value.strip()
     if not value:
-        raise UsageError(f"{parameter.name}: is empty", verb)
+        raise UsageError(f"{parameter.name} is empty", verb)
     try:
         return _CHECKS[parameter.kind](parameter, value, names)
     except ValueError as error:
@@ -152,8 +152,9 @@ def _near_country(value: str) -> str:
 
 def hint(word: str, left: Iterable[Parameter], names: Names) -> str:
     """What may have been meant by a word that fits none of the arguments that are left; empty where nothing is near."""
+    left = tuple(left)
     kinds = {p.kind for p in left}
-    if word[:1].isdigit() and kinds & {Kind.PERIOD, Kind.DURATION}:
+    if word.lstrip("-+")[:1].isdigit() and kinds & {Kind.PERIOD, Kind.DURATION}:
         return "; a length of time is a whole number and a unit, such as 24h or 7d"
     known = {
         Kind.RULE: tuple(names.rules),
@@ -162,7 +163,10 @@ def hint(word: str, left: Iterable[Parameter], names: Names) -> str:
         Kind.PERIOD: tuple(PERIOD_WORDS),
     }
     close = nearest(word, [name for kind in known if kind in kinds for name in known[kind]])
-    return close or (_near_country(word) if Kind.COUNTRY in kinds else "")
+    close = close or (_near_country(word) if Kind.COUNTRY in kinds else "")
+    *some, last = [_TAKEN[p.kind] for p in left if p.kind in _TAKEN] or [""]
+    others = f"; here may stand {', '.join(some)}{' or ' if some else ''}{last}" if last else ""
+    return close or others
 
 
 def _severity(parameter: Parameter, value: str, names: Names) -> str:
@@ -220,6 +224,15 @@ def _text(parameter: Parameter, value: str, names: Names) -> str:
     return value
 
 
+_TAKEN: Mapping[Kind, str] = {
+    Kind.PERIOD: "a period such as 24h, 7d or yesterday",
+    Kind.DURATION: "a length of time such as 24h or 7d",
+    Kind.COUNT: "a number",
+    Kind.RULE: "a rule's id",
+    Kind.COUNTRY: "a country",
+    Kind.SOURCE: "a source's id",
+    Kind.SEVERITY: "a severity",
+}
 _SEVERITIES = tuple(s.word for s in Severity)
 _CHECKS: Mapping[Kind, Callable[[Parameter, str, Names], str]] = {
     Kind.TEXT: _text,
@@ -259,7 +272,7 @@ def offers(parameter: Parameter, typed: str, names: Names) -> tuple[Offer, ...]:
         case Kind.SEVERITY:
             known = ((word, word) for word in _SEVERITIES)
         case Kind.PERIOD:
-            known = ((word, word) for word in ("1h", "24h", "7d", "30d"))
+            known = ((word, word) for word in ("1h", "24h", "7d", "30d", "today", "yesterday"))
         case Kind.DURATION:
             known = ((word, word) for word in ("1h", "24h", "7d"))
         case _:

@@ -57,25 +57,32 @@ async def _story_of(desk: Desk, address: str) -> str:
 async def silence(
     desk: Desk, request: Request, kind: MuteKind, value: str, channel: str | None, length: str, comment: str
 ) -> Reply:
-    """Add a mute, note it, and tell the running bot."""
+    """Add a mute, note it, and tell the running bot. One of the same on the same channel is replaced, so that ending it
+    once ends it."""
     now = desk.clock()
     comment = " ".join(comment.split())[:COMMENT_MAX]
     new = NewMute(kind, value, channel, now, now + duration.parse(length), request.who.written, comment)
     where = channel or "all channels"
     what = f"{kind.value} {value} on {where} for {length}" + (f": {comment}" if comment else "")
 
-    def write(store: Store) -> Mute:
+    def write(store: Store) -> tuple[Mute, list[int]]:
+        same = [m.id for m in store.mutes(now) if (m.kind, m.value, m.channel) == (kind, value, channel)]
         made = store.add_mute(new)
-        store.note_change(_change(request, now, "mute", f"{what} (mute {made.id})"))
-        return made
+        for earlier in same:
+            store.remove_mute(earlier, now, request.who.written)
+        instead = f" in place of {', '.join(f'mute {one}' for one in same)}" if same else ""
+        store.note_change(_change(request, now, "mute", f"{what} (mute {made.id}{instead})"))
+        return made, same
 
-    made = await desk.store.run(write)
+    made, same = await desk.store.run(write)
     await desk.on_mutes()
     assert made.expires_at is not None
+    before = ["It was muted before; now this holds."] if same else []
     return done(
         f"Muted: {subject(made)}",
         paragraph(
             line(f"On {where}, until ", When(made.expires_at), f": {comment}" if comment else "."),
+            *before,
             line(MUTE_NOTE),
         ),
         small("End it earlier: ", code(f"/wire unmute {made.id}")),

@@ -52,7 +52,7 @@ class Commands:
             _log.error("command failed", verb=request.verb, error=str(error))
             return refused("The store cannot be used right now", paragraph(str(error)))
         except WirewatchError as error:
-            return refused("That did not work", paragraph(str(error)))
+            return refused("That did not work", paragraph(_sentence(str(error))))
 
     async def denial(self, verb: str, who: Person) -> Reply | None:
         """A polite no to somebody who may not use the verb; ``None`` for somebody who may."""
@@ -72,10 +72,15 @@ class Commands:
         )
 
 
+def _sentence(text: str) -> str:
+    """As a sentence begins; an address stays as it is."""
+    return text if text.startswith(("http://", "https://")) else text[:1].upper() + text[1:]
+
+
 def misunderstood(error: UsageError) -> Reply:
     """What was wrong, and how it is written."""
     verb = BY_NAME.get(error.verb)
-    text = error.text[:1].upper() + error.text[1:]
+    text = _sentence(error.text)
     if verb is None:
         return refused(text, small(code("/wire help"), " lists the commands."))
     return refused(text, paragraph(line("Usage: ", code(verb.usage)), line("Example: ", code(verb.example))))

@@ -8,7 +8,7 @@ the usage and the nearest verb.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.commands.arguments import Names, checked, fits, hint, length, resolved
@@ -20,6 +20,10 @@ COUNTRY_WORDS = 6  # "Democratic Republic of the Congo"
 
 _PAIRS = {'"': '"', "“": "”", "”": "”", "„": "“”", "«": "»", "‟": "”", "'": "'", "‘": "’", "’": "’"}
 _DOUBLE = str.maketrans("“”„‟«»", '""""""')
+_HELP = ("?", "-h", "--help")
+_LENGTH_MEANT = re.compile(
+    r"[0-9]+(?:[.,:][0-9]+)?(?:[a-z][a-z0-9]*| (?:months?|years?|fortnights?|quarters?)\b)", re.IGNORECASE
+)
 _SLACK_LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
 
 
@@ -41,13 +45,15 @@ class _Token:
 
 def parse(text: str, names: Names) -> Command:
     """Raises :class:`UsageError`."""
-    text = text.strip()
+    text = re.sub(r"/wire(?:\s+|\Z)", "", text.strip(), count=1) if text.startswith("/wire") else text.strip()
     word, _, rest = text.partition(" ") if text else ("help", "", "")
-    name = "help" if word in ("?", "-h", "--help") else word.lower().lstrip("/")
+    name = "help" if word in _HELP else word.lower().lstrip("/")
     verb = BY_NAME.get(name)
     if verb is None:
         known = [*BY_NAME]
         raise UsageError(f"there is no command {word[:40]!r}{nearest(name, known)}")
+    if rest.strip() in _HELP and verb.name != "help":
+        return Command(BY_NAME["help"], {"command": verb.name}, False)
     rest, share = _shared(rest.strip(), verb)
     return Command(verb, arguments(verb, rest, names), share)
 
@@ -75,10 +81,13 @@ def arguments(verb: Verb, text: str, names: Names) -> dict[str, str]:
             given[parameter.name] = checked(parameter, value, names, verb.name)
             at += 1
             continue
-        taken = _place(verb, tokens, at, left, names)
+        at += _for_so_long(tokens, at, left)
+        taken = _place(verb, tokens, at, left, names, given)
         if taken is None:
             raise _not_understood(verb, tokens, at, left, names)
         parameter, count = taken
+        if parameter.rest and not parameter.required:
+            _no_length(verb, tokens, at, left)
         value = text[token.start :] if parameter.rest else " ".join(t.text for t in tokens[at : at + count])
         if parameter.rest:
             value = _rest(value, parameter)
@@ -103,7 +112,12 @@ def _named(token: _Token, left: Sequence[Parameter]) -> tuple[Parameter, str] | 
 
 
 def _place(
-    verb: Verb, tokens: Sequence[_Token], at: int, left: Sequence[Parameter], names: Names
+    verb: Verb,
+    tokens: Sequence[_Token],
+    at: int,
+    left: Sequence[Parameter],
+    names: Names,
+    given: Mapping[str, str],
 ) -> tuple[Parameter, int] | None:
     """Which argument begins here, and how many words it takes."""
     required = next((p for p in left if p.required), None)
@@ -113,14 +127,49 @@ def _place(
     for parameter in left:
         if parameter.kind is Kind.COUNTRY and (count := _country_words(tokens, at)):
             return parameter, count
-        if parameter.kind in (Kind.DURATION, Kind.PERIOD) and length(" ".join(t.text for t in tokens[at : at + 2])):
-            return parameter, len(tokens[at : at + 2])
+        if parameter.kind in (Kind.DURATION, Kind.PERIOD) and (count := _length_at(tokens, at)):
+            return parameter, count
         if parameter.kind not in (Kind.TEXT, Kind.COUNTRY) and fits(parameter, word, names):
             return parameter, 1
     text = next((p for p in left if p.kind is Kind.TEXT), None)
     if text is not None:
         return text, 1
+    second = _given_already(verb, word, names, given)
+    if second is not None:
+        raise UsageError(
+            f"{word!r} is a second {second.name}; one is taken, and that is {given[second.name]!r}", verb.name
+        )
     return (left[0], 1) if len(left) == 1 else None
+
+
+def _given_already(verb: Verb, word: str, names: Names, given: Mapping[str, str]) -> Parameter | None:
+    """The argument that a word would be, were it not there already."""
+    there = (resolved(p, given) for p in verb.parameters if p.name in given)
+    return next((p for p in there if p.kind is not Kind.TEXT and fits(p, word, names)), None)
+
+
+def _for_so_long(tokens: Sequence[_Token], at: int, left: Sequence[Parameter]) -> int:
+    """How many words mean nothing here: the "for" before a length of time."""
+    wanted = any(p.kind is Kind.DURATION for p in left) and not tokens[at].quoted
+    return int(wanted and tokens[at].text.lower() == "for" and _length_at(tokens, at + 1) > 0)
+
+
+def _length_at(tokens: Sequence[_Token], at: int) -> int:
+    """How many words from here on are a length of time."""
+    return next((n for n in (2, 1) if length(" ".join(t.text for t in tokens[at : at + n]))), 0)
+
+
+def _no_length(verb: Verb, tokens: Sequence[_Token], at: int, left: Sequence[Parameter]) -> None:
+    """A length of time that is none would be taken for a comment. Raises :class:`UsageError`."""
+    if tokens[at].quoted or not any(p.kind is Kind.DURATION for p in left):
+        return
+    begins = " ".join(t.text for t in tokens[at : at + 2])
+    if tokens[at].text.lower() in ("until", "till") or _LENGTH_MEANT.match(begins):
+        raise UsageError(
+            f"{begins!r} is no length of time; write a whole number and a unit, such as 24h, 7d or 2w "
+            "(a comment that begins so goes in quotes)",
+            verb.name,
+        )
 
 
 def _country_words(tokens: Sequence[_Token], at: int) -> int:

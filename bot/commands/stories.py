@@ -25,14 +25,14 @@ from bot.commands.reply import (
     pieces,
     small,
 )
-from bot.commands.request import Progress, Request
+from bot.commands.request import Progress, Request, UsageError
 from bot.entities.facts import country_name
 from bot.flags import country_tag
 from bot.message import Segment
 from bot.model import Alert, Severity
 from bot.people import is_watch
 from bot.render import headline_of, seen_by, source_of
-from bot.search import HOW
+from bot.search import HOW, SearchError
 from bot.store.base import Store
 from bot.store.people_port import ANY, Filter
 from bot.store.summary_port import Hit
@@ -44,6 +44,7 @@ from bot.why.text import SIGNS
 LATEST = 8  # alerts
 LATEST_BACK = timedelta(days=90)
 FOUND = 8  # articles of a search
+OPERATORS = ("AND", "OR", "NOT", "NEAR")  # of other search engines
 DETAILS_SHOWN = 4  # lines below a stage
 SILENT_SHOWN = 8  # rules that did not fire
 NEAR = 0.5  # distance of a rule that is shown as nearly fired: half of what it asks for is there
@@ -105,10 +106,15 @@ def alert_entry(alert: Alert, earlier: int = 0) -> Entry:
 async def search(desk: Desk, request: Request, tell: Progress) -> Reply:
     """The articles that answer a query best."""
     query = request.get("query")
-    hits = await desk.store.read(lambda s: s.search(query, limit=FOUND + 1))
+    try:
+        hits = await desk.store.read(lambda s: s.search(query, limit=FOUND + 1))
+    except SearchError as error:
+        raise UsageError(str(error), "search") from None
     title = f"Search: {query}"
     if not hits:
-        return Reply(title, (paragraph("Nothing found."), small(f"You can {HOW}.")))
+        asked = [word for word in OPERATORS if word in query.split()]
+        looked = [small(f"{', '.join(asked)} was looked for as a word is.")] if asked else []
+        return Reply(title, (paragraph("Nothing found."), *looked, small(f"You can {HOW}.")))
     more = "There is more; add words to narrow it down." if len(hits) > FOUND else ""
     known = {rule.id for rule in desk.rules(request.audience)}
     return Reply(title, (entries(_hit(hit, known) for hit in hits[:FOUND]), *([small(more)] if more else [])))

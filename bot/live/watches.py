@@ -46,7 +46,9 @@ def complaint(term: str, country: str) -> str:
     try:
         rule = watch_rule("watch-0", term, country or None)
     except terms.TermError as error:
-        return f"{error}; a watch is one term, as in a rule, and what needs more is a rule"
+        return f"{str(error).partition('; ')[0]}; a watch is one term, and what needs more is a rule"
+    if len(phrase(term)) == 1 and not country:
+        return f"{term!r} is a single letter, which is in the news all day; add a country or another word"
     found = rule.when if isinstance(rule.when, Term) else None
     if found is not None and common.share(found, (phrase(found.text),)) > COMMON_MAX:
         return f"{term!r} is in the news all day; add a country or another word"

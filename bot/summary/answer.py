@@ -25,7 +25,7 @@ COUNTS = 6
 
 def as_reply(made: Summary, zone: tzinfo) -> Reply:
     """The stories ranked, each in its own sentences, then counts and what a reader should know."""
-    blocks: list[Block] = [paragraph(f"{words.period(made, zone)}. {words.head(made)}.")]
+    blocks: list[Block] = [paragraph(words.opening(made, zone))]
     for number, story in enumerate(made.stories, 1):
         blocks.append(paragraph(*_story(number, story)))
     if rest := words.left_out(made):

@@ -30,7 +30,7 @@ def markdown(summary: Summary, zone: tzinfo) -> str:
     lines = [
         f"# {escaped(words.title(summary))}",
         "",
-        f"{escaped(words.period(summary, zone))}. {words.head(summary)}.",
+        escaped(words.opening(summary, zone)),
         "",
     ]
     for n, story in enumerate(summary.stories, 1):

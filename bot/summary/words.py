@@ -37,10 +37,16 @@ def head(summary: Summary) -> str:
     """``48 alerts in 17 stories, from 2,310 articles``."""
     alerts, total = summary.alerts, summary.total
     if not alerts:
-        return f"no alerts, from {number(summary.articles, 'article')}"
+        return f"no alerts among {number(summary.articles, 'article')}" if summary.articles else "nothing was read"
     return (
         f"{number(alerts, 'alert')} in {number(total, 'story', 'stories')}, from {number(summary.articles, 'article')}"
     )
+
+
+def opening(summary: Summary, zone: tzinfo) -> str:
+    """``24 Nov 2026. No alerts among 2,310 articles.``"""
+    said = head(summary)
+    return f"{period(summary, zone)}. {said[:1].upper()}{said[1:]}."
 
 
 def number(count: int, one: str, many: str = "") -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import unused_port
 
 from bot.commands import slack_view
+from bot.model import MuteKind
 from tests.commands.team import HOSTILE, team, until
 from tests.fakes.feeds import Answer
 from tests.fakes.slack import live, visible_text
@@ -117,6 +118,13 @@ async def test_changes_are_made_noted_and_refused_to_whom_they_are_not_open(tmp_
         assert [e.verb for e in await one.audit()] == ["mute", "unmute", "mute", "mute"]
         assert {m.channel for m in await one.mutes()} == {"desk"}
         assert second.comment == ""
+
+        await ada.types(f"/wire mute story {STORED} 1h", one.room)
+        assert "It was muted before; now this holds." in visible_text(await ada.hears(8))
+        await ada.types(f"/wire mute story {STORED} 1h everywhere", one.room)
+        assert "muted before" not in visible_text(await ada.hears(9)), "on other channels it was not"
+        stories = [m for m in await one.mutes() if m.kind is MuteKind.STORY]
+        assert [m.channel for m in stories] == ["desk", None]
 
         await bob.types("/wire watch bakery", one.room)
         assert "Watching “bakery”" in visible_text(await bob.hears(2))

@@ -48,7 +48,11 @@ def test_watches_fire_beside_the_rules_of_the_files_and_go_when_they_end(book: r
 
 def test_what_no_rule_could_look_for_is_refused_in_words_and_left_out_of_the_rules(book: rulebook.Rulebook) -> None:
     assert watches.complaint("drone strike", "SD") == ""
-    assert "write {any: [drone, strike]}" in watches.complaint("drone|strike", "")
+    refused = "'|' does not mean 'or' inside a term; a watch is one term, and what needs more is a rule"
+    assert watches.complaint("drone|strike", "") == refused
+    for letter in ("x", "中", "=X"):
+        assert "in the news all day" in watches.complaint(letter, "")
+    assert watches.complaint("x", "SD") == ""
     assert "in the news all day" in watches.complaint("government", "")
     assert watches.complaint("government", "SD") == ""
     assert watches.merged(book, [watch(1, "a|b")]) is book

@@ -95,7 +95,7 @@ def test_an_empty_store_gives_an_empty_summary(empty: SqlStore) -> None:
         0,
         (),
         (),
-        "no alerts, from 0 articles",
+        "nothing was read",
     )
     assert "# News summary" in markdown(found, UTC)
 

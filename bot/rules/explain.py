@@ -47,7 +47,7 @@ def first_failure(analysis: Analysis, rule: Rule) -> Failure | None:
         return None
     words = dict.fromkeys(e.text for e in analysis.evidence(leaves))
     by = few([repr(w) for w in words]) or rule.unless.label
-    return Failure(rule.id, "unless", f"suppressed by unless: {by}", suppressed=True)
+    return Failure(rule.id, "unless", f"kept silent by {by} (unless)", suppressed=True)
 
 
 class Step:

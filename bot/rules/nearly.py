@@ -66,7 +66,7 @@ def smallest_change(analysis: Analysis, rule: Rule) -> Changes:
         asked = _changes(analysis, rule.when, "")
         changes = tuple({id(c.condition): c for c in asked}.values())  # what a define asks for twice is one change
     if rule.unless is not None and analysis.evaluation.holds(rule.unless) is not None:
-        changes = (*changes, Change(rule.unless, f"unless: did not hold ({_said(analysis, rule.unless)})", MISSING))
+        changes = (*changes, Change(rule.unless, _unless(analysis, rule.unless), MISSING))
     return changes
 
 
@@ -208,7 +208,7 @@ def _count(analysis: Analysis, count: Count, of: Condition, least: int, region: 
 
 def _within(analysis: Analysis, within: Within, inner: str, of: Condition, region: str) -> Changes:
     if analysis.evaluation.holds(of, region) is not None:
-        text = f"{within.region}: were left out ({_said(analysis, of, region)} stands elsewhere)"
+        text = f"{_said(analysis, of, region)} stood in the {within.region}"
         return (Change(within, text, LOOSER, of),)
     return _changes(analysis, of, inner if region in ("", inner) else "nowhere")
 
@@ -274,10 +274,13 @@ def _near(analysis: Analysis, near: Near, region: str) -> Changes:
         return tuple(missing)
     if instead is not None:
         return (*missing, Change(near, _wider(near, instead), LOOSER, instead))
-    names = few([m.label for m in there])
     apart = not evaluation.groups(spans, Unit.WORDS)
-    why = "stood together, not some in the title and some in the text" if apart else "were words of their own"
-    return (*missing, Change(near, f"{names} {why}", MISSING))
+    why = (
+        "its words stood together, not some in the title and some in the text"
+        if apart
+        else "its parts were different words, not the same"
+    )
+    return (*missing, Change(near, why, MISSING))
 
 
 def loosened(analysis: Analysis, near: Near, spans: Sequence[list[Placed]]) -> Near | None:
@@ -302,11 +305,13 @@ def loosened(analysis: Analysis, near: Near, spans: Sequence[list[Placed]]) -> N
 
 def _wider(near: Near, instead: Near) -> str:
     parts = []
-    if near.ordered and not instead.ordered:
-        parts.append("any order were allowed")
     if (near.unit, near.words) != (instead.unit, instead.words):
-        parts.append(f"within: {within(instead)} were allowed (it asks for {within(near)})")
-    return " and ".join(parts)
+        asked = f"within {within(near)}" if near.unit is Unit.WORDS else f"in one {within(near)}"
+        there = f"are {within(instead)} apart" if instead.unit is Unit.WORDS else f"share a {within(instead)}"
+        parts.append(f"{asked} (they {there})")
+    if near.ordered and not instead.ordered:
+        parts.append("in the order of the rule")
+    return f"its words stood {' and '.join(parts)}"
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
@@ -366,6 +371,11 @@ _PLACES = {"": "the text", "title": "the title", "lead": "the lead"}
 
 def _place(region: str) -> str:
     return _PLACES.get(region, "one place")
+
+
+def _unless(analysis: Analysis, condition: Condition) -> str:
+    said = _said(analysis, condition)
+    return f"its unless did not hold ({said})" if said == condition.label else f"the text did not say {said} (unless)"
 
 
 def _said(analysis: Analysis, condition: Condition, region: str = "") -> str:

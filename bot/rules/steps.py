@@ -105,7 +105,7 @@ def miss(explanation: Explanation) -> str:
         return "nothing of it is in the text"
     # Words say more than countries, so they come first; function words say nothing.
     telling = [e for e in _found(explanation.when) if _tells(e) or _is_country(e)]
-    found = _said(sorted(telling, key=lambda e: e.entity is not None))
+    found = _said(sorted(telling, key=lambda e: e.entity is not None), "“{}”")
     return f"found {few(found)}; {explanation.remedy}" if found else explanation.remedy
 
 
@@ -223,10 +223,10 @@ def _best(step: Step) -> Step:
     return max(step.children, key=closeness)
 
 
-def _said(found: Iterable[Evidence]) -> tuple[str, ...]:
+def _said(found: Iterable[Evidence], written: str = "{}") -> tuple[str, ...]:
     """The words, without repeats; countries with their codes."""
-    texts = (f"{e.text} ({e.entity})" if e.entity else e.text for e in found)
-    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts))
+    texts = ((written.format(" ".join(e.text.split())), e.entity) for e in found)
+    return tuple(dict.fromkeys(f"{text} ({entity})" if entity else text for text, entity in texts))
 
 
 def _found(step: Step) -> Iterable[Evidence]:

@@ -34,19 +34,19 @@ def test_a_rule_that_nearly_fires_says_what_it_found_and_what_is_missing(room: P
     ran = run("explain", "-", stdin=b"Troops shelled a village in Chad.")
     assert ran.status == 0
     assert "No rule fires." in ran.out
-    assert "✘ clash  found shelled, Chad (TD); it would match if the text said one of border, frontier" in ran.out
+    assert "✘ clash  found “shelled”, “Chad” (TD); it would match if the text said one of border, frontier" in ran.out
 
 
 def test_members_that_stand_too_far_apart_are_said_to(room: Path, run: Run) -> None:
     text = "Troops shelled a village on Monday, and after hours of silence on both sides the border of Chad was shut."
     ran = run("explain", "-", "--rule", "clash", stdin=text.encode())
     assert "every member is in the text, but not within 8 words" in ran.out
-    assert "it would match if within: 14 words were allowed (it asks for 8 words)" in ran.out
+    assert "it would match if its words stood within 8 words (they are 14 words apart)" in ran.out
 
 
 def test_a_rule_that_was_suppressed_says_by_what(room: Path, run: Run) -> None:
     ran = run("explain", "-", stdin=b"A flood warning stands in a new video game.")
-    assert "✘ flood  suppressed by unless: 'video game'" in ran.out
+    assert "✘ flood  kept silent by 'video game' (unless)" in ran.out
     tree = run("explain", "-", "--rule", "flood", stdin=b"A flood warning stands in a new video game.").out
     assert "unless: suppresses the match" in tree
     assert "video game" in tree
@@ -135,7 +135,7 @@ rules:
 """
     (room / "rules" / "own.yaml").write_text(own, encoding="utf-8")
     out = run("explain", "-", stdin=b"The wheat harvest of Chad was good").out
-    assert "✘ harvest  found wheat; it would match if the text said one of drought" in out
+    assert "✘ harvest  found “wheat”; it would match if the text said one of drought" in out
     assert "✘ shelling" not in out
     assert "✘ abduction" not in out
 

@@ -49,8 +49,8 @@ def test_reasons(when: Any, text: str, expected: str) -> None:
 
 
 def test_a_suppressed_match_says_by_what() -> None:
-    assert reason("arms", "arms film", unless="film") == "suppressed by unless: 'film'"
-    assert reason("arms", "arms", unless={"none": ["film"]}) == "suppressed by unless: none"
+    assert reason("arms", "arms film", unless="film") == "kept silent by 'film' (unless)"
+    assert reason("arms", "arms", unless={"none": ["film"]}) == "kept silent by none (unless)"
 
 
 def test_the_tree_has_a_verdict_at_each_condition() -> None:
@@ -120,7 +120,7 @@ def test_an_explanation_has_a_plain_outline() -> None:
         "    ✔ w: Arms",
         "    ✘ title: deal",
         "  unless: does not hold",
-        "  found Arms; it would match if the title said deal",
+        "  found “Arms”; it would match if the title said deal",
     )
     hit = explain(engine.analyse(Subject("Deal", "Arms")), engine.rules[0])
     assert outline(hit)[0] == "✔ r: r (high)"
@@ -150,7 +150,7 @@ def test_the_first_condition_that_fails_is_told(when: Any, text: str, condition:
 def test_the_first_failure_of_a_suppressed_rule_is_its_unless() -> None:
     engine = engine_of(rule("arms", "film"))
     failure = first_failure(engine.analyse(Subject("", "arms film")), engine.rules[0])
-    assert failure == Failure("r", "unless", "suppressed by unless: 'film'", suppressed=True)
+    assert failure == Failure("r", "unless", "kept silent by 'film' (unless)", suppressed=True)
 
 
 # -- what is not worked out -----------------------------------------------------------------------------------------

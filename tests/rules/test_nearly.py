@@ -43,43 +43,46 @@ ARMS = {"any": ["arms", "weapon"]}
         pytest.param(
             near(["arms", "deal"], "2 words"),
             "arms a b c d deal of one, two, three, four, five: arms a b c deal",
-            "within: 3 words were allowed (it asks for 2 words)",
+            "its words stood within 2 words (they are 3 words apart)",
             id="the narrowest window that would do",
         ),
         pytest.param(
             near(["arms", "deal"], "sentence"),
             "Arms here. A deal there.",
-            "within: paragraph were allowed (it asks for sentence)",
+            "its words stood in one sentence (they share a paragraph)",
             id="a paragraph in place of a sentence",
         ),
         pytest.param(
             near(["arms", "deal"], "paragraph"),
             "Arms here.\n\nA deal there.",
-            "within: 2 words were allowed (it asks for paragraph)",
+            "its words stood in one paragraph (they are 2 words apart)",
             id="words where no paragraph holds them",
         ),
         pytest.param(
-            near(["arms", "deal"], "3 words", ordered=True), "deal of arms", "any order were allowed", id="order"
+            near(["arms", "deal"], "3 words", ordered=True),
+            "deal of arms",
+            "its words stood in the order of the rule",
+            id="order",
         ),
         pytest.param(
             near(["arms", "deal", "x"], "1 word"),
             "arms a b deal",
-            "the text said x and within: 2 words were allowed (it asks for 1 word)",
+            "the text said x and its words stood within 1 word (they are 2 words apart)",
             id="a missing member, and the others too far apart",
         ),
         pytest.param(
             {"any": [near(["arms", "deal"], "sentence"), "weapon"]},
             "Arms. Deal.",
-            "within: paragraph were allowed (it asks for sentence)",
+            "its words stood in one sentence (they share a paragraph)",
             id="what nearly holds goes before what is missing",
         ),
-        pytest.param({"title": "arms"}, "arms", "title: were left out ('arms' stands elsewhere)", id="elsewhere"),
+        pytest.param({"title": "arms"}, "arms", "'arms' stood in the title", id="elsewhere"),
         pytest.param({"title": "arms"}, "x", "the title said arms", id="nowhere"),
         pytest.param({"none": ["arms", "x"]}, "Arms", "the text did not say 'Arms'", id="a word too many"),
         pytest.param(
             {"at_least": {"n": 3, "of": ["arms", "deal", "x", {"title": "weapon"}]}},
             "arms, weapon",
-            "title: were left out ('weapon' stands elsewhere) and the text said deal",
+            "'weapon' stood in the title and the text said deal",
             id="the cheapest of several",
         ),
         pytest.param({"count": {"of": "arms", "min": 3}}, "arms arms", "the text said arms 3 times, not 2", id="more"),
@@ -107,7 +110,7 @@ def test_the_smallest_change_is_said_in_words(when: Any, text: str, expected: st
 
 def test_a_near_that_would_have_to_reach_out_of_the_title_says_so() -> None:
     said = remedy(near(["arms", "deal"], "sentence"), "a deal", "arms")
-    assert said == "it would match if arms, deal stood together, not some in the title and some in the text"
+    assert said == "it would match if its words stood together, not some in the title and some in the text"
 
 
 def test_a_dateline_beside_another_country_is_not_enough() -> None:
@@ -117,7 +120,7 @@ def test_a_dateline_beside_another_country_is_not_enough() -> None:
 
 def test_unless_is_the_last_of_the_changes() -> None:
     assert remedy("arms", "x film", unless="film") == (
-        "it would match if the text said arms and unless: did not hold ('film')"
+        "it would match if the text said arms and the text did not say 'film' (unless)"
     )
 
 

@@ -57,7 +57,8 @@ class Message:
     ``key`` is the delivery key that travels with the post, so that a post left uncertain by a crash can be found.
     ``also`` are the other outlets of the story, newest last, and ``sources`` how many independent ones there are with
     this one; ``updated_at`` is when the post was last rewritten, ``None`` for one that stands as it was first sent.
-    ``news`` says in short sentences what an answer to an earlier post brings. ``retracted`` is why the alert no longer
+    ``news`` says in short sentences what an answer to an earlier post brings, ``story`` is the headline of that post
+    (both empty for what is no answer; ``story`` for an answer to a digest, too). ``retracted`` is why the alert no longer
     holds, empty while it does. ``lists`` are the watch lists behind the evidence ("OFAC SDN, 2026-11-20"), ``read``
     the text that the rules saw ("full text", "feed summary"). ``useful`` and ``noise`` are the votes that the buttons
     of a rewritten post show; a stored message has none, since votes go on.
@@ -87,6 +88,7 @@ class Message:
     read: str = ""
     useful: int = 0
     noise: int = 0
+    story: str = ""
 
 
 @dataclass(frozen=True, slots=True)

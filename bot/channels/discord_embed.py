@@ -77,6 +77,7 @@ RETRACTED_COLOUR: Final = 0x99AAB5
 _REF_PREFIX: Final = "Wirewatch · ref "
 RULES_FIELD: Final = "Why"
 UNTITLED: Final = "Untitled story"
+UNDER_DIGEST: Final = "What followed"
 
 
 class EmbedField(TypedDict):
@@ -134,7 +135,7 @@ class Post:
 
 def alert_post(message: Message, *, roles: tuple[int, ...] = (), answers: bool = False) -> Post:
     """An alert. ``roles`` are pinged, and nobody else. ``answers``: it stands under an earlier one, and says first what
-    is new."""
+    is new; a thread that is opened for it is called after the story, since more of it will come there."""
     severity = _severity(message.severity)
     headline = next((t for t in (message.headline, message.fallback, message.source) if clean(t)), UNTITLED)
     ping = "".join(f"<@&{role}> " for role in roles)
@@ -165,7 +166,7 @@ def alert_post(message: Message, *, roles: tuple[int, ...] = (), answers: bool =
         key=message.key,
         content=ping + line,
         embed=_trimmed(embed),
-        thread_name=fit_plain(f"{EMOJI[message.severity]} {headline}", THREAD_NAME_MAX),
+        thread_name=_thread_name(message, headline, answers),
         plain=_plain(*plain, url=url),
         buttons=buttons(
             REPLY_VERBS if answers else ALERT_VERBS, message.key, useful=message.useful, noise=message.noise
@@ -173,6 +174,13 @@ def alert_post(message: Message, *, roles: tuple[int, ...] = (), answers: bool =
         link=web_address(message.url, BUTTON_URL_MAX),
         roles=roles,
     )
+
+
+def _thread_name(message: Message, headline: str, answers: bool) -> str:
+    """Severity and headline of the story that a thread is about; under a digest many stories share one."""
+    if answers and not clean(message.story):
+        return UNDER_DIGEST
+    return fit_plain(f"{EMOJI[message.severity]} {message.story if answers else headline}", THREAD_NAME_MAX)
 
 
 _TILDE, _SWUNG = "\\~", "\N{TILDE OPERATOR}"

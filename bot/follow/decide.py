@@ -228,7 +228,8 @@ class Deciding:
         if kind is not None:
             number += 1
             answer = render_report("", told.alert_id, alert.article, alert.matches, severity, alert.countries)
-            answer = replace(answer, story_id=alert.story.id, sources=sources, news=adds)
+            story = message.headline if message is not None else ""
+            answer = replace(answer, story_id=alert.story.id, sources=sources, news=adds, story=story)
             self._following(told, kind, number, answer, ids)
             if kind is DeliveryKind.RAISE:
                 self._out.counted.extend((m.rule_id, told.channel) for m in alert.matches)

@@ -279,6 +279,26 @@ async def test_replies_share_the_thread_under_the_post(server: FakeDiscord, guil
     assert [len(place.messages), len(thread.messages)] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("story", "named"),
+    [
+        pytest.param("Moscow denies the arms deal", "🔴 Moscow denies the arms deal", id="the story's headline"),
+        pytest.param("x" * 300, f"🔴 {'x' * 96}…", id="cut to what Discord takes"),
+        pytest.param("", "What followed", id="a digest's: its stories share the thread"),
+    ],
+)
+async def test_a_thread_is_called_after_the_story_not_after_its_first_reply(
+    server: FakeDiscord, guild: Guild, story: str, named: str
+) -> None:
+    place = server.world.add_channel(guild, "desk")
+    async with desk(server, place) as d:
+        first = await d.channel.post(MESSAGE)
+        answer = replace(MESSAGE, key="k-2", headline="Kremlin says more", story=story, severity=Severity.HIGH)
+        await d.channel.reply(first, answer)
+    (thread,) = server.world.children(place.id)
+    assert thread.name == named
+
+
 async def test_reply_without_the_right_to_make_threads_answers_in_the_channel(server: FakeDiscord) -> None:
     guild = server.world.add_guild("strict", w.DEFAULT_PERMISSIONS & ~w.CREATE_PUBLIC_THREADS)
     place = server.world.add_channel(guild, "desk")

@@ -125,6 +125,12 @@ async def test_a_new_number_goes_into_the_thread_once(desk: Desk) -> None:
     assert said[0] == "reply"
     assert said[1][0].startswith("New number:")
     assert "(told before: 12)" in said[1][0]
+    (answer,) = desk.posts(DeliveryKind.REPLY)
+    assert isinstance(answer.payload, Message)
+    assert (answer.payload.story, answer.payload.headline) == (
+        TITLE,
+        "Fuel depot explosion in Northport: toll rises to 15",
+    )
     assert desk.verdicts("b") == [("desk", "reply")]
     assert desk.verdicts("c") == [("desk", "update")]
 

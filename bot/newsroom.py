@@ -45,7 +45,15 @@ class Newsroom:
         self.assembler = Assembler(
             store, self.stories, mutes, self._policy(), clock=clock, max_age=max_age, language=language_of
         )
-        self._releaser = Releaser(store, self.assembler, mutes, clock=clock, sources=self._sources, notify=notify)
+        self._releaser = Releaser(
+            store,
+            self.assembler,
+            mutes,
+            clock=clock,
+            sources=self._sources,
+            channels=config.channels_for,
+            notify=notify,
+        )
         self._rechecker = Rechecker(
             store,
             self.assembler,

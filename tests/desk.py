@@ -87,6 +87,7 @@ class Desk:
             self.mutes,
             clock=lambda: self.now,
             sources=tuple,
+            channels=self._route,
             notify=self.notified.append,
         )
 
@@ -129,11 +130,10 @@ class Desk:
         def poll() -> Poll:
             return Poll(source_id, self.now, self.now + timedelta(minutes=10), "ok")
 
-        def route(found: tuple[Match, ...]) -> tuple[str, ...]:
-            named = dict.fromkeys(c for m in found for c in (m.channels or self.channels))
-            return tuple(named)
+        await self.assembler.write(judged, edited, poll, self._route, first_poll=first)
 
-        await self.assembler.write(judged, edited, poll, route, first_poll=first)
+    def _route(self, found: tuple[Match, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(c for m in found for c in (m.channels or self.channels)))
 
     async def wait(self, **time: float) -> None:
         """Time passes, and what is due comes out."""

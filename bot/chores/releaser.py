@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from bot.assembly import Assembler, StoreRunner
+from bot.assembly import Assembler, Channels, StoreRunner, routing
 from bot.errors import StoreError
 from bot.log import Log
 from bot.message import DeliveryKind
@@ -18,7 +18,8 @@ from bot.store.outbox_port import NewDelivery
 
 
 class Releaser:
-    """``notify`` is told a channel that has a digest to send; ``sources`` are those whose outages a digest names."""
+    """``notify`` is told a channel that has a digest to send; ``sources`` are those whose outages a digest names, and
+    ``channels`` says where rules lead: a digest names those that lead to its channel."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Releaser:
         *,
         clock: Callable[[], datetime],
         sources: Callable[[], Iterable[Source]],
+        channels: Channels,
         notify: Callable[[str], None],
     ) -> None:
         self._store = store
@@ -35,6 +37,7 @@ class Releaser:
         self._mutes = mutes
         self._clock = clock
         self._sources = sources
+        self._route = routing(channels)
         self._notify = notify
         self._log = Log("release")
 
@@ -79,7 +82,8 @@ class Releaser:
         threads = await self._store.read(lambda s: s.threads(stories))
         since = min(one.held_at for one in held)
         seen = await self.coverage(since, now)
-        made = release(channel, held, alerts, threads, self._mutes.in_force(now), self._assembler.policy, now, seen)
+        mutes, policy = self._mutes.in_force(now), self._assembler.policy
+        made = release(channel, held, alerts, threads, mutes, policy, now, seen, self._route)
         if made is None:
             return 0
         delivery = _delivery(channel, made, now)

@@ -9,21 +9,23 @@ During quiet hours no digest goes out, unless something in it is loud enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.follow.standing import fallen, outgrown
 from bot.follow.thread import Thread
 from bot.message import DeliveryKind, Digest, DigestLine, HeldCount
-from bot.model import Alert, HoldReason, Mute
-from bot.noise.base import Context, Hold, Verdict
+from bot.model import Alert, HoldReason, Match, Mute
+from bot.noise.base import Context, Hold, Pass, Stage, Verdict
 from bot.noise.hours import quiet_until
 from bot.noise.mutes import muted
 from bot.noise.policy import Policy
+from bot.noise.stages import corroborated, inhibited
 from bot.render import delivery_key, digest_line, in_order, seen_on
 from bot.store.noise_port import DecisionRow, Held
 
+Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
 FIRST_ROUND_MAX = timedelta(minutes=10)  # a source that never answers does not hold up what the others brought
 LINES_MAX = 500  # that a digest carries; its total counts all
 ADDS_MAX = 4  # pieces of news of one line, as of one answer
@@ -96,17 +98,23 @@ def release(
     policy: Policy,
     now: datetime,
     coverage: str,
+    route: Route,
 ) -> Released | None:
-    """The digest of what is due on a channel; ``None`` if it must wait. What another mute covers by now stays held."""
-    by_id = {alert.id: seen_on(alert, channel) for alert in alerts}
+    """The digest of what is due on a channel; ``None`` if it must wait. What another mute covers by now stays held.
+    ``route`` gives the matches that lead to each channel; where it knows nothing of this one, all of them do."""
+    whole = {alert.id: _routed(seen_on(alert, channel), channel, route) for alert in alerts}
     context = Context(policy, mutes)
     here = tuple(
         one
         for one in held
-        if one.alert_id in by_id and not isinstance(muted(by_id[one.alert_id], channel, context, now), Hold)
+        if one.alert_id in whole and not isinstance(muted(whole[one.alert_id], channel, context, now), Hold)
     )
     if not here:
         return None
+    by_id = {
+        one.alert_id: _unsilenced(whole[one.alert_id], one, _thread(threads, whole[one.alert_id]), context, now)
+        for one in here
+    }
     loudest = max(by_id[one.alert_id].severity for one in here)
     if quiet_until(policy.quiet, channel, loudest, now) is not None:
         return None
@@ -116,6 +124,26 @@ def release(
     digest = _digest(channel, here, lines, len(told), now, coverage) if lines else None
     decisions = tuple(_decision(one, by_id[one.alert_id], one.id in told, digest, now) for one in here)
     return Released(here, digest, tuple(one.alert_id for one in here), decisions)
+
+
+def _routed(alert: Alert, channel: str, route: Route) -> Alert:
+    """The alert as the channel would have had it: without rules that lead elsewhere."""
+    matches = route(alert.matches).get(channel, ())
+    return replace(alert, matches=matches) if matches else alert
+
+
+_SILENCING: tuple[Stage, ...] = (muted, inhibited, corroborated)  # those that take single matches out of an alert
+
+
+def _unsilenced(alert: Alert, one: Held, thread: Thread, context: Context, now: datetime) -> Alert:
+    """The alert without the matches that would not have been posted with it. What is held because *all* of them were
+    silenced keeps them: they are what it is about."""
+    known = replace(context, independent=thread.independent(context.policy.owners), fired=thread.fired)
+    for silencing in _SILENCING:
+        answer = silencing(alert, one.channel, known, one.held_at if silencing is inhibited else now)
+        if isinstance(answer, Pass):
+            alert = answer.alert
+    return alert
 
 
 def _thread(threads: Mapping[str, Thread], alert: Alert) -> Thread:
@@ -128,6 +156,7 @@ def _lines(
     """One line for each story, under the title of its gravest rule; what filters held comes last, in brief."""
     by_story: dict[tuple[bool, str], list[Alert]] = {}
     adds: dict[str, list[str]] = {}
+    silenced = {one.alert_id for one in held if one.reason is HoldReason.INHIBITED}
     for one in sorted(held, key=lambda h: (h.held_at, h.id)):
         alert = alerts[one.alert_id]
         by_story.setdefault((one.reason in _FILTERS, alert.story.id), []).append(alert)
@@ -137,7 +166,7 @@ def _lines(
     for (brief, story_id), group in by_story.items():
         if brief and story_id in shown:
             continue
-        lead, retracted = _lead(group)
+        lead, retracted = _lead(group, silenced)
         sources = _thread(threads, lead).independent(policy.owners)
         rule = max(lead.matches, key=lambda m: m.severity, default=None)
         heading = _BRIEF if brief else ((rule.title or rule.rule_id) if rule else "")
@@ -154,14 +183,16 @@ def _lines(
     return in_order(lines)
 
 
-def _lead(group: Sequence[Alert]) -> tuple[Alert, str]:
+def _lead(group: Sequence[Alert], silenced: Collection[str]) -> tuple[Alert, str]:
     """The alert that stands for its story, and why it is struck through, if all of its reports were withdrawn: the
-    gravest, the earliest among equals, of those that nobody withdrew or corrected, nor told of more dead than they."""
+    gravest, the earliest among equals, of those that nobody withdrew or corrected, nor told of more dead than they.
+    One of which another rule of the story ``silenced`` all leads only where there is no other."""
     came = sorted(group, key=lambda a: (a.article.fetched_at, a.article.published, a.id))
     gone = fallen([alert.article for alert in came])
     old = outgrown([alert.article for alert in came])
     stand = [n for n in range(len(came)) if n not in gone]
     places = [n for n in stand if n not in old] or stand or [n for n in gone if not gone[n].notice] or [*gone]
+    places = [n for n in places if came[n].id not in silenced] or places
     lead = min(places, key=lambda n: (-came[n].severity, came[n].article.published, came[n].id))
     return came[lead], gone[lead].withdrawn if lead in gone else ""
 

@@ -265,6 +265,44 @@ async def test_a_silenced_rule_adds_to_the_thread_of_its_story_and_raises_nothin
     desk.stop()
 
 
+async def test_a_digest_names_the_rule_that_led_not_one_that_it_silenced(tmp_path: Path) -> None:
+    """However grave the silenced one is: the alert would not have named it, nor been as loud."""
+    law = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))
+    quiet = QuietHours(time(11), time(14), UTC_ZONE)
+    desk = Desk(tmp_path, Policy(quiet=(quiet,), inhibitions=(law,)))
+    both = (match("chatter", Severity.HIGH), match("law", Severity.LOW))
+    await desk.read(news(1), matches=both)
+    assert desk.alerts() == []
+    await desk.wait(hours=2)
+    (line,) = desk.digests()[0].lines
+    assert (line.group, line.rules, line.severity) == ("Law", ("Law",), Severity.LOW)
+    desk.stop()
+
+
+async def test_of_a_story_an_alert_that_was_silenced_does_not_lead_in_the_digest(tmp_path: Path) -> None:
+    law = Inhibition("law", frozenset({"chatter"}), timedelta(hours=1))
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),), inhibitions=(law,)))
+    one = news(1)
+    await desk.read(one, matches=(match("law", Severity.LOW),))
+    await desk.read(news(1, "herald", text=f"{one.text} Moreover."), matches=(match("chatter", Severity.HIGH),))
+    await desk.wait(hours=2)
+    (digest,) = desk.digests()
+    assert counts(digest) == {"quiet": 1, "inhibited": 1}
+    (line,) = digest.lines
+    assert (line.group, line.rules, line.reports) == ("Law", ("Law",), 2)
+    desk.stop()
+
+
+async def test_a_digest_names_rules_that_lead_to_its_channel(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))
+    here, there = match("law", Severity.LOW, channels=("desk",)), match("war", Severity.HIGH, channels=("intel",))
+    await desk.read(news(1), matches=(there, here))
+    await desk.wait(hours=2)
+    assert [(x.group, x.severity) for x in desk.digests()[0].lines] == [("Law", Severity.LOW)]
+    assert [(x.group, x.severity) for x in desk.digests("intel")[0].lines] == [("War", Severity.HIGH)]
+    desk.stop()
+
+
 async def test_the_first_round_of_polls_gives_one_digest_for_each_channel(tmp_path: Path) -> None:
     desk = Desk(tmp_path, channels=("desk", "intel"))
     late = Source("late", "https://late.example/feed")

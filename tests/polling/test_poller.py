@@ -199,6 +199,7 @@ async def open_desk(
                 mutes,
                 clock=lambda: made.now,
                 sources=lambda: made.poller.rulebook.sources.values(),
+                channels=route,
                 notify=lambda channel: on_deliveries((channel,)),
             )
             poller = Poller(

@@ -58,10 +58,10 @@ class Message:
     ``also`` are the other outlets of the story, newest last, and ``sources`` how many independent ones there are with
     this one; ``updated_at`` is when the post was last rewritten, ``None`` for one that stands as it was first sent.
     ``news`` says in short sentences what an answer to an earlier post brings, ``story`` is the headline of that post
-    (both empty for what is no answer; ``story`` for an answer to a digest, too). ``retracted`` is why the alert no longer
-    holds, empty while it does. ``lists`` are the watch lists behind the evidence ("OFAC SDN, 2026-11-20"), ``read``
-    the text that the rules saw ("full text", "feed summary"). ``useful`` and ``noise`` are the votes that the buttons
-    of a rewritten post show; a stored message has none, since votes go on.
+    (both empty for what is no answer; ``story`` for an answer to a digest, too). ``retracted`` is why the alert no
+    longer holds, empty while it does. ``lists`` are the watch lists behind the evidence ("OFAC SDN, 2026-11-20"),
+    ``read`` the text that the rules saw ("full text", "feed summary"). ``useful`` and ``noise`` are the votes that the
+    buttons of a rewritten post show; a stored message has none, since votes go on.
     """
 
     key: str
@@ -126,10 +126,11 @@ class HeldCount:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Several alerts in one post. ``reason`` says why they were not sent one by one; ``total`` counts the lines, also
-    those that a channel has no room to list. ``counts`` says how many alerts were held for each reason, and adds up to
-    all that the digest releases; ``told`` of them are not listed, since their story was told here meanwhile.
-    ``coverage`` is one line on the sources that were down or silent in its period, empty where there is none."""
+    """Several stories in one post. ``reason`` says why their alerts were not sent one by one; ``total`` counts the
+    lines, a story each, also those that a channel has no room to list. ``counts`` says how many alerts were held for
+    each reason, and adds up to all that the digest releases; ``told`` of them are not listed, since their story was
+    told here meanwhile. ``coverage`` is one line on the sources that were down or silent in its period, empty where
+    there is none."""
 
     key: str
     title: str

@@ -20,7 +20,7 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.channels.base import Capabilities
-from bot.channels.digest_lines import adding, headed, headings, standing
+from bot.channels.digest_lines import adding, headed, headings, standing, stories
 from bot.channels.news_lines import news_lines
 from bot.channels.text import clean, clean_block, clean_segments, cut, cut_segments, graphemes, safe_url
 from bot.errors import TransientDeliveryError
@@ -260,10 +260,10 @@ def alert_card(message: Message, now: datetime, tz: tzinfo, *, answers: bool = F
 
 
 def digest_card(digest: Digest, now: datetime, tz: tzinfo) -> RenderableType:
-    """Several alerts: each with its severity, headline, source, age and link."""
+    """Several stories: each with its severity, headline, source, age and link."""
     severity = max((line.severity for line in digest.lines), default=Severity.INFO)
     title = Text(cut(clean(digest.title), HEADLINE_MAX) or "Digest", "bold")
-    title.append(f" · {digest.total:,} alert{'' if digest.total == 1 else 's'}", "not bold")
+    title.append(f" · {stories(digest.total)}", "not bold")
     rows = [_Row(title, _badge("DIGEST", severity))]
     if reason := cut(clean(digest.reason), HEADLINE_MAX):
         rows.append(_Row(Text(reason, "dim")))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.channels.news_lines import news_lines
 from bot.channels.text import clean
 from bot.message import DigestLine
+from bot.words import counted
 
 WORTH = 1.5  # stories to a heading, from which on headings make a digest shorter to read and not longer
 
@@ -27,6 +28,11 @@ def headings(lines: Sequence[DigestLine]) -> list[str]:
 def adding(line: DigestLine) -> str:
     """What is new in a story that was told before, in a line; empty for one that is told now."""
     return " · ".join(news_lines(line.adds))
+
+
+def stories(total: int) -> str:
+    """What a digest lists, one line each; its reason counts the alerts that they come from."""
+    return counted(total, "story", "stories")
 
 
 def standing(line: DigestLine) -> str:

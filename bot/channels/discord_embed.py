@@ -15,7 +15,7 @@ from typing import Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, REPLY_VERBS, Button, buttons
 from bot.channels.buttons import carries as in_ids
-from bot.channels.digest_lines import adding, headed, headings, standing
+from bot.channels.digest_lines import adding, headed, headings, standing, stories
 from bot.channels.discord_limits import (
     BUTTON_URL_MAX,
     CONTENT_MAX,
@@ -198,11 +198,10 @@ def _small_print(message: Message) -> str:
 
 
 def digest_post(digest: Digest) -> Post:
-    """Several alerts: as many as there is room for, and how many there are in all."""
+    """Several stories: as many as there is room for, and how many there are in all."""
     title = fit(digest.title, TITLE_MAX) or "Digest"
     total = max(digest.total, len(digest.lines))
-    alerts = f"{total:,} {'alert' if total == 1 else 'alerts'}"
-    head = f"**{alerts}**"
+    head = f"**{stories(total)}**"
     if reason := fit(digest.reason, REASON_MAX):
         head += f" · {reason}"
     if coverage := fit(digest.coverage, REASON_MAX):
@@ -214,7 +213,7 @@ def digest_post(digest: Digest) -> Post:
     ]
     severity = max((line.severity for line in digest.lines), default=Severity.INFO)
     named = "" if title == "Digest" else f" · {fit(digest.title, LINE_MAX)}"
-    content = f"{EMOJI[severity]} **DIGEST**{named} · {alerts}"
+    content = f"{EMOJI[severity]} **DIGEST**{named} · {stories(total)}"
     short = [f"{EMOJI[line.severity]} {fit(line.headline, 100)}" for line in digest.lines[:DIGEST_LINES_MAX]]
     embed = Embed(title=title, description=_listed(head, lines, total, DESCRIPTION_MAX), color=COLOUR[severity])
     plain = _listed(f"{content}\n{head}", short, total, CONTENT_MAX - 60)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 from bot.channels.buttons import ALERT_VERBS, DIGEST_VERBS, LABELS, REPLY_VERBS, Button, Verb, button_id, buttons
-from bot.channels.digest_lines import adding, headed, headings, standing
+from bot.channels.digest_lines import adding, headed, headings, standing, stories
 from bot.channels.news_lines import news_lines
 from bot.channels.slack_limits import ALT_TEXT_MAX, IMAGE_URL_MAX, TOTAL_MAX
 from bot.channels.slack_pieces import FLAG, date_element, date_token, flag_element, literal
@@ -108,12 +108,12 @@ def alert_payload(message: Message, look: Look = Look(), *, answers: bool = Fals
 
 
 def digest_payload(digest: Digest, look: Look = Look()) -> Payload:
-    """A digest: as many lines as there is room for, and how many alerts there are in all."""
+    """A digest: as many lines as there is room for, and how many stories there are in all."""
     foot = _actions(buttons(DIGEST_VERBS if look.clicks else (), digest.key), digest.key)
     title = cut(clean(digest.title), TITLE_MAX) or "Digest"
     count = len(digest.lines)
     total = max(digest.total, count)
-    head = [_section(_bold(title), _text(f" · {_alerts(total)}")), *_sections(cut(clean(digest.reason), REASON_MAX))]
+    head = [_section(_bold(title), _text(f" · {stories(total)}")), *_sections(cut(clean(digest.reason), REASON_MAX))]
     shown = digest.lines[:DIGEST_LINES_MAX]
     rules = not headed(shown)
     lines = [[*_heading(group), _digest_line(line, rules)] for group, line in zip(headings(shown), shown, strict=True)]
@@ -122,7 +122,7 @@ def digest_payload(digest: Digest, look: Look = Look()) -> Payload:
     while lines and size(blocks) > TOTAL_MAX:
         lines.pop()
         blocks = _digest_blocks(head, lines, total, coverage) + foot
-    return _payload(f"{title}: {_alerts(total)}", blocks, digest.key)
+    return _payload(f"{title}: {stories(total)}", blocks, digest.key)
 
 
 def notice_payload(notice: Notice) -> Payload:
@@ -305,7 +305,7 @@ def _digest_blocks(
     """``lines``: the elements of each story. ``coverage`` stands below, where it disturbs nobody."""
     elements = [*head, *(element for line in lines for element in line)]
     blocks: list[Block] = [{"type": "rich_text", "elements": elements}]
-    shown = "" if len(lines) == total else f"{len(lines)} of {_alerts(total)} shown"
+    shown = "" if len(lines) == total else f"{len(lines)} of {stories(total)} shown"
     if small := " · ".join(filter(None, (shown, coverage))):
         blocks.append({"type": "context", "elements": [literal(small)]})
     return blocks
@@ -331,10 +331,6 @@ def _digest_line(line: DigestLine, rule: bool) -> Element:
     new = cut(adding(line), NEWS_MAX)
     below = "".join((f"\n{new}" if new else "", f"\n{facts} · " if facts else "\n"))
     return _section(_severity(line.severity), _text(" "), *link, _text(below), date)
-
-
-def _alerts(count: int) -> str:
-    return "1 alert" if count == 1 else f"{count:,} alerts"
 
 
 # -- pieces ---------------------------------------------------------------------------------------------------------

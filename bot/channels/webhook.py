@@ -21,6 +21,7 @@ import httpx
 
 from bot import __version__
 from bot.channels.base import Capabilities
+from bot.channels.digest_lines import stories
 from bot.channels.text import clean, clean_block, clean_segments, safe_url
 from bot.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.message import DeliveryKind, Digest, DigestLine, Message, Notice, Receipt
@@ -304,8 +305,8 @@ def digest_payload(digest: Digest) -> Json:
         "created": _iso(digest.created_at),
         "alerts": [_line(line) for line in digest.lines],
     }
-    count = f"{digest.total} alert{'' if digest.total == 1 else 's'}"
-    return _envelope(DeliveryKind.DIGEST, digest.key, f"{clean(digest.title)}: {count}", content)
+    text = f"{clean(digest.title)}: {stories(digest.total)}"
+    return _envelope(DeliveryKind.DIGEST, digest.key, text, content)
 
 
 def notice_payload(notice: Notice) -> Json:

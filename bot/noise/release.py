@@ -24,6 +24,7 @@ from bot.noise.policy import Policy
 from bot.noise.stages import corroborated, inhibited
 from bot.render import delivery_key, digest_line, in_order, seen_on
 from bot.store.noise_port import DecisionRow, Held
+from bot.words import counted
 
 Route = Callable[[tuple[Match, ...]], Mapping[str, tuple[Match, ...]]]
 FIRST_ROUND_MAX = timedelta(minutes=10)  # a source that never answers does not hold up what the others brought
@@ -204,14 +205,11 @@ def _digest(
     reasons = {one.reason for one in held}
     titles = {_TITLES[reason] for reason in reasons}
     title = titles.pop() if len(titles) == 1 else "What was held back"
-    parts = [f"{count.count} {count.words}" for count in counts]
-    if told:
-        parts.append(f"{told} of these told meanwhile in their stories")
     ids = "\x1e".join(f"{one.id} {one.held_at.isoformat()}" for one in held)  # an edit may be held where it was before
     return Digest(
         key=delivery_key(f"held\x1e{ids}", channel, DeliveryKind.DIGEST),
         title=title,
-        reason="; ".join(parts),
+        reason=_reason(counts, told),
         lines=lines[:LINES_MAX],
         total=len(lines),
         created_at=now,
@@ -219,6 +217,15 @@ def _digest(
         told=told,
         coverage=coverage,
     )
+
+
+def _reason(counts: Sequence[HeldCount], told: int) -> str:
+    """``9 alerts: 6 in quiet hours (22:00 to 07:00 UTC), 3 muted (mute 7); 2 of them told meanwhile ...``: the head of
+    a digest counts stories, of which each may have several alerts."""
+    alerts = counted(sum(count.count for count in counts), "alert")
+    whys = [f"{count.count} {count.words}" for count in counts]
+    text = f"{alerts} {counts[0].words}" if len(counts) == 1 else f"{alerts}: {', '.join(whys)}"
+    return f"{text}; {told} of them told meanwhile in the posts of their stories" if told else text
 
 
 def _counts(held: Sequence[Held]) -> tuple[HeldCount, ...]:

@@ -111,7 +111,7 @@ def test_card_in_a_pipe_is_plain_text() -> None:
 
 def test_digest_in_a_pipe_is_plain_text() -> None:
     assert printed(digest_card(digest(1, total=1234), NOW, UTC)) == (
-        "DIGEST  Catch-up · 1,234 alerts\n"
+        "DIGEST  Catch-up · 1,234 stories\n"
         "20 alerts waited while the channel was down\n"
         "\n"
         "MEDIUM    Story number 1 of the night\n"

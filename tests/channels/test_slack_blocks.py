@@ -211,10 +211,10 @@ def test_passage_of_a_thousand_bold_words_is_cut_until_it_fits() -> None:
 
 def test_digest_lists_as_many_as_fit_and_counts_the_rest() -> None:
     few = visible_text({**digest_payload(digest(3))})
-    assert few.startswith("Catch-up · 3 alerts\n")
+    assert few.startswith("Catch-up · 3 stories\n")
     assert "shown" not in few
     many = visible_text({**digest_payload(digest(100, total=1234))})
-    assert " of 1,234 alerts shown" in many
+    assert " of 1,234 stories shown" in many
 
 
 DEVELOPED = replace(
@@ -278,7 +278,7 @@ def test_everything_too_long_at_once_still_fits() -> None:
 
 
 def test_digest_of_one_says_one() -> None:
-    assert digest_payload(digest(1))["text"] == "Catch-up: 1 alert"
+    assert digest_payload(digest(1))["text"] == "Catch-up: 1 story"
 
 
 def test_digest_strikes_through_what_no_longer_holds_and_lists_in_brief_what_a_filter_held() -> None:

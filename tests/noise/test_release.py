@@ -48,7 +48,7 @@ async def test_quiet_hours_end_in_one_digest_with_exact_counts(tmp_path: Path) -
     await desk.wait(minutes=1)
     (digest,) = desk.digests()
     assert (digest.total, counts(digest)) == (3, {"quiet": 3})
-    assert digest.reason == "3 in quiet hours (11:00 to 14:00 UTC)"
+    assert digest.reason == "3 alerts in quiet hours (11:00 to 14:00 UTC)"
     assert set(desk.listed()) == {"wire-0", "wire-1", "wire-2"}
     assert desk.notified == ["desk"]
     await desk.wait(days=1)
@@ -151,7 +151,9 @@ async def test_a_digest_tells_a_story_once_with_its_sources(tmp_path: Path) -> N
     # The story was told at once when it became critical; its first report is counted, and not listed again.
     assert (digest.total, digest.told, counts(digest)) == (1, 1, {"quiet": 2})
     assert desk.listed() == ["wire-2"]
-    assert "1 of these told meanwhile in their stories" in digest.reason
+    assert digest.reason == (
+        "2 alerts in quiet hours (11:00 to 14:00 UTC); 1 of them told meanwhile in the posts of their stories"
+    )
     (alert,) = desk.alerts()
     assert [link.name for link in alert.also] == ["Wire"]
     assert desk.verdicts("wire-1")[-1] == ("desk", "told")
@@ -288,6 +290,8 @@ async def test_of_a_story_an_alert_that_was_silenced_does_not_lead_in_the_digest
     await desk.wait(hours=2)
     (digest,) = desk.digests()
     assert counts(digest) == {"quiet": 1, "inhibited": 1}
+    assert digest.total == 1
+    assert digest.reason == "2 alerts: 1 silenced by law, 1 in quiet hours (11:00 to 14:00 UTC)"
     (line,) = digest.lines
     assert (line.group, line.rules, line.reports) == ("Law", ("Law",), 2)
     desk.stop()

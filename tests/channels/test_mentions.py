@@ -131,10 +131,10 @@ async def process(folder: Path, platform: Platform) -> AsyncIterator[Process]:
 
 
 async def test_a_restart_does_not_end_the_cool_down(platform: Platform, tmp_path: Path) -> None:
-    async with asyncio.timeout(20), process(tmp_path, platform) as running:
+    async with asyncio.timeout(60), process(tmp_path, platform) as running:
         await running.send("k1", "k2")
         await running.sent(2)
-    async with asyncio.timeout(20), process(tmp_path, platform) as running:
+    async with asyncio.timeout(60), process(tmp_path, platform) as running:
         await running.send("k3")
         await running.sent(3)
     assert platform.called() == [True, False, False]
@@ -144,10 +144,10 @@ async def test_a_call_whose_receipt_was_lost_with_the_process_counts_once_its_po
     platform: Platform, tmp_path: Path
 ) -> None:
     platform.lose_the_next_answer()
-    async with asyncio.timeout(20), process(tmp_path, platform) as running:
+    async with asyncio.timeout(60), process(tmp_path, platform) as running:
         await running.send("k1")
         await eventually(lambda: platform.called() == [True])
-    async with asyncio.timeout(20), process(tmp_path, platform) as running:
+    async with asyncio.timeout(60), process(tmp_path, platform) as running:
         await running.send("k2")
         await running.sent(2)
         call = await running.thread.read(lambda s: s.last_call("desk"))

@@ -140,7 +140,7 @@ class OnDiscord:
     async def asks(self, verb: str, typed: str, chosen: dict[str, object], wanted: str) -> str:
         it = await self.person.runs(f"wire {verb}", self.one.place, **chosen)
         message = await self.person.reads(it)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while wanted not in on_discord(message):  # a word of progress comes first where a page is read
                 await asyncio.sleep(0.01)
                 message = it.original or message

@@ -49,7 +49,7 @@ async def vote(one: Team) -> None:
             await ann.reads(await ann.clicks(post, discord_button(post, verdict)))
 
     desk = one.app.chat.commands.desk
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         # Slack acknowledges first and counts after.
         while len(await desk.store.read(lambda s: s.feedback(LONG_AGO))) < len(GAMES + FLOODS):  # noqa: ASYNC110
             await asyncio.sleep(0.01)

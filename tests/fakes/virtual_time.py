@@ -61,7 +61,7 @@ class VirtualTime:
             await self.settle()
 
 
-async def eventually(condition: Callable[[], bool], within_s: float = 20) -> None:
+async def eventually(condition: Callable[[], bool], within_s: float = 60) -> None:
     """Let the event loop turn until other threads or the network have made the condition true."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - the condition is a test's, there is no event to wait for

@@ -81,7 +81,7 @@ async def test_a_save_deep_below_a_folder_is_noticed(tmp_path: Path) -> None:
 
     watching = asyncio.create_task(watch([tmp_path, tmp_path / "not there"], changed, stopping))
     (tmp_path / "deep").mkdir()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         # A watch takes a moment to be set up, and a save before that would be missed: save until it is heard.
         for n in range(10_000):
             if heard:

@@ -12,7 +12,7 @@ from tests.fakes.discord.world import Channel, Json, User
 
 SUB_COMMAND, SUB_GROUP, STRING, INTEGER, BOOLEAN = 1, 2, 3, 4, 5
 _TYPES = {STRING: str, INTEGER: int, BOOLEAN: bool}
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 @dataclass

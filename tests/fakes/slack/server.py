@@ -137,7 +137,7 @@ class SlackServer:
         async with self._attempted:
             await self._attempted.wait()
 
-    async def settled(self, done: Callable[[], bool], *, within_s: float = 20.0) -> None:
+    async def settled(self, done: Callable[[], bool], *, within_s: float = 60.0) -> None:
         """Until ``done()``, a look at this server's state, taken after each answer. Raises ``TimeoutError``."""
         async with asyncio.timeout(within_s):
             async with self._answered:

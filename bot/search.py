@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.errors import WirewatchError
 
@@ -28,6 +30,16 @@ _SPACELESS = (
 )
 _TOKEN = re.compile(rf"[{_SPACELESS}]+|[^\W_{_SPACELESS}]+")
 _RUN = re.compile(f"[{_SPACELESS}]")
+_RUNS = re.compile(f"[{_SPACELESS}]+")
+
+
+def pairs(words: str) -> Iterator[str]:
+    """Each two characters in a row of scripts without spaces, and the last one of each run by itself, so that every
+    character begins something."""
+    for found in _RUNS.finditer(words):
+        run = found[0]
+        yield from map("".join, pairwise(run))
+        yield run[-1]
 
 
 class SearchError(WirewatchError):

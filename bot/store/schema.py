@@ -26,13 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "r0017"
+REVISION = "r0018"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
 
 VERSION_TABLE = "wirewatch_version"
 """Where alembic notes the revision; not its default name, so that a database shared with others stays clear."""
 
 SEARCH_TABLE = "article_search"
+PAIRS_TABLE = f"{SEARCH_TABLE}_pairs"
 """The full-text index: a virtual table of FTS5 with its shadow tables, or a table with tsvector. It differs by
 database, and triggers keep it, so that only its migration defines it and only :mod:`bot.store.queries.search` reads it.
 """

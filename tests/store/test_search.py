@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.message import Segment
-from bot.model import Article, Severity
+from bot.model import Article, Revised, Severity
 from bot.search import SearchError
 from bot.store import migrations
 from bot.store.base import Batch
 from bot.store.migrations.versions import r0007_search
-from bot.store.schema import SPACELESS
+from bot.store.schema import PAIRS_TABLE, VERSION_TABLE
 from bot.store.sql import SqlStore
 from bot.store.summary_port import Hit
 from tests.store.samples import T0, article, batch, minutes, poll, source
@@ -35,8 +35,8 @@ def stored(name: str, **changes: object) -> Article:
     return article(name, title=title, text=words, **changes)
 
 
-def fill(store: SqlStore, *articles: Article) -> None:
-    store.commit(Batch(poll(), articles))
+def fill(store: SqlStore, *articles: Article, revised: tuple[Revised, ...] = ()) -> None:
+    store.commit(Batch(poll(), articles, revisions=revised))
 
 
 @pytest.fixture
@@ -281,6 +281,12 @@ def eastern(library: SqlStore) -> SqlStore:
         ("制裁 -ministry", {"zh"}),
         ("ministry -制裁", set()),
         ("ammunition -制裁", {"deal", "truce", "game"}),
+        ("裁", {"zh"}),
+        ("置", set()),
+        ("施", {"zh"}),
+        ("司実", set()),
+        ("外交部发言人周二在北京表示", {"zh"}),
+        ("北京 外交部 公司", {"zh"}),
         ("北京'); DROP TABLE articles; --", set()),
     ],
 )
@@ -307,9 +313,49 @@ def test_such_a_search_is_narrowed_like_others(eastern: SqlStore) -> None:
     assert found(eastern, "制裁", source="other") == set()
 
 
-def test_such_a_search_walks_an_index_and_not_the_archive(sqlite_store: SqlStore, file: Path) -> None:
-    sqlite_store.close()
-    where = SPACELESS["sqlite"].text
+def test_pairs_that_stand_apart_are_no_word(library: SqlStore) -> None:
+    fill(library, article("apart", title="中国与国际", text="国人说人民"), article("row", title="中国人民", text="说"))
+    assert found(library, "中国人民") == {"row"}, "the other has 中国, 国人 and 人民, too"
+
+
+def pairs_found(file: Path, pair: str) -> list[int]:
     with closing(sqlite3.connect(file)) as connection:
-        plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT id FROM articles WHERE {where} ORDER BY id DESC")
-        assert "ix_articles_spaceless" in str(plan.fetchall())
+        connection.execute(f"INSERT INTO {PAIRS_TABLE} ({PAIRS_TABLE}) VALUES ('integrity-check')")  # raises
+        asked = f"SELECT rowid FROM {PAIRS_TABLE} WHERE {PAIRS_TABLE} MATCH ?"
+        return [row for (row,) in connection.execute(asked, (f'"{pair}"',))]
+
+
+def test_the_pairs_of_an_article_change_and_go_with_it(sqlite_store: SqlStore, file: Path) -> None:
+    sqlite_store.sync_sources([source()], T0, {})
+    one, other = (article(name, title="新的制裁", text="对三家公司实施制裁。") for name in ("one", "other"))
+    plain = article("plain", title="Café in “quotes” — Москва", text="Nothing of that script but 制裁.")
+    fill(sqlite_store, one, other, plain)
+    assert len(pairs_found(file, "制裁")) == 2, "of an article in another script nothing is kept"
+    after = replace(one, text="Only a headline is left in that script, and all the rest of it is English by now.")
+    fill(sqlite_store, revised=(Revised(one, after),))
+    assert len(pairs_found(file, "制裁")) == 1
+    fill(sqlite_store, revised=(Revised(after, one),))
+    assert len(pairs_found(file, "制裁")) == 2
+    assert sqlite_store.purge(minutes(1), 100) == 3
+    assert pairs_found(file, "制裁") == pairs_found(file, "新的") == []
+
+
+def test_an_upgrade_makes_the_pairs_of_what_is_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    store = SqlStore(url)
+    store.upgrade()
+    store.open()
+    store.sync_sources([source()], T0, {})
+    fill(store, *(article(name, title=title, text=words) for name, (title, words) in EAST.items()))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection, connection:
+        connection.execute(f"DROP TABLE {PAIRS_TABLE}")
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = 'r0017'")
+    store = SqlStore(url)
+    store.upgrade()
+    store.open()
+    try:
+        assert found(store, "军火公司") == {"zh"}
+        assert found(store, "弾道ミサイル") == {"ja"}
+    finally:
+        store.close()

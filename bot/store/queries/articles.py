@@ -15,6 +15,7 @@ from bot.follow.thread import Marks
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
+from bot.store.queries import pairs
 from bot.store.queries.dialect import among, both_among, chunks, insert_new, listed
 from bot.store.schema import (
     alerts,
@@ -86,7 +87,9 @@ def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
         return {}
     statement = insert_new(connection, articles).returning(articles.c.id, articles.c.key)
     written = {row.key: row.id for row in connection.execute(statement, list(fresh.values()))}
-    return {key: written[storable(key)] for key in fresh if storable(key) in written}
+    new = {key: written[storable(key)] for key in fresh if storable(key) in written}
+    pairs.add(connection, ((number, str(fresh[key]["title"]), str(fresh[key]["text"])) for key, number in new.items()))
+    return new
 
 
 def to_row(article: Article) -> dict[str, object]:

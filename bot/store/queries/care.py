@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, exists, func, select
 
 from bot.message import DeliveryState
+from bot.store.queries import pairs
 from bot.store.queries.articles import guid_mark, key_mark
 from bot.store.queries.dialect import chunks, insert_new
 from bot.store.schema import (
@@ -49,6 +50,7 @@ def purge(connection: Connection, before: datetime, limit: int) -> int:
         marks = {key_mark(row.key) for row in old} | {guid_mark(row.source_id, row.guid) for row in old}
         connection.execute(insert_new(connection, forgotten), [{"mark": mark} for mark in sorted(marks)])
         for ids in chunks([row.id for row in old]):
+            pairs.drop_all(connection, ids)
             connection.execute(delete(articles).where(articles.c.id.in_(ids)))
     connection.execute(
         delete(deliveries).where(

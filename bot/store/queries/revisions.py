@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from bot.model import Revised, Revision
 from bot.store.articles_port import VERSIONS_MAX
+from bot.store.queries import pairs
 from bot.store.queries.articles import to_row
 from bot.store.queries.dialect import insert_new
 from bot.store.schema import articles, revisions, storable
@@ -42,6 +43,8 @@ def _record(connection: Connection, revised: Revised) -> None:
     connection.execute(insert_new(connection, revisions), versions)
     changed = {name: value for name, value in row.items() if name not in _STAYS}
     connection.execute(update(articles).where(articles.c.id == stored.id).values(changed))
+    pairs.drop(connection, [(stored.id, stored.title, stored.text)])
+    pairs.add(connection, [(stored.id, after.title, after.text)])
     # The first version says what the alert was about, the newest what it became; those between are told apart by few.
     oldest_kept = latest + 1 - (VERSIONS_MAX - 2)  # the first one is kept besides
     connection.execute(delete(revisions).where(of_article, revisions.c.number > 1, revisions.c.number < oldest_kept))

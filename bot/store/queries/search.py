@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, text
 from bot.message import Segment
 from bot.model import Severity
 from bot.search import Parted, Query, Term, parted
-from bot.store.queries import search_runs
+from bot.store.queries import pairs, search_runs
 from bot.store.queries.articles import from_row
 from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles
 from bot.store.summary_port import Hit
@@ -141,6 +141,8 @@ class _Narrow:
     def by_runs(self, parts: Parted) -> Sequence[Row[Any]]:
         """By looking into the texts."""
         more, given = search_runs.conditions(self._dialect, parts)
+        if self._dialect == "sqlite":
+            given["pairs"] = pairs.expression(parts.runs)
         without = Query(parts.words.unwanted)
         if without.wanted:
             given["without"] = _any(self._connection, without)

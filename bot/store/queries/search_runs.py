@@ -1,7 +1,9 @@
-"""Searching scripts without spaces: the texts themselves are looked into; an index of words knows whole runs only.
+"""Searching scripts without spaces: an index of words knows whole runs only.
 
-Only the newest :data:`SCANNED` articles in such scripts are, over an index of which they are; a search that names other
-words as well goes over the index of those, and looks into what that finds.
+On SQLite the pairs of characters (:mod:`bot.store.queries.pairs`) say which articles may hold what is sought; their
+texts are looked into, newest first. On Postgres the texts of the newest :data:`SCANNED` articles in such scripts are,
+over an index of which they are. A search that names other words as well goes over the index of those, and looks into
+what that finds.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from sqlalchemy import Connection, select
 
 from bot.message import Segment
 from bot.search import Parted
-from bot.store.schema import SPACELESS, articles, storable
+from bot.store.schema import PAIRS_TABLE, SPACELESS, articles, storable
 
-SCANNED = 30_000  # articles; some 100 ms
+SCANNED = 30_000  # articles on Postgres; some 100 ms
 AROUND = 40  # characters on each side of what was found that a passage shows
 
 Marked = tuple[tuple[Segment, ...], tuple[Segment, ...]]
@@ -43,11 +45,19 @@ def conditions(dialect: str, parts: Parted) -> tuple[list[str], dict[str, object
 
 def statement(dialect: str, parts: Parted, more: Sequence[str], without: bool) -> str:
     """The newest articles that hold the runs. ``more`` are further conditions; ``without``: and none of the words of
-    the parameter of that name. Parameters are those of :func:`conditions`, and the two weights and limits."""
+    the parameter of that name. Parameters are those of :func:`conditions`, the two weights and limits, and on SQLite
+    ``pairs``, as :func:`bot.store.queries.pairs.expression` writes them."""
     in_title = " + ".join(
         f"CASE WHEN {_holds(dialect, 'articles.title', f'run{n}')} THEN :title_weight ELSE 1.0 END"
         for n in range(len(parts.runs))
     )
+    if dialect == "sqlite":
+        return f"""
+            SELECT articles.id, articles.published, {in_title} AS relevance
+            FROM {PAIRS_TABLE} JOIN articles ON articles.id = {PAIRS_TABLE}.rowid
+            WHERE {PAIRS_TABLE} MATCH :pairs {" ".join(more)} {_WITHOUT[dialect] if without else ""}
+            ORDER BY {PAIRS_TABLE}.rowid DESC LIMIT :candidates
+        """
     return f"""
         SELECT articles.id, articles.published, {in_title} AS relevance
         FROM articles

@@ -5,10 +5,14 @@ Pure, and light to import: it runs in the bot as well as in a process of its own
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 from bot.articles.extract import articles_of
 from bot.follow.wire import plain_title
@@ -57,10 +61,34 @@ def features_of(article: Article) -> Features:
 # -- between two processes ------------------------------------------------------------------------------------------
 
 
+class _Packer(pickle.Pickler):
+    """Dataclasses travel as calls with the values of their fields: what they bring for pickling looks at each field by
+    its name, on both sides, and takes twice as long."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        values = _values(type(obj))  # type: ignore[arg-type]  # mypy: classes have no hash
+        return NotImplemented if values is None else (type(obj), values(obj))
+
+
+@lru_cache
+def _values(cls: type) -> Callable[[object], tuple[object, ...]] | None:
+    """The values of such a dataclass in the order in which its constructor takes them; ``None`` for what is none."""
+    if not is_dataclass(cls):
+        return None
+    known = fields(cls)
+    if len(known) < 2 or any(not field.init or field.kw_only for field in known):
+        return None
+    found: Callable[[object], tuple[object, ...]] = attrgetter(*(field.name for field in known))
+    return found
+
+
 def packed(message: object) -> bytes:
-    """A message with its length before it."""
-    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return LENGTH.pack(len(body)) + body
+    """A message with its length before it. ``pickle.loads`` reads it."""
+    out = io.BytesIO(bytes(LENGTH.size))
+    out.seek(LENGTH.size)
+    _Packer(out, pickle.HIGHEST_PROTOCOL).dump(message)
+    LENGTH.pack_into(out.getbuffer(), 0, out.tell() - LENGTH.size)
+    return out.getvalue()
 
 
 def answered(group: Sequence[Work]) -> bytes:

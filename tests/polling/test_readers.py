@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import random
 import select
 import signal
@@ -11,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from bot.live import rulebook
 from bot.model import Fetched, Source
 from bot.polling.groups import Press
 from bot.polling.readers import BODY_MAX, Readers
-from bot.polling.reading import Read, features_of, read, read_ahead
+from bot.polling.reading import LENGTH, Read, features_of, packed, read, read_ahead
 from tests.fakes.feeds import Answer, Handler
 from tests.polling.test_poller import RULES, START, Entry, open_desk
 from tests.polling.test_poller import feed as river
@@ -99,6 +100,21 @@ async def test_what_the_process_reads_is_what_the_bot_would_read(readers: Reader
     assert [outcome(one) for one in found] == [outcome(here(work)) for work in works]
     assert readers.pid is not None
     assert sum(isinstance(one, Read) and bool(one.features) for one in found) == 1
+
+
+def test_what_goes_between_the_processes_arrives_with_all_its_fields() -> None:
+    known = read(answer(feed(1, 2, 3)), SOURCE).parsed.marks
+    work = (replace(answer(feed(1, 2, 3, 4), known), moved_to="https://wire.example/new"), SOURCE)
+    found = read_ahead(*work)
+    assert found.features
+    assert found.articles
+    for one in (work[0], work[1], found):
+        message = packed(one)
+        (size,) = LENGTH.unpack(message[: LENGTH.size])
+        assert size == len(message) - LENGTH.size
+        came = pickle.loads(message[LENGTH.size :])
+        assert type(came) is type(one)
+        assert astuple(came) == astuple(one)  # also those that do not count where two are compared
 
 
 async def test_features_are_worked_out_ahead_of_what_is_likely_new(readers: Readers) -> None:

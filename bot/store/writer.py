@@ -1,15 +1,18 @@
 """How the event loop reaches the store: one thread that writes, and a few that read.
 
 Polls that end at the same moment share one transaction, and so one fsync: while the thread is busy, what comes in
-queues up, and it takes all of it next time. Under load the transactions grow instead of the waiting time.
+queues up, and it takes all of it next time. Under load the transactions grow instead of the waiting time. The event
+loop is woken once for each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
@@ -27,12 +30,14 @@ GROUP_MAX = 200  # batches in one transaction: 20 ms of polls without news, half
 class _Op:
     run: Callable[[Store], Any]
     future: Future[Any]
+    loop: AbstractEventLoop  # whose the future is
 
 
 @dataclass(frozen=True, slots=True)
 class _Commit:
     batch: Batch
     future: Future[tuple[str, ...]]
+    loop: AbstractEventLoop
 
 
 class _Signal(Enum):
@@ -62,15 +67,17 @@ class StoreThread:
 
     async def run(self, op: Callable[[Store], T]) -> T:
         """Run ``op`` on the writer thread, after all that was asked for before it."""
-        future: Future[T] = Future()
-        self._put(_Op(op, future))
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        future: Future[T] = loop.create_future()
+        self._put(_Op(op, future, loop))
+        return await future
 
     async def commit(self, batch: Batch) -> tuple[str, ...]:
         """:meth:`Store.commit`, in one transaction with the others that wait. Returns when it is on disk."""
-        future: Future[tuple[str, ...]] = Future()
-        self._put(_Commit(batch, future))
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        future: Future[tuple[str, ...]] = loop.create_future()
+        self._put(_Commit(batch, future, loop))
+        return await future
 
     async def read(self, op: Callable[[Store], T]) -> T:
         """Run ``op``, which must only read, beside the writer. It sees what was committed before."""
@@ -123,23 +130,44 @@ class StoreThread:
             return _Signal.IDLE
 
     def _perform(self, op: _Op) -> None:
-        if not op.future.set_running_or_notify_cancel():
+        if op.future.cancelled():
             return
         try:
-            op.future.set_result(op.run(self._store))
+            result = op.run(self._store)
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            op.future.set_exception(error)
+            _answer([(op, None, error)])
+        else:
+            _answer([(op, result, None)])
 
     def _commit(self, waiting: Sequence[_Commit]) -> None:
-        group = [commit for commit in waiting if commit.future.set_running_or_notify_cancel()]
+        group = [commit for commit in waiting if not commit.future.cancelled()]
         try:
             results = self._store.commit_all([commit.batch for commit in group])
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            for commit in group:
-                commit.future.set_exception(error)
+            _answer([(commit, None, error) for commit in group])
             return
-        for commit, result in zip(group, results, strict=True):
-            if isinstance(result, Exception):
-                commit.future.set_exception(result)
-            else:
-                commit.future.set_result(result)
+        done = zip(group, results, strict=True)
+        _answer([(one, None, got) if isinstance(got, Exception) else (one, got, None) for one, got in done])
+
+
+_Answered = tuple[_Op | _Commit, Any, BaseException | None]
+
+
+def _answer(done: Sequence[_Answered]) -> None:
+    """Hand over what was done; each loop that waits is woken once."""
+    by_loop: dict[AbstractEventLoop, list[_Answered]] = {}
+    for one in done:
+        by_loop.setdefault(one[0].loop, []).append(one)
+    for loop, mine in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(_hand_over, mine)
+
+
+def _hand_over(done: Sequence[_Answered]) -> None:
+    for work, result, error in done:
+        if work.future.done():
+            continue
+        if error is None:
+            work.future.set_result(result)
+        else:
+            work.future.set_exception(error)

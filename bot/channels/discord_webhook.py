@@ -86,15 +86,16 @@ class DiscordWebhook:
         return await self._send(summary_post(post))
 
     async def post_file(self, to: Receipt, file: File) -> Receipt:
-        """Below the post, in the thread that it is in."""
-        place, _, _ = to.ref.partition("/")
-        query = f"?wait=true{self._of_thread(place)}"
+        """In the post itself: a second post could not be looked up after a lost answer, and would come twice, while a
+        picture that is put there again takes the place of the first."""
+        place, _, message_id = to.ref.partition("/")
+        query = f"?with_components=true{self._of_thread(place)}"
         about = {"id": 0, "filename": file.name, "description": file.alt[:ALT_MAX]}
         body = {"allowed_mentions": {"parse": []}, "attachments": [about]}
-        status, answer = await self._request("POST", query, body, file)
+        status, answer = await self._request("PATCH", f"/messages/{message_id}{query}", body, file)
         if not 200 <= status < 300:
             raise self._verdict(status, answer)
-        return self._receipt(file.key, answer)
+        return Receipt(self._name, file.key, to.ref, datetime.now(UTC))
 
     async def reply(self, to: Receipt, message: Message, *, aloud: bool = False) -> Receipt:
         return await self.post(message)

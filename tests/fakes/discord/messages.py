@@ -190,6 +190,9 @@ class Messages:
             message["embeds"] = [_stored_embed(e) for e in body["embeds"] or []]
         if "components" in body:
             message["components"] = _stored_components(body["components"] or [])
+        if "attachments" in body:  # what is not named goes
+            kept = {str(entry.get("id")) for entry in body["attachments"] or []}
+            message["attachments"] = [one for one in message["attachments"] if one["id"] in kept]
         message["attachments"] += self._attachments(files)
         message["edited_timestamp"] = iso(self.world.clock())
         return message

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from pydantic import PrivateAttr
 
 from bot import __version__
-from bot.errors import ConfigError, Level, Problem
+from bot.errors import ConfigError, Problem
 from bot.extras import how_to_add
 from bot.llm.settings import KEY as LLM_KEY
 from bot.llm.settings import OPENAI
@@ -27,6 +26,7 @@ from bot.people import is_chat_channel, is_watch
 from bot.secret import Secret
 from bot.settings.environment import Surroundings
 from bot.settings.keys import SHIPPED, Route, Settings
+from bot.settings.named import Named, items, names_of
 from bot.watchlists.settings import check_all
 from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
 from bot.yaml_nodes import Entry, Map, Place, Scalar, Seq, load_file, place_of, plain
@@ -44,11 +44,7 @@ class Config(Settings):
     slack_api_url: str | None
     discord_api_url: str | None
     llm_api_key: Secret | None
-    _rule_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
-    _tag_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
-    _source_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
-    _route_tag_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
-    _channel_places: tuple[tuple[str, Place], ...] = PrivateAttr(())
+    _named: Named = PrivateAttr(Named())
 
     @property
     def user_agent(self) -> str:
@@ -65,53 +61,18 @@ class Config(Settings):
         by_rule = (name for m in fired for name in m.channels if name in self.channels or is_chat_channel(name))
         return tuple(dict.fromkeys((*by_route, *by_rule)))
 
-    def unknown_rules(self, known: Collection[str]) -> tuple[Problem, ...]:
-        """What is wrong with the rule ids that the file names, once the rules are loaded."""
-        return tuple(
-            place.problem(f"no rule has the id {rule_id!r}{nearest(rule_id, known)}", "unknown-rule")
-            for rule_id, place in self._rule_places
-            if rule_id not in known
-        )
-
-    def unknown_tags(self, known: Collection[str]) -> tuple[Problem, ...]:
-        """The same for the tags of its summaries."""
-        return tuple(
-            place.problem(f"no rule has the tag {tag!r}{nearest(tag, known)}", "unknown-tag")
-            for tag, place in self._tag_places
-            if tag not in known
-        )
-
-    def unknown_sources(self, known: Collection[str]) -> tuple[Problem, ...]:
-        """The same for the sources of its summaries; a warning, since one may be added by command."""
-        return tuple(
-            _warning(
-                place, f"no source of the rules folders has the id {source!r}{nearest(source, known)}", "unknown-source"
-            )
-            for source, place in self._source_places
-            if source not in known
-        )
+    @property
+    def named(self) -> Named:
+        """What the file names that stands elsewhere."""
+        return self._named
 
     def loose_ends(self, tags: Collection[str], named: Collection[str]) -> tuple[Problem, ...]:
         """Warnings of what leads nowhere: tags of ``routes:`` that no rule has, and channels that no alert can reach.
         ``tags`` are those of all rules, ``named`` the channels that rules name themselves. The ops channel and those
         of summaries have something to say without a route."""
-        astray = [
-            _warning(place, f"no rule has the tag {tag!r}{nearest(tag, tags) or _TAGS}", "unknown-tag")
-            for tag, place in self._route_tag_places
-            if tag not in tags
-        ]
-        if not self.routes:  # everything goes everywhere
-            return tuple(astray)
-        heard = {self.ops, *named, *(to for route in self.routes for to in route.to)}
+        heard = {*named, *(to for route in self.routes for to in route.to), *filter(None, [self.ops])}
         heard |= {to for summary in self.summaries.values() for to in summary.to}
-        unheard = [
-            _warning(
-                place, f"channel {name!r}: no route leads here; add it to a `to:` under `routes:`", "channel-unrouted"
-            )
-            for name, place in self._channel_places
-            if name not in heard
-        ]
-        return (*astray, *unheard)
+        return self._named.loose_ends(tags, heard, routed=bool(self.routes))
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in the configuration, for the log's redactor. The store's address is not one as a whole; its
@@ -120,22 +81,6 @@ class Config(Settings):
         owners: Iterator[Model] = (owner for section in sections for owner in section.values())
         own = (self.llm_api_key,) if self.llm_api_key else ()
         return (*own, *(value for owner in owners for _, value in owner if isinstance(value, Secret)))
-
-
-_TAGS = "; write a tag that stands under `tags:` in a rule, or leave it out to take all"
-
-
-def _warning(place: Place, text: str, code: str) -> Problem:
-    return replace(place.problem(text, code), level=Level.WARNING)
-
-
-_RULE_KEYS = (
-    ("routes", "rules"),
-    ("throttles", "rules"),
-    ("inhibit", "rule"),
-    ("inhibit", "silences"),
-    ("summaries", "rules"),
-)
 
 
 # -- loading --------------------------------------------------------------------------------------------------------
@@ -160,6 +105,7 @@ def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True) 
     if not isinstance(root, Map):
         raise ConfigError((root.place.problem("must be a mapping (key: value); see docs/configuration.md"),))
     around = Surroundings(environ, path.parent, strict=to_run)
+    around.problems += _bare_variables(root)
     filled = around.fill(root)
     assert isinstance(filled, Map)
     tree = _with_secret_files(filled, around)
@@ -205,13 +151,7 @@ def _finish(
         discord_api_url=environ.get("DISCORD_API_URL") or None,
         llm_api_key=llm_key,
     )
-    config._rule_places = tuple(found for section, key in _RULE_KEYS for found in _items(tree, section, key))
-    config._tag_places = tuple(_items(tree, "summaries", "tags"))
-    config._source_places = tuple(_items(tree, "summaries", "sources"))
-    config._route_tag_places = tuple(_items(tree, "routes", "tags"))
-    channels = tree.get("channels")
-    entries = channels.entries if isinstance(channels, Map) else ()
-    config._channel_places = tuple((entry.key, entry.key_place) for entry in entries)
+    config._named = names_of(tree)
     return config
 
 
@@ -228,6 +168,21 @@ def _with_secret_files(root: Map, around: Surroundings) -> Map:
         return Entry(entry.key, entry.key_place, Map(tuple(inner), entry.value.place))
 
     return Map(tuple(section(e) for e in root.entries), root.place)
+
+
+_VARIABLE = re.compile(r"\$?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")  # no service gives out secrets of this form
+
+
+def _bare_variables(root: Map) -> Iterator[Problem]:
+    """Names of variables where their values are wanted: ``bot_token: SLACK_BOT_TOKEN`` would be sent as it stands."""
+    for section in ("channels", "slack", "discord"):
+        entries = root.get(section)
+        for entry in entries.entries if isinstance(entries, Map) else ():
+            for one in entry.value.entries if isinstance(entry.value, Map) else ():
+                value = one.value
+                if one.key in _SECRET_KEYS and isinstance(value, Scalar) and _VARIABLE.fullmatch(value.text):
+                    text = f'{one.key}: is the name of a variable, not its value; write it as "${{NAME}}", in quotes'
+                    yield value.place.problem(text, "unquoted-reference")
 
 
 def _add_environment(data: dict[str, Any], around: Surroundings, path: Path) -> None:
@@ -249,10 +204,10 @@ def _check_names(tree: Map) -> Iterator[Problem]:
     channels = tree.get("channels")
     known = [e.key for e in channels.entries] if isinstance(channels, Map) else []
     ops = tree.get("ops")
-    named = list(_items(tree, "routes", "to"))
+    named = list(items(tree, "routes", "to"))
     for section in ("quiet_hours", "throttles"):
-        named += _items(tree, section, "channels")
-    named += _items(tree, "summaries", "to")
+        named += items(tree, section, "channels")
+    named += items(tree, "summaries", "to")
     if isinstance(ops, Scalar) and not ops.is_null:
         named.append((ops.text, ops.place))
     for name, place in named:
@@ -260,18 +215,6 @@ def _check_names(tree: Map) -> Iterator[Problem]:
             yield place.problem(
                 f"no channel has the name {name!r}{nearest(name, known, show_all=True)}", "unknown-channel"
             )
-
-
-def _items(tree: Map, section: str, key: str) -> Iterator[tuple[str, Place]]:
-    """What stands under a key of each entry of a list or mapping: one word, or a list of them."""
-    entries = tree.get(section)
-    if isinstance(entries, Map):
-        entries = Seq(tuple(entry.value for entry in entries.entries), entries.place)
-    for entry in entries if isinstance(entries, Seq) else ():
-        value = entry.get(key) if isinstance(entry, Map) else None
-        for item in value if isinstance(value, Seq) else (value,):
-            if isinstance(item, Scalar):
-                yield item.text, item.place
 
 
 def shipped_rules() -> Path:
@@ -302,11 +245,11 @@ def _rule_folders(tree: Map, base: Path) -> tuple[tuple[Path, ...], list[Problem
     return tuple(folders), problems
 
 
-def folders_named(path: Path) -> tuple[Path, ...]:
-    """The rules folders that a config names and that are there, whatever else is wrong with it. Raises ``ConfigError``
-    where it is no YAML."""
+def beside(path: Path) -> tuple[tuple[Path, ...], Named]:
+    """The rules folders that a config names and that are there, and what else it names, whatever is wrong with it.
+    Raises ``ConfigError`` where it is no YAML."""
     root = load_file(path)
-    return _rule_folders(root, path.parent)[0] if isinstance(root, Map) else ()
+    return (_rule_folders(root, path.parent)[0], names_of(root)) if isinstance(root, Map) else ((), Named())
 
 
 def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ from bot import duration
 from bot.errors import Problem
 from bot.model import Severity
 from bot.words import meant
-from bot.yaml_nodes import Map, Node, Place, Scalar, Seq, node_at, place_of, plain
+from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq, node_at, place_of, plain
 
 Loc = tuple[str | int, ...]
 
@@ -143,7 +143,12 @@ def _follows(details: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
     return False
 
 
-_ELSEWHERE = {"allow_private": "; allow_private: belongs into wirewatch.yaml, for all sources at once"}
+_TOKENS = "; tokens come from the environment, or stand under slack: or discord: (docs/configuration.md, Secrets)"
+_ELSEWHERE = {
+    "allow_private": "; allow_private: belongs into wirewatch.yaml, for all sources at once",
+    **dict.fromkeys(("bot_token", "app_token", "signing_secret", "token"), _TOKENS),
+    **dict.fromkeys(("slack_bot_token", "slack_app_token", "slack_signing_secret", "discord_token"), _TOKENS),
+}
 
 
 def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: frozenset[str]) -> Problem:
@@ -154,7 +159,8 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
     match details["type"]:
         case "extra_forbidden":
             known = _keys_at(model, loc[:-1])
-            hint = _ELSEWHERE.get(key) or nearest(key, known) or f"; the keys here are {', '.join(sorted(known))}"
+            hint = nearest(key, known) or _ELSEWHERE.get(key.lower()) or _left_of(node, in_file, key)
+            hint = hint or f"; the keys here are {', '.join(sorted(known))}"
             return _key_place(node, in_file).problem(f"unknown key {key!r}{hint}", "unknown-key")
         case "missing":
             return place_of(node, in_file).problem(f"the key {key!r} is missing; add {key}: ...", "missing-key")
@@ -170,12 +176,58 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
             )
     if key == "[key]":
         name = in_file[-2]
-        text = f"the name {name!r} may hold small letters, digits, '-', '_' and '.' only; rename it"
+        text = f"the name {name!r} may hold small letters, digits, '-', '_' and '.' only; {_renamed(str(name))}"
         return _key_place(node, in_file[:-1]).problem(text, "bad-name")
     where = next((str(step) for step in reversed(in_file) if isinstance(step, str)), "")
-    text = _words(details)
+    text = _inside_out(model, loc, details["type"]) or _words(details)
     place = _inside(place_of(node, in_file), node_at(node, in_file), details.get("ctx", {}).get("error"))
     return place.problem(f"{where}: {text}" if where else text, "bad-value")
+
+
+_NOT_A_MAPPING = frozenset({"dict_type", "model_type", "model_attributes_type", "mapping_type"})
+
+
+def _inside_out(model: type[Model], loc: Loc, kind: str) -> str:
+    """What to say of a key that belongs into the entries of a mapping, and stands where their names stand."""
+    if kind not in _NOT_A_MAPPING or len(loc) < 2 or str(loc[-1]) not in _keys_of(_values(model, loc[:-1])):
+        return ""
+    return f"belongs into an entry of {loc[-2]}:, under a name, as in {loc[-2]}: {{default: {{{loc[-1]}: ...}}}}"
+
+
+def _values(kind: object, loc: Loc) -> object:
+    """What the mapping at ``loc`` holds; ``None`` where there is another thing."""
+    for step in loc:
+        kind = _step(kind, step)
+    kind = _bare(kind)
+    return get_args(kind)[-1] if get_origin(kind) is dict else None
+
+
+def _keys_of(kind: object) -> frozenset[str]:
+    """The keys of a model, or of any of a union of them."""
+    kind = _bare(kind)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return frozenset(kind.model_fields)
+    return frozenset(key for member in get_args(kind) for key in _keys_of(member))
+
+
+def _left_of(node: Node, in_file: Loc, key: str) -> str:
+    """A hint for what stands as far left as the empty key above it, into which it seems to belong."""
+    parent = node_at(node, in_file[:-1])
+    before: Entry | None = None
+    for entry in parent.entries if isinstance(parent, Map) else ():
+        if entry.key == key and before is not None:
+            return f"; indent it if it belongs to {before.key}: in line {before.key_place.line}"
+        if isinstance(entry.value, Scalar) and entry.value.is_null:
+            before = entry
+        elif isinstance(entry.value, Scalar):
+            before = None
+    return ""
+
+
+def _renamed(name: str) -> str:
+    """``write desk-1``: the nearest name that will do."""
+    small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:63]
+    return f"write {small}" if small else "rename it"
 
 
 def _inside(place: Place, value: Node | None, error: object) -> Place:
@@ -210,9 +262,9 @@ def _words(details: ErrorDetails) -> str:
         case "bool_type":
             return "must be true or false, without quotes"
         case "tuple_type" | "list_type":
-            return "must be a list, such as [a, b]"
+            return _no_list(details["input"])
         case "dict_type" | "model_type" | "model_attributes_type" | "mapping_type":
-            return "must be a mapping (key: value)"
+            return _no_mapping(details)
         case "too_short":
             return "needs at least one entry"
         case "greater_than_equal":
@@ -224,6 +276,29 @@ def _words(details: ErrorDetails) -> str:
             given = details["input"]
             return f"{given!r} is not known here{nearest(str(given), words, show_all=True)}"
     return details["msg"]
+
+
+def _no_list(given: object) -> str:
+    if given is None:
+        return "is empty; write a list, such as [a, b], or delete the key"
+    if isinstance(given, dict):
+        return "must be a list; begin each of its entries with a -"
+    return "must be a list; put the value into [ ]"
+
+
+def _no_mapping(details: ErrorDetails) -> str:
+    given = details["input"]
+    if given is None:
+        return "is empty; write its keys below it, indented further, or delete it"
+    if isinstance(given, list) and details["type"] == "dict_type":
+        return "must be a mapping, not a list; write a name of yours and a colon in place of each -"
+    if isinstance(given, list):
+        return "must be a mapping, not a list; delete the - or [ ]"
+    if isinstance(given, str) and re.match(r"[\w.-]+:[^\s/]", given):
+        return "a colon needs a space behind it, as in key: value"
+    if details["type"] == "model_attributes_type":
+        return "must be a mapping with a kind, such as {kind: ...}"
+    return "must be a mapping, such as {key: value}"
 
 
 def nearest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:

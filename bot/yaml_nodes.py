@@ -8,7 +8,7 @@ custom tags and merge keys are refused, which also ends YAML bombs; so are dupli
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from bot.errors import ConfigError, Problem
+from bot.yaml_faults import empty_by_comment, faults
 
 try:
     from yaml._yaml import CParser as _Parser
@@ -159,7 +160,7 @@ def load(data: bytes | str, file: Path) -> Node | None:
     try:
         return _compose(text, file)
     except yaml.MarkedYAMLError as error:
-        raise ConfigError((_syntax(error, text, file),)) from None
+        raise ConfigError(faults(error, text, file)) from None
     except yaml.YAMLError as error:
         raise ConfigError((Problem(file, 0, 0, f"not YAML: {error}", "syntax"),)) from None
 
@@ -185,58 +186,19 @@ def _line_column(text: str, offset: int) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
-    opened = _unclosed(error, text)
-    mark = error.context_mark if opened else error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    problem = (error.problem or "cannot be read").strip()
-    lines = text.splitlines()
-    source_line = lines[line - 1] if 0 < line <= len(lines) else ""
-    hint = "quote the value if it holds any of : # [ ] { } , & * ! | > ' \" % @ `"
-    if opened:
-        closing = {"[": "]", "{": "}"}.get(opened, opened)
-        hint = f"the {opened} that opens here is not closed; write {closing} where the value ends"
-    elif "\t" in source_line[: max(column, 1)]:
-        hint = "indent with spaces, not tabs"
-    elif _is_indented_wrongly(error, source_line, column):
-        hint = "indent this line like the key or - above that it belongs beside"
-    return Problem(file, line, column, f"not valid YAML ({problem}); {hint}", "syntax")
-
-
-def _unclosed(error: yaml.MarkedYAMLError, text: str) -> str:
-    """The quote or bracket that opens at the context of an error and is not closed; empty where that is not why."""
-    begin, end = error.context_mark, error.problem_mark
-    context, problem = error.context or "", error.problem or ""
-    if begin is None or end is None:
-        return ""
-    lines = text.splitlines()
-    if "quoted scalar" in context and "end of stream" in problem:
-        return _char(lines, begin)
-    if "flow sequence" in context or "flow mapping" in context:
-        opened = _char(lines, begin)
-        other = "}" if opened == "[" else "]"
-        if opened and (end.line > begin.line or _char(lines, end) in ("", other)):
-            return opened
-    return ""
-
-
-def _char(lines: Sequence[str], mark: yaml.Mark) -> str:
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    return line[mark.column : mark.column + 1]
-
-
-def _is_indented_wrongly(error: yaml.MarkedYAMLError, source_line: str, column: int) -> bool:
-    """Whether what does not fit begins a line: the parser was not told to look for it at that depth."""
-    if "mapping values are not allowed" in (error.problem or ""):
-        return re.fullmatch(r"\s+(?:- +)*[\w-]+", source_line[: column - 1]) is not None
-    return "block" in (error.context or "") and not source_line[: column - 1].strip()
-
-
 def _compose(text: str, file: Path) -> Node | None:
     return _Composer(text, file).document()
 
 
 _new = tuple.__new__  # a named tuple without its keyword arguments, in a third of the time: a rule has fifty of them
+
+
+_NO_SPACE = re.compile(r"[\w.-]+:(?!/)\S")  # key:value, which YAML takes for one word; an address is one
+_OPENS = re.compile(r":[{\[]")
+
+
+def _is_absent(node: Node) -> bool:
+    return isinstance(node, Scalar) and not node.text and node.plain
 
 
 class _Composer:
@@ -245,6 +207,8 @@ class _Composer:
     def __init__(self, text: str, file: Path) -> None:
         self._next: Callable[[], Any] = _Parser(text).get_event
         self._file = file
+        self._text = text
+        self._lines: list[str] | None = None
         self._problems: list[Problem] = []
 
     def document(self) -> Node | None:
@@ -263,6 +227,18 @@ class _Composer:
         if self._problems:
             raise ConfigError(tuple(self._problems))
         return None if isinstance(root, Scalar) and root.is_null else root
+
+    def _empty(self, key: str | None, at: Place) -> None:
+        """A value that is not there. Why, where a comment took it; else it is for those who know the key to judge."""
+        if "#" not in self._text:
+            return
+        if self._lines is None:
+            self._lines = self._text.splitlines()
+        line = self._lines[at.line - 1] if at.line <= len(self._lines) else ""
+        found = empty_by_comment(line, key, at.column)
+        if found is not None:
+            column, text = found
+            self._problems.append(Place(self._file, at.line, column).problem(text, "comment"))
 
     def _place(self, event: Any) -> Place:
         mark = event.start_mark
@@ -292,7 +268,10 @@ class _Composer:
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not isinstance(inner := self._next(), yaml.SequenceEndEvent):
-                items.append(self._node(inner, depth + 1))
+                item = self._node(inner, depth + 1)
+                items.append(item)
+                if _is_absent(item):
+                    self._empty(None, item.place)
             return Seq(tuple(items), here)
         return self._map(here, depth)
 
@@ -303,12 +282,17 @@ class _Composer:
             value = self._node(self._next(), depth + 1)
             if not isinstance(key, Scalar):
                 self._problems.append(key.place.problem("a key must be a plain word", "bad-key"))
+            elif key.plain and _NO_SPACE.match(key.text) and (_is_absent(value) or _OPENS.search(key.text)):
+                text = f"the colon of {key.text.partition(':')[0]}: needs a space behind it"
+                self._problems.append(key.place.problem(text, "no-space"))
             elif key.text in entries:
                 first = entries[key.text].key_place.line
                 text = f"the key {key.text!r} stands here for the second time (first in line {first}); "
                 self._problems.append(key.place.problem(text + "delete one of the two", "duplicate-key"))
             else:
                 entries[key.text] = Entry(key.text, key.place, value)
+                if _is_absent(value):
+                    self._empty(key.text, key.place)
         return Map(tuple(entries.values()), here)
 
 

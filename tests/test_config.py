@@ -351,7 +351,7 @@ def test_without_routes_everything_goes_everywhere(tmp_path: Path) -> None:
 
 def test_a_route_for_an_unknown_rule_is_told_once_the_rules_are_known(tmp_path: Path) -> None:
     config = load(tmp_path, ROUTES.replace("[one]", "[one, arms-deel]"))
-    problems = config.unknown_rules({"one", "arms-deal"})
+    problems = config.named.unknown_rules({"one", "arms-deal"})
     assert [str(p).rpartition("/")[2] for p in problems] == [
         "wirewatch.yaml:5:19: no rule has the id 'arms-deel'; did you mean 'arms-deal'?"
     ]
@@ -534,7 +534,9 @@ def test_what_was_decided_about_noise_can_be_asked(tmp_path: Path) -> None:
 
 def test_a_throttle_for_an_unknown_rule_is_told_once_the_rules_are_known(tmp_path: Path) -> None:
     config = load(tmp_path, "channels: {desk: {kind: console}}\nthrottles: [{max: 1, per: 1h, rules: [quake]}]")
-    assert [p.text for p in config.unknown_rules(["quakes"])] == ["no rule has the id 'quake'; did you mean 'quakes'?"]
+    assert [p.text for p in config.named.unknown_rules(["quakes"])] == [
+        "no rule has the id 'quake'; did you mean 'quakes'?"
+    ]
 
 
 def test_summaries_become_one_schedule_for_each_channel(tmp_path: Path) -> None:
@@ -555,9 +557,11 @@ def test_summaries_become_one_schedule_for_each_channel(tmp_path: Path) -> None:
     assert desk.filters == Filters(("quakes",), ("JP",), ("wire",), ("big",), None)
     assert (week.zone.key, week.period, week.chart) == ("Europe/Paris", timedelta(days=7), False)
     assert week.filters.min_severity is Severity.HIGH
-    assert [p.text for p in config.unknown_rules(["quake"])] == ["no rule has the id 'quakes'; did you mean 'quake'?"]
-    assert [p.text for p in config.unknown_tags(["bug"])] == ["no rule has the tag 'big'; did you mean 'bug'?"]
-    (unknown,) = config.unknown_sources(["wires"])
+    assert [p.text for p in config.named.unknown_rules(["quake"])] == [
+        "no rule has the id 'quakes'; did you mean 'quake'?"
+    ]
+    assert [p.text for p in config.named.unknown_tags(["bug"])] == ["no rule has the tag 'big'; did you mean 'bug'?"]
+    (unknown,) = config.named.unknown_sources(["wires"])
     assert (unknown.level, unknown.text) == (
         Level.WARNING,
         "no source of the rules folders has the id 'wire'; did you mean 'wires'?",

@@ -87,17 +87,16 @@ def test_plain_scalars_are_told_from_quoted_ones() -> None:
         ("? [a]\n: b", "f.yaml:1:3: a key must be a plain word"),
         (
             "a:\n\tb: c",
-            "f.yaml:2:1: not valid YAML (found character that cannot start any token); indent with spaces, not tabs",
+            "f.yaml:2:1: not valid YAML: a tab indents this line; indent with spaces, not tabs",
         ),
         (
             "a: b: c",
-            "f.yaml:1:5: not valid YAML (mapping values are not allowed in this context); quote the value if it holds "
-            "any of : # [ ] { } , & * ! | > ' \" % @ `",
+            "f.yaml:1:5: not valid YAML: this line has a second colon; quote the value if the colon belongs to it, or "
+            "begin a new line",
         ),
         (
             "a: @b",
-            "f.yaml:1:4: not valid YAML (found character that cannot start any token); quote the value if it holds "
-            "any of : # [ ] { } , & * ! | > ' \" % @ `",
+            'f.yaml:1:4: not valid YAML: @ has a meaning where a value begins; write the value in quotes, a: "@b"',
         ),
         ("[" * 1_000 + "]" * 1_000, "f.yaml:1:61: nested deeper than 60 levels; name parts of it under define: and use them"),  # noqa: E501
         ("[" * 1_000_000, "f.yaml:1:61: nested deeper than 60 levels; name parts of it under define: and use them"),
@@ -205,8 +204,33 @@ def test_what_another_library_writes_is_read_back(data: object) -> None:
         ("a: {x: y\nb: 2\n", "1:4", "the { that opens here is not closed; write } where"),
         ("a: [x, y\n", "1:4", "the [ that opens here is not closed; write ] where"),
         ("when: {any: [a, b}\n", "1:13", "the [ that opens here is not closed; write ] where"),
-        ("a: x: y\n", "1:5", "quote the value"),
-        ("a: 'it's'\n", "1:8", "quote the value"),
+        ("a: x: y\n", "1:5", "a second colon; quote the value"),
+        ("key value\nb: c\n", "2:2", "the line above has no colon"),
+        ("a: 'it's'\n", "1:8", "put them around the whole value"),
+        ("a: [b]]\n", "1:7", "quote the value if it holds any of"),
+        ("a: - b\n", "1:4", "begin it on a new line, or write [a, b]"),
+        ('a: "\\d"\n', "1:5", "use single quotes, or write it twice"),
+        ("a: */15 * * * *\n", "1:4", 'write the value in quotes, a: "*/15 * * * *"'),
+        ("a: {b: %c}\n", "1:8", 'write the value in quotes, b: "%c"'),
+        ("secret: @hunter22\n", "1:9", "@ has a meaning where a value begins; write the value in quotes"),
+        ('{"a": {"b": 1}\n"c": 2}\n', "2:1", "a comma is missing before this"),
+        ("a: {b:c}\n", "1:5", "the colon of b: needs a space behind it"),
+        ("a:{b: c}\n", "1:1", "the colon of a: needs a space behind it"),
+        ("a: {b: #c}\n", "1:8", 'the rest of the line is not read; write the value in quotes, b: "#c"'),
+        ("a: [#b, c]\nd: [e]\n", "1:5", 'write the value in quotes, "#b"'),
+        ("a: {b: #c,\n  d: e}\n", "1:8", 'write the value in quotes, b: "#c"'),
+        ("a: {b: c #d}\n", "1:10", "is not read; write the value in quotes"),
+        (
+            "a: #b\n",
+            "1:4",
+            'a: is empty, since a # without quotes begins a comment; write the value in quotes, a: "#b"',
+        ),
+        ("a:\n  - #b c # d\n", "2:5", 'write the value in quotes, "#b c"'),
+        (
+            "a: {b: #c\n  }\n",
+            "1:8",
+            "b: is empty, since a # without quotes begins a comment; write the value in quotes",
+        ),
     ],
 )
 def test_a_syntax_error_names_its_own_remedy(text: str, place: str, hint: str) -> None:
@@ -214,3 +238,19 @@ def test_a_syntax_error_names_its_own_remedy(text: str, place: str, hint: str) -
         load(text, Path("f.yaml"))
     (problem,) = raised.value.problems
     assert (f"{problem.line}:{problem.column}", hint in problem.text) == (place, True), problem
+
+
+@pytest.mark.parametrize("text", ["a: # b\n", "a: # b\n  c: d\n", "a: #!x\n", 'a: {b: "#c"} # [d]\n', "a: b #c\n"])
+def test_a_comment_with_a_space_or_beside_a_value_is_a_comment(text: str) -> None:
+    load(text, Path("f.yaml"))
+
+
+def test_each_comment_that_swallows_something_is_told() -> None:
+    text = 'a: {b: {c: #x}, d: [#y]}\ne: {f: #z}\ng: {h: "#fine"}\n'
+    assert [c.split(": ")[0] for c in complaints(text)] == ["f.yaml:1:12", "f.yaml:2:8"]
+
+
+def test_a_secret_is_not_repeated() -> None:
+    for text in ("webhook: @hunter22\n", "token: #hunter22\n", "a: {secret: #hunter22}\n", "a: {api_key: `hunter22}\n"):
+        (told,) = complaints(text)
+        assert "hunter22" not in told

@@ -6,14 +6,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.cli import complain, lines_of, number
-from bot.config import folders_named, load_config, shipped_rules
+from bot.config import beside, load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
 from bot.live import rulebook
+from bot.roster.sources_file import load_sources
 from bot.rules import selftest
 from bot.rules.exemptions import expired
 from bot.rules.lint import Frequencies, lint
@@ -42,7 +44,7 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
         book = load(config, rules)
     except ConfigError as error:
         problems.extend(error.problems)
-        problems.extend(() if rules else _behind_a_broken_config(config))
+        problems.extend(() if rules else _behind_a_broken_config(config, error.problems))
     else:
         problems.extend(book.warnings)
         today = datetime.now(UTC).date()
@@ -63,23 +65,32 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
     return 1 if errors else 0
 
 
-_HANGS_ON_CONFIG = frozenset({"unknown-list", "no-model", "unknown-source", "unknown-tag"})  # or on the store
+_HANGS_ON_CONFIG = frozenset({"unknown-list", "no-model", "unknown-source"})  # or on the store
 
 
-def _behind_a_broken_config(path: Path) -> Sequence[Problem]:
-    """What is wrong in the rules folders of a config that itself cannot be used, as far as that can be told without it:
-    who mends one file should not learn of the next only then."""
-    try:
-        load_config(path, os.environ)
-    except ConfigError:
-        pass
-    else:
+def _behind_a_broken_config(path: Path, told: Sequence[Problem]) -> Sequence[Problem]:
+    """What is wrong in the rules folders of a config that itself cannot be used, and in the names that it uses of them,
+    as far as that can be told without it: who mends one file should not learn of the next only then."""
+    if not any(p.file == path for p in told):
         return ()  # the problems that are known are those of the folders
+    known = {(p.file, p.line, p.column) for p in told}
     try:
-        rulebook.load(folders_named(path))
+        folders, named = beside(path)
+    except ConfigError:
+        return ()  # it is no YAML, which is told already
+    found: list[Problem] = []
+    with suppress(ConfigError):  # which is told below
+        found += named.unknown_sources([source.id for source in load_sources(folders)])
+    try:
+        rulebook.load(folders, named=named)
     except ConfigError as error:
-        return [p for p in error.problems if p.file != path and p.code not in _HANGS_ON_CONFIG]
-    return ()
+        found += [p for p in error.problems if p.code not in _HANGS_ON_CONFIG and not _hangs_on_store(p, path)]
+    return [p for p in found if (p.file, p.line, p.column) not in known]
+
+
+def _hangs_on_store(problem: Problem, config: Path) -> bool:
+    """Whether a rule names the tag of a source: the store may have one."""
+    return problem.code == "unknown-tag" and problem.file != config
 
 
 def _archived(path: Path) -> Frequencies | None:

@@ -42,7 +42,7 @@ def load_rules(
             [*config.rule_folders, *(path.parent for path in drafts or ())],
             channels=config.channels.keys(),
             model=config.ner_model,
-            routed_rules=config.unknown_rules,
+            named=config.named,
             watch_lists=lists,
             alias=drafts,
             extra_rules=extra,
@@ -59,13 +59,11 @@ def load_rules(
             raise
         book = load(added)
     tags = frozenset(tag for rule in book.ruleset.rules for tag in rule.tags)
-    if unknown := config.unknown_tags(tags):
-        raise ConfigError(unknown)
     named = frozenset(name for rule in book.ruleset.rules for name in rule.channels)
     own = (
         *_without_contact(config, book),
         *_without_charts(config),
-        *config.unknown_sources(book.sources),
+        *config.named.unknown_sources(book.sources),
         *config.loose_ends(tags, named),
     )
     return replace(book, warnings=(*warnings, *book.warnings, *own))

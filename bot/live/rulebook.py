@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from bot.rules.kept import Kept
 from bot.rules.load import load_rules
 from bot.rules.match import Engine, Labeller
 from bot.rules.model import NameList, Rule, RuleSet
+from bot.settings.named import Named
 from bot.text import Text
 from bot.watchlists.base import LIST_CHANGE
 
+NOTHING = Named()
 RULES_SHOWN_MAX = 12  # in one line
 
 
@@ -50,7 +52,7 @@ def load(
     *,
     channels: Collection[str] | None = None,
     model: str | None = None,
-    routed_rules: Callable[[Collection[str]], tuple[Problem, ...]] = lambda known: (),
+    named: Named = NOTHING,
     alias: Mapping[Path, Path] | None = None,
     watch_lists: Mapping[str, NameList] | None = None,
     extra_rules: Sequence[Rule] = (),
@@ -61,7 +63,7 @@ def load(
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
 
     ``channels``: the names that rules may send to, ``None`` where they are not known. ``model``: the configured
-    statistical model. ``routed_rules`` complains about rule ids in routes that no rule has.
+    statistical model. ``named``: the rules and tags that the configuration names; some that no rule has are problems.
     ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
     ``extra_rules`` stand in no file (:mod:`bot.rules.adhoc`); a rule of the folders with the same id goes before.
     ``more_sources`` stand in no file; those of the folders go before. ``added`` are sources that conditions may name
@@ -81,9 +83,9 @@ def load(
         problems.extend(replace(p, file=name(p.file)) for p in error.problems)
     own = {s.id for s in sources}
     sources = (*sources, *(s for s in more_sources if s.id not in own))
-    named = (*sources, *added)
-    known_sources = None if problems else [s.id for s in named]
-    known_tags = None if problems else sorted({LIST_CHANGE, *(t for s in named for t in s.tags)})
+    known = (*sources, *added)
+    known_sources = None if problems else [s.id for s in known]
+    known_tags = None if problems else sorted({LIST_CHANGE, *(t for s in known for t in s.tags)})
     loaded = load_rules(
         folders,
         is_country=is_country,
@@ -97,8 +99,10 @@ def load(
     )
     problems.extend(loaded.problems)
     ids = [rule.id for rule in loaded.ruleset.rules]
+    if loaded.ids is not None:
+        problems.extend(named.unknown_rules(loaded.ids))
     if not loaded.errors:
-        problems.extend(routed_rules(ids))
+        problems.extend(named.unknown_tags({tag for rule in loaded.ruleset.rules for tag in rule.tags}))
     extra = tuple(rule for rule in extra_rules if rule.id not in set(ids))
     ruleset = replace(loaded.ruleset, rules=(*loaded.ruleset.rules, *extra))
     program, term_problems = build(ruleset, kept.gazetteer, kept.inflector, kept)

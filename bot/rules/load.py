@@ -6,7 +6,7 @@ folder replaces rules by id, defines and lists by name; inside one folder a seco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from bot.rules.kept import Kept
 from bot.rules.language import FILE_KEYS, Reader
 from bot.rules.lists import load_list
 from bot.rules.model import NameList, Rule, RuleSet
-from bot.yaml_nodes import Map, Node, Seq
+from bot.yaml_nodes import Map, Node, Scalar, Seq
 
 SOURCES_FILE = "sources.yaml"
 LISTS_FOLDER = "lists"
@@ -26,10 +26,12 @@ LISTS_FOLDER = "lists"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``problems`` holds errors and warnings in the order of the files; ``ruleset`` leaves out what has an error."""
+    """``problems`` holds errors and warnings in the order of the files; ``ruleset`` leaves out what has an error.
+    ``ids`` are those of all rules, with errors or without; ``None`` where a file could not be read."""
 
     ruleset: RuleSet
     problems: tuple[Problem, ...]
+    ids: frozenset[str] | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -131,7 +133,18 @@ def _load(
         place = entry.key_place
         problems.append(Problem(place.file, place.line, place.column, text, "unused-define", Level.WARNING))
     ordered = tuple(sorted(set(problems), key=lambda p: (str(p.file), p.line, p.column, p.text)))
-    return Loaded(RuleSet(tuple(rules.values()), reader.defines, lists), ordered)
+    whole = sum(map(len, documents)) == len(read)
+    ids = frozenset(_ids(one for folder_documents in documents for one in folder_documents)) if whole else None
+    return Loaded(RuleSet(tuple(rules.values()), reader.defines, lists), ordered, ids)
+
+
+def _ids(documents: Iterable[Map]) -> Iterator[str]:
+    for document in documents:
+        rules = document.get("rules")
+        for item in rules if isinstance(rules, Seq) else ():
+            name = item.get("id") if isinstance(item, Map) else None
+            if isinstance(name, Scalar):
+                yield name.text
 
 
 def _read_lists(

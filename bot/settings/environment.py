@@ -58,7 +58,8 @@ class Surroundings:
                 return "$"
             name = found[1]
             if name is None or not _NAME.match(name):
-                text = f"{found[0]!r} is not a reference; write ${{NAME}}, or $$ for a dollar sign"
+                what = "${ is not closed" if name is None else "${ } does not hold the name of an environment variable"
+                text = f"{what}; write ${{NAME}}, or $$ for a dollar sign"
                 self.problems.append(node.place.problem(text, "bad-reference"))
                 return ""
             if name not in self.environ and not self.strict:

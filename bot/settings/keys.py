@@ -120,9 +120,14 @@ def _secret_url(value: object) -> Secret:
     return Secret(url, redact_url(url))
 
 
+_CURLY = tuple("“”„‘’«»")
+
+
 def _ref(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
+    if isinstance(value, str) and value.strip()[:1] in _CURLY:
+        raise ValueError('stands in typographic quotes, which YAML does not know; write straight ones, "#alerts"')
     if isinstance(value, str) and value.strip("# "):
         return value.strip()
     raise ValueError('write a name in quotes, such as "#alerts", or an id')
@@ -301,12 +306,28 @@ class LogSettings(Model):
     )
 
 
+def _bot_token(value: Secret) -> Secret:
+    if value.reveal().startswith("xapp-"):
+        raise ValueError("is the app-level token (xapp-), which belongs into app_token:; this one begins with xoxb-")
+    return value
+
+
+def _app_token(value: Secret) -> Secret:
+    if value.reveal().startswith("xox"):
+        raise ValueError("is the bot's token (xox...), which belongs into bot_token:; this one begins with xapp-")
+    return value
+
+
 class SlackConnection(Model):
     """A Slack workspace. `default` takes what is missing from SLACK_BOT_TOKEN, SLACK_APP_TOKEN and
     SLACK_SIGNING_SECRET (or their *_FILE variants)."""
 
-    bot_token: SecretText | None = Field(default=None, description="Begins with xoxb-.")
-    app_token: SecretText | None = Field(default=None, description="Begins with xapp-; for Socket Mode.")
+    bot_token: Annotated[SecretText, AfterValidator(_bot_token)] | None = Field(
+        default=None, description="Begins with xoxb-."
+    )
+    app_token: Annotated[SecretText, AfterValidator(_app_token)] | None = Field(
+        default=None, description="Begins with xapp-; for Socket Mode."
+    )
     signing_secret: SecretText | None = Field(default=None, description="For signed HTTP.")
     mode: Literal["socket", "http", "off"] = Field(
         default="socket", description="How commands and buttons come in; `off`: alerts only."

@@ -57,8 +57,8 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         "rules:\r\n  - id: ends\r    severity: low\n    when: x\r\n    wen: y\r\n",
         ":5:5: a rule has no key 'wen'; did you mean 'when'?",
     ),
-    "tabs": ("rules:\n\t- id: tabs\n", ":2:1: not valid YAML (found character that cannot start any token); indent"),
-    "tab-inside": ("rules:\n  - id: inside\n\tseverity: low\n", ":3:1: not valid YAML (found a tab character"),
+    "tabs": ("rules:\n\t- id: tabs\n", ":2:1: not valid YAML: a tab indents this line; indent"),
+    "tab-inside": ("rules:\n  - id: inside\n\tseverity: low\n", ":3:1: not valid YAML: a tab indents this line"),
     "twice": (
         "rules:\n  - {id: twice, severity: low, when: x, severity: high}\n",
         ":2:41: the key 'severity' stands here for the second time (first in line 2); delete one of the two",

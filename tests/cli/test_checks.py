@@ -63,6 +63,54 @@ def test_what_is_wrong_in_rules_and_sources_is_told_beside_what_is_wrong_in_the_
     assert (ran.status, ran.err) == (1, "4 errors, 0 warnings\n")
 
 
+def test_names_that_nothing_has_are_told_beside_what_is_wrong_in_the_config(room: Path, run: Run) -> None:
+    config = room / "wirewatch.yaml"
+    config.write_text(
+        f"{config.read_text()}\nretention: 90\nowners: {{wier: Wire}}\n"
+        "throttles: [{max: 0, per: 1h, rules: [clahs]}]\ninhibit: [{rule: clash, silences: [flod]}]\n"
+        'summaries: {s: {to: [console], cron: "0 7 * *", tags: [nil]}}\n'
+    )
+    (room / "rules" / "sources.yaml").write_text("sources: [{id: wire, url: 'https://wire.example/feed'}]\n")
+    ran = run("check")
+    assert [line.split(":", 3)[3].strip() for line in ran.out.splitlines()] == [
+        "retention: 90 needs a unit: 90s, 90m, 90h, 90d or 90w",
+        "warning: owners: no source of the rules folders has the id 'wier'; did you mean 'wire'?",
+        "max: must be at least 1",
+        "no rule has the id 'clahs'; did you mean 'clash'?",
+        "no rule has the id 'flod'; did you mean 'flood'?",
+        "cron: '0 7 * *' has 4 fields; write five: minute, hour, day of the month, month, day of the week, such as "
+        '"0 7 * * mon-fri"',
+        "no rule has the tag 'nil'",
+    ]
+
+
+def test_names_that_nothing_has_are_told_beside_what_is_wrong_in_the_rules(room: Path, run: Run) -> None:
+    config = room / "wirewatch.yaml"
+    config.write_text(f"{config.read_text()}\nroutes: [{{rules: [floot, flood], to: [console]}}]\n")
+    (room / "rules" / "own.yaml").write_text(BROKEN, encoding="utf-8")
+    told = run("check").out
+    assert "no rule has the id 'floot'; did you mean 'flood'?" in told
+    assert "no rule has the id 'flood'" not in told, "it is there, if wrong in itself"
+    assert "no severity 'hihg'" in told
+    (room / "rules" / "own.yaml").write_text("rules: [\n", encoding="utf-8")
+    assert "no rule has" not in run("check").out, "what a file holds that cannot be read, nobody knows"
+
+
+def test_an_outlet_that_owners_cannot_find_is_warned_of(room: Path, run: Run) -> None:
+    config = room / "wirewatch.yaml"
+    owners = "{wire: A, bbc.co.uk: B, www.bbc.co.uk: B, Example.com: C, 'https://x.example': D}"
+    config.write_text(f"{config.read_text()}\nowners: {owners}\n")
+    (room / "rules" / "sources.yaml").write_text("sources: [{id: wire, url: 'https://wire.example/feed'}]\n")
+    ran = run("check")
+    assert ran.status == 0
+    assert [line.partition("owners: ")[2] for line in ran.out.splitlines()[:-1]] == [
+        "outlets are told by their registered domain; write bbc.co.uk for 'www.bbc.co.uk'",
+        "outlets are told by their registered domain; write example.com for 'Example.com'",
+        "no source of the rules folders has the id 'https://x.example'; write a source's id, or a domain such as "
+        "bbc.co.uk",
+    ]
+
+
 def test_where_nothing_is_there_to_be_named_that_is_told(room: Path, run: Run) -> None:
     (room / "rules" / "own.yaml").write_text("rules: [{id: a, severity: low, when: {source: wire}}]\n")
     assert "rules/own.yaml:1:47: no source 'wire'; there is none yet" in run("check").out

@@ -130,11 +130,12 @@ def _strip(text: str) -> str:
     if not text.isascii():
         text = _MARKS.sub("", text)
     flat = _flat(text)
-    plain = " ".join((_plain_of(_marked(text)) if flat is None else flat).split())
+    plain = _plain_of(_marked(text)) if flat is None else flat
+    parts = [" ".join(part.split()) for part in plain.split(_PARA_MARK)]
     if _LINE_MARK not in plain:
-        return "\n\n".join([part for part in map(str.strip, plain.split(_PARA_MARK)) if part])
-    parts = ("\n".join(map(str.strip, part.split(_LINE_MARK))).strip() for part in plain.split(_PARA_MARK))
-    return _MANY_LINES.sub("\n\n", "\n\n".join(part for part in parts if part))
+        return "\n\n".join([part for part in parts if part])
+    parts = ["\n".join(map(str.strip, part.split(_LINE_MARK))).strip() for part in parts]
+    return _MANY_LINES.sub("\n\n", "\n\n".join([part for part in parts if part]))
 
 
 def _flat(markup: str) -> str | None:

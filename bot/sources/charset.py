@@ -48,13 +48,8 @@ def to_utf8(content: bytes, content_type: str) -> bytes:
         return _recoded(content.decode("utf-16-le" if content[:1] == b"<" else "utf-16-be", "replace"))
     found = _DECLARATION.match(content[:400])
     declared = _codec(found[1].decode("ascii")) if found else None
-    if declared is None or not declared.startswith(_ESCAPED):
-        try:
-            content.decode()
-        except UnicodeDecodeError:
-            pass
-        else:
-            return _undeclared(content) if declared not in (None, "utf-8") else content
+    if (declared is None or not declared.startswith(_ESCAPED)) and _is_utf8(content):
+        return _undeclared(content) if declared not in (None, "utf-8") else content
     charset = _CHARSET.search(content_type)
     for codec in (declared, _codec(charset[1]) if charset else None):
         if codec is not None and codec != "utf-8":
@@ -63,6 +58,16 @@ def to_utf8(content: bytes, content_type: str) -> bytes:
             except (UnicodeDecodeError, LookupError):
                 continue
     return _recoded(_best_guess(content, declared))
+
+
+def _is_utf8(content: bytes) -> bool:
+    if content.isascii():
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _best_guess(content: bytes, declared: str | None) -> str:

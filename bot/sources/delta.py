@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 
 from bot.model import Item
 
-_OPENING = re.compile(rb"<(?:item|entry)[\s>]")
-_CLOSING = re.compile(rb"</(?:item|entry)\s*>")
+_TAG = re.compile(rb"<(?:item|entry)[\s>]|</(?:item|entry)\s*>")
+_ITEM = re.compile(
+    rb"(<(?:item|entry)[\s>][^<]*+(?:<(?!(?:item|entry)[\s>]|/(?:item|entry)\s*>)[^<]*+)*+</(?:item|entry)\s*>)"
+)
 LEAST = 3  # items in a document that is worth the trouble
 HEAD_MAX = 50_000  # bytes before the first item
 
@@ -68,24 +70,22 @@ class Trimmed:
 
 def trim(content: bytes, known: Marks, max_items: int) -> Trimmed | None:
     """The document without the items whose marks are ``known``; ``None`` where it has to be read whole."""
-    starts = [found.start() for found in _OPENING.finditer(content)]
-    ends = [found.end() for found in _CLOSING.finditer(content)]
-    if not LEAST <= len(starts) <= max_items or len(starts) != len(ends) or starts[0] > HEAD_MAX:
+    pieces = _ITEM.split(content, max_items + 1)  # items, and what stands before, between and after them
+    head, items, tail = pieces[0], pieces[1::2], pieces[-1]
+    if not LEAST <= len(items) <= max_items or len(head) > HEAD_MAX or b"".join(pieces[2:-1:2]).strip():
         return None
-    before = starts[0]
-    for start, end in zip(starts, ends, strict=True):
-        if not before <= start < end or content[before:start].strip():
-            return None
-        before = end
-    items = [content[start:end] for start, end in zip(starts, ends, strict=True)]
-    head, tail = content[: starts[0]], content[before:]
+    if _TAG.search(head) or _TAG.search(tail):
+        return None
     # What stands before the items (its base address, its language) has a part in what they mean.
     context = fingerprint(_context(head))
     marks = [fingerprint(item) for item in items]
-    seen = _items_in(known) if known.startswith(context) else frozenset()
+    packed = b"".join((context, *marks))
+    if not known.startswith(context):
+        return Trimmed(content, b"", packed, len(items), len(items))
+    seen = _items_in(known)
     new = [item for item, mark in zip(items, marks, strict=True) if mark not in seen]
-    rest = b"".join(item for item, mark in zip(items, marks, strict=True) if mark in seen)
-    return Trimmed(b"".join((head, *new, tail)), rest, b"".join((context, *marks)), len(items), len(new))
+    rest = [item for item, mark in zip(items, marks, strict=True) if mark in seen]
+    return Trimmed(b"".join((head, *new, tail)), b"".join(rest), packed, len(items), len(new))
 
 
 def _items_in(marks: Marks) -> frozenset[bytes]:

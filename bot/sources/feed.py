@@ -167,17 +167,17 @@ def _read_fast(content: bytes) -> Mapping[str, Any]:
 def _raw(entry: Mapping[str, Any]) -> RawEntry:
     contents = entry.get("content")
     content = (contents[0].get("value") or "") if contents else ""
-    published, updated = _moment(entry.get("published")), _moment(entry.get("updated"))
+    tags = entry.get("tags")
     return RawEntry(
         guid=entry.get("id") or "",
         link=_link(entry),
         title=entry.get("title") or "",
         summary=entry.get("description") or "",
         content=content,
-        published=published,
-        updated=updated,
+        published=_moment(entry.get("published")),
+        updated=_moment(entry.get("updated")),
         author=entry.get("author") or "",
-        categories=tuple(tag["term"] for tag in entry.get("tags") or () if tag.get("term")),
+        categories=tuple([tag["term"] for tag in tags if tag.get("term")]) if tags else (),
         image=_image(entry),
     )
 
@@ -219,7 +219,7 @@ _XML_LANG = re.compile(
     rb"<(?:rss|feed|rdf:RDF|channel)\s[^<>]*?xml:lang\s*=\s*[\"']([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})[\"']"
 )
 _XML_BASE = re.compile(rb"<(?:rss|feed|rdf:RDF)\s[^<>]*?xml:base\s*=\s*[\"']([^\"'<>]+)[\"']")
-_INLINE = re.compile(rb"<(title|description|summary)(?:\s[^<>]*)?(?<!/)>[^<]*<(?!/|!\[CDATA\[|!--)")
+_INLINE = re.compile(rb"<(?:title|description|summary)(?:\s[^<>]*+)?+(?<!/)>[^<]*+<(?!/|!\[CDATA\[|!--)")
 _CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL | re.IGNORECASE)
 
 
@@ -228,8 +228,9 @@ def _edges(content: bytes) -> bytes:
     first = _ITEM.search(content)
     if first is None:
         return content
-    last = max(content.rfind(b"</item>"), content.rfind(b"</entry>"))
-    return content[: first.start()] + (content[last:] if last > first.start() else b"")
+    last = content.rfind(b"</item>", first.start())
+    last = max(last, content.rfind(b"</entry>", max(last, first.start())))
+    return content[: first.start()] + (content[last:] if last >= 0 else b"")
 
 
 def _base(edges: bytes, url: str) -> str:
@@ -258,8 +259,8 @@ def _closed(content: bytes) -> bool:
 
 
 def _items(entries: Iterable[RawEntry], base: str, lang: str | None) -> tuple[Item, ...]:
-    items = (to_item(raw, base, lang) for raw in entries)
-    return tuple(item for item in items if item is not None)
+    items = [to_item(raw, base, lang) for raw in entries]
+    return tuple([item for item in items if item is not None])
 
 
 def _no_feed(fetched: Fetched, body: NoFeed) -> ParseError:

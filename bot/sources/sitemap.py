@@ -14,7 +14,7 @@ import heapq
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -255,7 +255,7 @@ def _listed(
 
 
 def _titled(raw: RawEntry) -> RawEntry:
-    return raw if raw.title else replace(raw, title=slug_words(raw.link))
+    return raw if raw.title else raw._replace(title=slug_words(raw.link))
 
 
 def _wanted(url: str, patterns: tuple[str, ...]) -> bool:

@@ -81,7 +81,7 @@ def check_structure(content: bytes) -> None:
     marks = content.count(b"<")
     if marks > MAX_MARKUP:
         raise HostileXmlError(f"it holds more than {MAX_MARKUP:,} elements")
-    if content.count(b"&") > MAX_REFERENCES:
+    if len(content) > MAX_REFERENCES and content.count(b"&") > MAX_REFERENCES:
         raise HostileXmlError(f"it holds more than {MAX_REFERENCES:,} character references")
     if content.count(b"=") > _ATTRIBUTE_CHECK_FROM and _CROWDED.search(content):
         raise HostileXmlError(f"an element has more than {MAX_ATTRIBUTES} attributes")

@@ -75,10 +75,11 @@ class Features:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An article as it is put into a story: besides its words what it may be told apart by, and by which kinds of event
-    in which countries it is found (:func:`bot.story.setting.scenes`)."""
+    in which countries it is found (:func:`bot.story.setting.scenes`). ``told`` is when it was published, in seconds."""
 
     article: Article
     features: Features
+    told: float
     sides: Sides = NOTHING
     scenes: tuple[int, ...] = ()
 
@@ -91,7 +92,7 @@ def read(article: Article, countries: Iterable[str] = (), known: Features | None
     """Read an article; ``countries`` are the codes of those that it names, ``known`` its features where they are. Pure:
     may run in any thread."""
     found = known or features(article.source_id, article.canonical_url, article.title, article.text)
-    return Reading(article, found, *scene(found, countries))
+    return Reading(article, found, article.published.timestamp(), *scene(found, countries))
 
 
 def scene(found: Features, countries: Iterable[str]) -> tuple[Sides, tuple[int, ...]]:

@@ -9,7 +9,7 @@ next one in front again. The tables grow with the rows, at :meth:`Index.settle` 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from sys import getsizeof
 from typing import Any
 
@@ -45,17 +45,21 @@ class Chains:
         self._mask = _PLACES_MIN - 1
 
     def append(self, keys: Sequence[int]) -> None:
-        """Add a row. Keys that are 0 fill it up and are not found."""
+        """Add a row, filled up with 0. Keys that are 0 are not found."""
         head, before, mask = self._head, self._before, self._mask
         entry = len(self.keys)
         self.keys.extend(keys)
         for key in keys:
             entry += 1
             if key:
-                before.append(head[key & mask])
-                head[key & mask] = entry
+                place = key & mask
+                before.append(head[place])
+                head[place] = entry
             else:
                 before.append(0)
+        spare = self.width - len(keys)
+        self.keys.frombytes(bytes(spare * self.keys.itemsize))
+        before.frombytes(bytes(spare * before.itemsize))
 
     def pop(self) -> None:
         """Take the last row back."""
@@ -65,26 +69,31 @@ class Chains:
                 assert self._head[key & self._mask] == entry
                 self._head[key & self._mask] = before
 
-    def rows(self, key: int, steps: int) -> Iterator[int]:
+    def rows(self, key: int, steps: int) -> list[int]:
         """Rows that have a key, latest first; reads ``steps`` entries at most."""
         keys, before, width = self.keys, self._before, self.width
+        found: list[int] = []
         entry = self._head[key & self._mask]
         while entry and steps:
-            if keys[entry - 1] == key:
-                yield (entry - 1) // width
-            entry = before[entry - 1]
+            entry -= 1
+            if keys[entry] == key:
+                found.append(entry // width)
+            entry = before[entry]
             steps -= 1
+        return found
 
-    def collect(self, key: int, steps: int, found: list[int]) -> int:
-        """Append the entries that have a key, from 0, latest first; returns the steps taken, at most so many. The loop
-        that most of the time goes into, so it stands here by itself."""
-        keys, before = self.keys, self._before
+    def weigh(self, key: int, steps: int, worth: float, rows: dict[int, float]) -> int:
+        """Add what a key is worth to each row that has it, latest first; returns the steps taken, at most so many. The
+        loop that most of the time goes into, so it stands here by itself."""
+        keys, before, width = self.keys, self._before, self.width
+        known = rows.get
         entry = self._head[key & self._mask]
         left = steps
         while entry and left:
             entry -= 1
             if keys[entry] == key:
-                found.append(entry)
+                row = entry // width
+                rows[row] = known(row, 0.0) + worth
             entry = before[entry]
             left -= 1
         return steps - left
@@ -177,9 +186,8 @@ class Index:
     ) -> None:
         """Add an article. ``sibling`` is the story's row before it, plus one."""
         sketch = found.sketch[:SHINGLES]
-        signs = (*found.signs, *sketch, *scenes[:SCENES])
-        self.exact.append((*signs, *(0,) * (EXACT - len(signs))))
-        self.terms.append((*terms, *(0,) * (TERMS - len(terms))))
+        self.exact.append((*found.signs, *sketch, *scenes[:SCENES]))
+        self.terms.append(terms)
         self._weights.frombytes(np.minimum(np.rint(weights * np.float32(WEIGHT_UNIT)), 255).astype(np.uint8).tobytes())
         self._weights.frombytes(bytes(TERMS - len(weights)))
         self.length.append(min(len(found.terms), 0xFFFF))
@@ -203,35 +211,32 @@ class Index:
         self.told.pop()
         return self.owner.pop(), self._sibling.pop()
 
-    def having(
-        self, terms: Sequence[int], worth: Sequence[float]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Rows that share words, ascending, and the sum of what these are worth to each. Rare words first: ``terms``
-        come in that order, and after :data:`STEPS` entries it is enough."""
-        found: list[int] = []
-        counts: list[int] = []
+    def having(self, terms: Sequence[int], worth: Sequence[float]) -> dict[int, float]:
+        """Rows that share words, and the sum of what these are worth to each. Rare words first: ``terms`` come in that
+        order, and after :data:`STEPS` entries it is enough."""
+        rows: dict[int, float] = {}
         left = STEPS
-        for term in terms:
-            known = len(found)
-            left -= self.terms.collect(term, min(left, STEPS_PER_WORD), found)
-            counts.append(len(found) - known)
+        for term, each in zip(terms, worth, strict=True):
+            left -= self.terms.weigh(term, min(left, STEPS_PER_WORD), each, rows)
             if left <= 0:
                 break
-        rows, place = np.unique(np.array(found, dtype=np.int64) // TERMS, return_inverse=True)
-        values = np.repeat(np.asarray(worth[: len(counts)], dtype=np.float64), counts)
-        value: npt.NDArray[np.float64] = np.bincount(place, weights=values, minlength=len(rows)).astype(np.float64)
-        return rows, value
+        return rows
 
-    def is_next(self, row: int, found: Features) -> bool:
-        """Whether an article is another number of a row's series: "Flood warning 17" after "Flood warning 16" by the
-        same outlet, however alike their texts are."""
-        return found.series != 0 and found.series == self.series[row] and found.headline != self.headline[row]
+    def preceding(self, rows: Iterable[int], found: Features) -> set[int]:
+        """The stories of those rows of which an article is another number of the series: "Flood warning 17" after
+        "Flood warning 16" by the same outlet, however alike their texts are."""
+        series, headline, owner = self.series, self.headline, self.owner
+        ours, title = found.series, found.headline
+        return {owner[row] for row in rows if series[row] == ours and headline[row] != title} if ours else set()
 
     def vectors(self, rows: Rows) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32]]:
         """Words and weights of rows."""
-        keys = np.frombuffer(self.terms.keys, dtype=np.uint32).reshape(-1, TERMS)[rows]
-        weights = np.frombuffer(self._weights, dtype=np.uint8).reshape(-1, TERMS)[rows]
-        return keys, weights * np.float32(1 / WEIGHT_UNIT)
+        weights = np.frombuffer(self._weights, dtype=np.uint8).reshape(-1, TERMS).take(rows, axis=0)
+        return self.words(rows), weights * np.float32(1 / WEIGHT_UNIT)
+
+    def words(self, rows: Rows) -> npt.NDArray[np.uint32]:
+        """Words of rows, each with as many as the longest may have; 0 fills up."""
+        return np.frombuffer(self.terms.keys, dtype=np.uint32).reshape(-1, TERMS).take(rows, axis=0)
 
     def members(self, last: int, limit: int) -> list[int]:
         """The latest rows of a story, whose last one (plus one) is given."""

@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import getsizeof
@@ -17,9 +17,10 @@ import numpy.typing as npt
 from bot.model import Article, Story
 from bot.story.features import Features, Reading, features, scene
 from bot.story.index import Index
-from bot.story.likeness import Profile, besides, candidates, likeness, profile, shared, threshold
+from bot.story.likeness import Profile, besides, candidates, in_common, likeness, profile, shared, threshold
 from bot.story.setting import says_where
 from bot.story.sides import (
+    NOTHING,
     Sides,
     agree,
     apart,
@@ -54,10 +55,11 @@ from bot.story.weights import Weights
 _HEADLINE = "headline"
 _SIGNS = ("link", "text", _HEADLINE)
 _WORDS_SHOWN = 4  # of a reason
+_SCENE_S = SCENE_WINDOW.total_seconds()
 _FOUNDS = "no earlier article like it"
 
 _Best = tuple[float, int]  # likeness and row
-_Nears = list[tuple[float, int, float]]  # likeness, row, words in common
+_Nears = list[tuple[float, int, int]]  # likeness, row, words in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Stories:
 
     def remember(self, one: Reading, story: Story, seen: datetime) -> None:
         """An article belongs to a story."""
-        self._remember(one.features, one.sides, one.scenes, story.id, seen, _told(one))
+        self._remember(one.features, one.sides, one.scenes, story.id, seen, one.told)
 
     def restore(
         self,
@@ -168,7 +170,7 @@ class Stories:
     def _sides_of(self, row: int) -> Sides:
         """What the reports of a row's story name. All of them are asked, as a flash of one line often names little."""
         story = self._index.owner[row]
-        return Sides(*(column[story] for column in self._sides))
+        return Sides(*[column[story] for column in self._sides])
 
     def _set_sides(self, story: int, sides: Sides) -> None:
         for column, named in zip(self._sides, sides, strict=True):
@@ -187,7 +189,7 @@ class Stories:
     def _same_days(self, row: int, read: Reading) -> bool:
         """Whether a row was published within the window of an article. At the first look at a feed articles of weeks
         come at once, and what is alike then is mostly a topic."""
-        return abs(_told(read) - self._index.told[row]) <= self._window
+        return abs(read.told - self._index.told[row]) <= self._window
 
     def _same_sign(self, read: Reading, at: float) -> Story | None:
         for sign, name in zip(read.features.signs, _SIGNS, strict=True):
@@ -208,29 +210,44 @@ class Stories:
         one = self._profile(found)
         copies = self._copies(found)
         scene = self._scene(read, at) if read.scenes else {}
-        others = (row for row in candidates(one, self._index) if self._same_days(row, read))
+        told, late, window = read.told, self._index.told, self._window
+        others = [row for row in candidates(one, self._index) if abs(told - late[row]) <= window]
         rows = sorted({*copies, *scene, *others})
         if rows and not self._in_window(rows[0], at):  # the oldest of them
             rows = [row for row in rows if self._in_window(row, at)]
-        if found.series:
-            before = {self._index.owner[row] for row in rows if self._index.is_next(row, found)}
+        if before := self._index.preceding(rows, found):
             rows = [row for row in rows if self._index.owner[row] not in before]
         if not rows:
             return None
-        alike, common = likeness(one, rows, self._index, self._weights, _told(read))
+        # Of fewer words in common nothing is made but a copy or a flash.
+        counts = {
+            row: count
+            for row, count in zip(rows, in_common(one, rows, self._index), strict=True)
+            if count >= SHARED_MIN or row in copies or row in scene
+        }
+        if not counts:
+            return None
+        alike = self._likeness(one, read, list(counts))
         # Nearest first, as the sides of the stories are looked at one by one until one fits.
-        near = sorted(zip(alike.tolist(), rows, common.tolist(), strict=True), reverse=True)
+        near = sorted(((alike[row], row, count) for row, count in counts.items()), reverse=True)
         copied = [(score, row) for score, row, _ in near if row in copies and self._is_copy(read, score, row)]
         if copied:
             score, row = max(copied)
             return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})", copied=True)
-        score, row = self._nearest(one, read, near, scene, at) or self._flash(read, near, scene) or (0.0, -1)
+        fitting = ((score, row) for score, row, count in near if count >= SHARED_MIN and self._fits(read, score, row))
+        score, row = (
+            self._nearest(one, read, self._best(one, read, next(fitting, None), alike, at), scene)
+            or self._flash(read, near, scene)
+            or (0.0, -1)
+        )
         if row < 0:
             return None
-        words = shared(one, row, self._index, _WORDS_SHOWN)
-        return self._joins(
-            row, f"alike {score:.2f}: {', '.join(_written(found.words[w], read.article) for w in words)}"
-        )
+        words = [found.words[term] for term in shared(one, row, self._index, _WORDS_SHOWN)]
+        return self._joins(row, f"alike {score:.2f}: {', '.join(_written(words, read.article))}")
+
+    def _likeness(self, one: Profile, read: Reading, rows: Sequence[int]) -> dict[int, float]:
+        found = likeness(one, rows, self._index, self._weights, read.told)
+        return dict(zip(rows, found.tolist(), strict=True))
 
     def _is_copy(self, read: Reading, score: float, row: int) -> bool:
         sides = self._sides_of(row)
@@ -244,10 +261,8 @@ class Stories:
             return False
         return not apart(read.sides, sides) or (score >= APART_LIKENESS_MIN and not strangers(read.sides, sides))
 
-    def _nearest(self, one: Profile, read: Reading, near: _Nears, scene: Mapping[int, int], at: float) -> _Best | None:
+    def _nearest(self, one: Profile, read: Reading, best: _Best | None, scene: Mapping[int, int]) -> _Best | None:
         """The story of the nearest article, if it is alike enough."""
-        fitting = ((score, row) for score, row, count in near if count >= SHARED_MIN and self._fits(read, score, row))
-        best = self._best(one, read, next(fitting, None), at)
         if best is None:
             return None
         score, row = best
@@ -288,36 +303,36 @@ class Stories:
         """Late rows that tell of the same kind of event in the same country, a few of each story, with the story."""
         found: dict[int, int] = {}
         often: Counter[int] = Counter()
+        index, told = self._index, read.told
         for number in read.scenes:
-            for row in self._index.exact.rows(number, STEPS_PER_WORD):
-                owner = self._index.owner[row]
-                if self._just_now(row, read, at) and often[owner] < SCENE_ROWS:
+            for row in index.exact.rows(number, STEPS_PER_WORD):
+                if at - index.seen[row] > _SCENE_S or abs(told - index.told[row]) > _SCENE_S:
+                    continue
+                owner = index.owner[row]
+                if often[owner] < SCENE_ROWS:
                     if row not in found:
                         often[owner] += 1
                     found[row] = owner
         return found
 
     def _copies(self, found: Features) -> set[int]:
-        counts: dict[int, int] = {}
-        for shingle in found.sketch:
-            for row in self._index.exact.rows(shingle, STEPS_PER_WORD):
-                counts[row] = counts.get(row, 0) + 1
-        return {row for row, count in counts.items() if count >= SKETCH_SHARED_MIN}
+        rows = [row for shingle in found.sketch for row in self._index.exact.rows(shingle, STEPS_PER_WORD)]
+        return {row for row, count in Counter(rows).items() if count >= SKETCH_SHARED_MIN} if rows else set()
 
-    def _just_now(self, row: int, read: Reading, at: float) -> bool:
-        longest = SCENE_WINDOW.total_seconds()
-        return at - self._index.seen[row] <= longest and abs(_told(read) - self._index.told[row]) <= longest
-
-    def _best(self, one: Profile, read: Reading, nearest: _Best | None, at: float) -> _Best | None:
-        """The story of the nearest article, judged by it and by the mean over the story's latest ones."""
+    def _best(
+        self, one: Profile, read: Reading, nearest: _Best | None, alike: Mapping[int, float], at: float
+    ) -> _Best | None:
+        """The story of the nearest article, judged by it and by the mean over the story's latest ones. ``alike`` is the
+        likeness of those that are known."""
         if nearest is None:
             return None
         score, row = nearest
         last = self._last[self._index.owner[row]]
         members = [member for member in self._index.members(last, MEMBERS) if self._in_window(member, at)]
         if len(members) > 1:
-            alike, _ = likeness(one, members, self._index, self._weights, _told(read))
-            score += CROWD * (float(alike.mean()) - score)
+            others = self._likeness(one, read, [member for member in members if member not in alike])
+            scores = [others[member] if member in others else alike[member] for member in members]
+            score += CROWD * (float(np.array(scores, dtype=np.float32).mean()) - score)
         return score, row
 
     def _joins(self, row: int, reason: str, *, copied: bool = False) -> Story:
@@ -333,23 +348,27 @@ class Stories:
         seen: datetime,
         told: float,
     ) -> None:
+        one = self._profile(found)
+        self._weights.learn(one.all_terms)
+        index, last = self._index, len(self._index)
         story = self._number.get(story_id)
         founded = story is None
         if story is None:
             story = self._number[story_id] = len(self._ids)
             self._ids.append(story_id)
             self._last.append(0)
-            for column in self._sides:
-                column.append(0)
-        one = self._profile(found)
-        self._weights.learn(one.all_terms)
+            before = NOTHING
+            for column, named in zip(self._sides, sides, strict=True):
+                column.append(named)
+        else:
+            before = Sides(*[column[story] for column in self._sides])
+            for column, named in zip(self._sides, sides, strict=True):
+                column[story] |= named
         # A clock that was set back must not hide the articles before it from forget().
-        at = max(seen.timestamp(), self._index.seen[-1]) if len(self._index) else seen.timestamp()
-        self._index.append(found, one.terms.tolist(), one.inside, story, at, told, self._last[story], sides, scenes)
-        self._last[story] = len(self._index)
-        before = self._sides_of(len(self._index) - 1)
+        at = max(seen.timestamp(), index.seen[-1]) if last else seen.timestamp()
+        index.append(found, one.terms.tolist(), one.inside, story, at, told, self._last[story], sides, scenes)
+        self._last[story] = last + 1
         self._undo.append(_Undo(one.all_terms, founded, before))
-        self._set_sides(story, Sides(*(a | b for a, b in zip(before, sides, strict=True))))
 
     def _settle(self) -> None:
         """What may be done only while nothing can be taken back."""
@@ -375,14 +394,11 @@ class Stories:
         self._sides = self._index.sides_of(len(kept))
 
 
-def _told(read: Reading) -> float:
-    """When an article was published, in seconds."""
-    return read.article.published.timestamp()
-
-
-def _written(word: str, article: Article) -> str:
-    """A word as the article writes it."""
+def _written(words: Iterable[str], article: Article) -> Iterator[str]:
+    """Words as the article writes them."""
     body = article.body
-    at = body.casefold().find(word)
-    as_written = body[at : at + len(word)]
-    return as_written if at >= 0 and as_written.casefold() == word else word
+    folded = body.casefold()
+    for word in words:
+        at = folded.find(word)
+        as_written = body[at : at + len(word)]
+        yield as_written if at >= 0 and as_written.casefold() == word else word

@@ -80,6 +80,7 @@ class Metrics:
         self._rule, self._channel = _Label(labels_max), _Label(labels_max)
         self._outcome, self._drop = _Label(100), _Label(100)
         self._polls = Counter("wirewatch_polls", "Polls by outcome.", ["outcome"], registry=registry)
+        self._polls_of: dict[str, Counter] = {}  # by outcome
         self._poll_seconds = Histogram(
             "wirewatch_poll_duration_seconds", "Time of one poll.", buckets=_POLL_BUCKETS, registry=registry
         )
@@ -161,9 +162,16 @@ class Metrics:
     def poll_finished(self, outcome: str, items: int, new: int, seconds: float, at: datetime | None = None) -> None:
         """A poll ended: ``outcome`` as in :class:`~bot.store.sources_port.Poll`, ``items`` in the answer,
         ``new`` of them."""
-        self._polls.labels(self._outcome(outcome)).inc()
-        self._items.inc(items)
-        self._new_items.inc(new)
+        polls = self._polls_of.get(outcome)
+        if polls is None:
+            polls = self._polls.labels(self._outcome(outcome))
+            if len(self._polls_of) < LABELS_MAX:
+                self._polls_of[outcome] = polls
+        polls.inc()
+        if items:
+            self._items.inc(items)
+        if new:
+            self._new_items.inc(new)
         self._poll_seconds.observe(seconds)
         if at is not None:
             self.last_poll = at

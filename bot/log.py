@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
 
+_least = logging.NOTSET  # the level that was set up; below it nobody listens, and no event is made
+
 _SECRET_MIN = 6  # characters; masking shorter ones would blot out ordinary words
 
 # Loggers of libraries that print whole addresses, or every tick, at INFO.
@@ -183,6 +185,7 @@ def set_up(
     """
     import structlog
 
+    global _least
     if level not in LEVELS or fmt not in FORMATS:
         raise ValueError(f"log level is one of {', '.join(LEVELS)}, format one of {', '.join(FORMATS)}")
     out = stream or cast(TextIO, _StandardError())
@@ -208,6 +211,7 @@ def set_up(
         cache_logger_on_first_use=False,
     )
     _route_libraries(out, number, shared, ending)
+    _least = number
     return redactor
 
 
@@ -248,10 +252,12 @@ class Log:
         return bound
 
     def debug(self, event: str, **fields: object) -> None:
-        self._logger().debug(event, **fields)
+        if _least <= logging.DEBUG:
+            self._logger().debug(event, **fields)
 
     def info(self, event: str, **fields: object) -> None:
-        self._logger().info(event, **fields)
+        if _least <= logging.INFO:
+            self._logger().info(event, **fields)
 
     def warning(self, event: str, **fields: object) -> None:
         self._logger().warning(event, **fields)

@@ -168,3 +168,21 @@ def test_importing_it_does_not_import_structlog() -> None:
     code = "import sys, bot.log; bot.log.Log('x').bind(y=1); print('structlog' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_level_is_that_of_the_last_set_up() -> None:
+    log, printed = Log("poll"), io.StringIO()
+    for level in ("warning", "debug", "info"):
+        set_up(level, "json", stream=printed)
+        log.debug(f"details at {level}")
+        log.info(f"news at {level}")
+        log.warning(f"trouble at {level}")
+    events = [json.loads(line)["event"] for line in printed.getvalue().splitlines()]
+    assert events == [
+        "trouble at warning",
+        "details at debug",
+        "news at debug",
+        "trouble at debug",
+        "news at info",
+        "trouble at info",
+    ]

@@ -119,8 +119,10 @@ def _moment(value: str) -> datetime | None:
 def unskipped(moment: datetime, cadence: Cadence) -> datetime:
     """``moment``, or the first one after it that lies in no hour and on no day that the feed wants skipped. A feed
     that wants every hour or every day skipped is not taken at its word."""
+    if not cadence.skip_hours and not cadence.skip_days:
+        return moment
     hours, days = frozenset(cadence.skip_hours), frozenset(cadence.skip_days)
-    if (not hours and not days) or len(hours) >= 24 or len(days) >= 7:
+    if len(hours) >= 24 or len(days) >= 7:
         return moment
     start = moment.astimezone(UTC)
     within = timedelta(minutes=start.minute, seconds=start.second, microseconds=start.microsecond)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.errors import FetchError, FetchReason, SourceError
 from bot.log import redact_url
@@ -55,13 +56,22 @@ class Outcome:
 
 
 def answered(
-    source: Source, lease: Lease, visit: Visit, arrivals: Iterable[datetime], now: datetime, *, pushed: bool = False
+    source: Source,
+    lease: Lease,
+    visit: Visit,
+    arrivals: Iterable[datetime],
+    now: datetime,
+    *,
+    pushed: bool = False,
+    new_items: int = 0,
+    elapsed_s: float = 0.0,
 ) -> Outcome:
-    """After an answer. ``arrivals`` are the times of the items that were new; ``pushed`` says that a hub tells us of
-    new ones, so that polls can be rare."""
+    """After an answer. ``arrivals`` are the times at which the source brought something, ``new_items`` how many items
+    nobody had brought; ``pushed`` says that a hub tells us of new ones, so that polls can be rare; ``elapsed_s`` is
+    how long the poll has taken so far."""
     before = lease.memory
     address = manners.after_answer(source.url, lease.url_in_use, visit.moved_to, before.move, now)
-    memory = replace(
+    memory = _changed(
         before,
         rhythm=learn(before.rhythm, arrivals, now),
         cadence=before.cadence if visit.cadence is None else visit.cadence,
@@ -74,7 +84,7 @@ def answered(
     choice = schedule.choose(source, memory.rhythm, memory.cadence, visit.headers, now, pushed=pushed)
     following, choice = schedule.next_turn(source.id, choice, memory.cadence, now)
     notices, heard = _told_of(source, lease, standing, 0, address.url, now)
-    memory = replace(memory, told=heard.told, told_silent=heard.told_silent, told_url=heard.told_url)
+    memory = _changed(memory, told=heard.told, told_silent=heard.told_silent, told_url=heard.told_url)
     poll = Poll(
         source.id,
         now,
@@ -82,8 +92,10 @@ def answered(
         visit.outcome,
         state=None if visit.state == lease.state else visit.state,
         items=visit.items,
+        new_items=new_items,
+        elapsed_s=elapsed_s,
         standing=standing,
-        memory=None if memory == before else memory,
+        memory=None if memory is before or memory == before else memory,
         url_in_use=None if address.url == lease.url_in_use else address.url,
         seen=None if visit.seen == lease.seen else visit.seen,
         interval=choice.interval,
@@ -123,7 +135,7 @@ def failed(
         error.reason.value,
         error=error.text,
         standing=standing,
-        memory=None if memory == before else memory,
+        memory=None if memory is before or memory == before else memory,
         url_in_use=address.url if other_address else None,
         interval=choice.interval,
         interval_reason=choice.reason,
@@ -216,7 +228,16 @@ def _told_of(
         say(News.MOVED, text)
     heard_of = standing.state is SourceState.MOVED or lease.memory.told_url == url
     told_url = url if heard_of else ""
-    return tuple(said), replace(lease.memory, told=told, told_silent=silent, told_url=told_url)
+    return tuple(said), _changed(lease.memory, told=told, told_silent=silent, told_url=told_url)
+
+
+def _changed(memory: Memory, **fields: Any) -> Memory:
+    """With these fields. Most polls change nothing, and a copy costs more than a look."""
+    for name, value in fields.items():
+        was = getattr(memory, name)
+        if was is not value and was != value:
+            return replace(memory, **fields)
+    return memory
 
 
 def _news(source: Source, standing: Standing, failures: int) -> str:

@@ -295,7 +295,7 @@ class Poller:
         result = outcome.failed(source, lease, error, now, not_before=not_before)
         poll = replace(result.poll, elapsed_s=time.perf_counter() - began)
         await self._store.commit(Batch(poll))
-        self._finish(source, poll, None)
+        self._finish(source, poll, poll.elapsed_s, None)
         self._tell(result.notices)
 
     async def _write(
@@ -320,15 +320,24 @@ class Poller:
         pushed = self._pushes is not None and self._pushes.polled(
             source.id, found_news=bool(found.new), last_poll=lease.last_success, now=now
         )
-        result = outcome.answered(source, lease, visit, _arrivals(found, now), now, pushed=pushed)
-        poll = replace(result.poll, new_items=len(found.new))
+        result = outcome.answered(
+            source,
+            lease,
+            visit,
+            _arrivals(found, now),
+            now,
+            pushed=pushed,
+            new_items=len(found.new),
+            elapsed_s=time.perf_counter() - began,
+        )
+        poll = result.poll
         written: Written | None = None
         if found.new or found.revised:
             elapsed = partial(self._elapsed, poll, began)
             written = await self._publish(found.new, found.revised, elapsed, first_poll=lease.first, ahead=ahead)
         else:
-            await self._store.commit(Batch(self._elapsed(poll, began)))
-        self._finish(source, self._elapsed(poll, began), written)
+            await self._store.commit(Batch(poll))
+        self._finish(source, poll, time.perf_counter() - began, written)
         self._tell(result.notices)
         if self._pushes is not None and source.kind == "feed":
             await self._pushes.offered(source.id, (result.poll.memory or lease.memory).offer)
@@ -383,10 +392,10 @@ class Poller:
             for match in one.matches:
                 self._metrics.rule_matched(match.rule_id)
 
-    def _finish(self, source: Source, poll: Poll, written: Written | None) -> None:
+    def _finish(self, source: Source, poll: Poll, elapsed_s: float, written: Written | None) -> None:
         new = written.new if written is not None else ()
         self.last_alive = poll.finished_at
-        self._metrics.poll_finished(poll.outcome, poll.items, len(new), poll.elapsed_s, poll.finished_at)
+        self._metrics.poll_finished(poll.outcome, poll.items, len(new), elapsed_s, poll.finished_at)
         tally = self.tally
         tally.polls += 1
         tally.items += poll.items

@@ -6,6 +6,7 @@ not parse anything. ``module:NAME`` is an object of a module that holds several 
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -37,6 +38,7 @@ KINDS: frozenset[str] = frozenset(_MODULES)
 """The names that ``kind:`` may have in a source."""
 
 
+@cache
 def kind(name: str) -> Kind:
     """The kind of that name. Raises ``KeyError``: config checks names against :data:`KINDS` beforehand."""
     module, _, attribute = (_MODULES.get(name) or _INTERNAL[name]).partition(":")

@@ -29,6 +29,7 @@ _TRACKING_PAIRS = frozenset({("ref", "rss"), ("source", "rss"), ("from", "rss"),
 
 _WRAPPED_PATHS = {"google.com": "/url", "news.google.com": "/url"}  # redirectors that carry the real link
 _ORDINARY = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:[/?#][!-~]*)?\Z")
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9][a-z0-9.-]*)(?::\d{1,5})?(?=[/?#]|\Z)")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 
 
@@ -76,6 +77,9 @@ def canonical(url: str) -> str:
 
 def host_of(url: str) -> str:
     """The host of an address in lower case, or ``""`` where there is none."""
+    plain = _PLAIN_HOST.match(url)
+    if plain is not None:
+        return plain[1]
     try:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:

@@ -220,12 +220,14 @@ class Assembler:
         now: datetime,
     ) -> list[tuple[Batch, Assembled]]:
         context = Context(self.policy, self._mutes.in_force(now), max_age=self._max_age, language=self._language)
+        contexts = {first_poll: replace(context, first_poll=first_poll) for first_poll in (False, True)}
         ledger = Ledger(dict(known.threads), dict(known.sent))
         made = []
         for job, (mine, _) in zip(jobs, arrived, strict=True):
             edits = pipeline.edits(job.edited, known.story_of, known.given)
-            here = replace(context, first_poll=job.first_poll)
-            assembled = pipeline.assemble(mine, ledger, routing(job.channels), here, now, edits=edits)
+            assembled = pipeline.assemble(
+                mine, ledger, routing(job.channels), contexts[job.first_poll], now, edits=edits
+            )
             made.append((_batch(job.poll(), assembled, job.judged, job.edited), assembled))
         return made
 

@@ -199,15 +199,15 @@ def assemble(
 ) -> Assembled:
     """Decide what becomes of each article, and of each edit."""
     known, sent = ledger.threads, ledger.sent
+    context = replace(context, sent=sent)
     outcomes: list[Outcome] = []
     everything: tuple[Arrived | Edit, ...] = (*arrived, *edits)
     for one in everything:
         thread = known.get(one.story.id) or Thread(one.story.id)
-        current = replace(context, sent={place: tuple(times) for place, times in sent.items()})
         if isinstance(one, Edit):
-            made = revise(one, thread, route, current, now)
+            made = revise(one, thread, route, context, now)
         else:
-            made = decide(one, thread, route, current, now)
+            made = decide(one, thread, route, context, now)
         known[one.story.id] = made.thread
         outcomes.append(made)
         for rule_id, channel in made.counted:
@@ -216,7 +216,7 @@ def assemble(
         articles=tuple(one.article for one in arrived),
         stories={one.article.key: (one.story.id, one.story.reason) for one in arrived},
         marks={
-            one.article.key: replace(made.marks, countries=one.about)
+            one.article.key: made.marks
             for one, made in zip((*arrived, *(edit.arrived for edit in edits)), outcomes, strict=True)
         },
         alerts=tuple(made.alert for made in outcomes if made.alert is not None),

@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -207,6 +208,8 @@ Name = tuple[str, str]
 class Memory(Protocol):
     """What :func:`sort_out` asks of a store."""
 
+    def snapshot(self) -> AbstractContextManager[object]: ...
+
     def content_hashes(self, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]: ...
 
     def known_articles(self, keys: Sequence[str], guids: Sequence[Name]) -> tuple[set[str], set[Name]]: ...
@@ -238,6 +241,11 @@ def sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[S
 
     An article that another source brought first is known, and its words are that source's to edit.
     """
+    with memory.snapshot():
+        return _sort_out(memory, polls, now)
+
+
+def _sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[Sorted, ...]:
     stored = memory.content_hashes([a.key for poll in polls for a in poll.articles])
     edited: list[dict[str, Article]] = [{} for _ in polls]  # by the key under which it is stored
     unknown: list[list[Article]] = [[] for _ in polls]

@@ -61,8 +61,29 @@ class Outcome:
 def decide(one: Arrived, thread: Thread, route: Route, context: Context, now: datetime) -> Outcome:
     """``context`` holds what does not hang on the story."""
     if thread.knows(one.article.key):  # another poll brought it at the same moment
-        return Outcome(thread, Marks(one.said.credit, one.story.copied))
+        return Outcome(thread, marks(one))
+    if not one.matches and not thread.live:  # nothing to tell, and nobody who was told: as with nearly all
+        return Outcome(replace(thread, reports=(*thread.reports, report(one))), marks(one))
     return Deciding(one, thread, route, context, now).outcome()
+
+
+def report(one: Arrived) -> Report:
+    """The article as a report of its story."""
+    article = one.article
+    return Report(
+        article.key,
+        article.source_id,
+        one.name,
+        article.url,
+        article.published,
+        one.said.credit,
+        one.story.copied,
+    )
+
+
+def marks(one: Arrived) -> Marks:
+    """What is kept of it, whoever is told."""
+    return Marks(one.said.credit, one.story.copied, countries=one.about)
 
 
 class Deciding:
@@ -74,20 +95,17 @@ class Deciding:
         self, one: Arrived, thread: Thread, route: Route, context: Context, now: datetime, *, known: bool = False
     ) -> None:
         article = one.article
-        by = one.said.credit
         self._one, self._route, self._now = one, route, now
         self._before = thread
         self._owners = context.policy.owners
-        self._report = Report(
-            article.key, article.source_id, one.name, article.url, article.published, by, one.story.copied
-        )
+        self._report = report(one)
         fired = dict.fromkeys((m.rule_id for m in one.matches), now)
         reports = thread.reports if known else (*thread.reports, self._report)
         self._thread = replace(thread, reports=reports, fired={**thread.fired, **fired})
         self._independent = self._thread.independent(self._owners)
         self._context = replace(context, independent=self._independent, fired=self._thread.fired)
         self._alert = Alert(article.key, article, one.story, one.matches, one.countries, now) if one.matches else None
-        self._out = Outcome(self._thread, Marks(by, one.story.copied), self._alert)
+        self._out = Outcome(self._thread, marks(one), self._alert)
         self._adds: tuple[str, ...] | None = None
         self._heard_of = self._kept_back = False  # by a channel that was told of the story
         self._given: Alert | None = None  # what an earlier version of the article was alerted by

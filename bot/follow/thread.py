@@ -28,6 +28,9 @@ class Marks:
     countries: tuple[str, ...] = ()
 
 
+NO_MARKS = Marks()
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """An article of a story."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,7 +67,7 @@ class Context:
     max_age: timedelta | None = None
     independent: int = 1
     fired: Mapping[str, datetime] = field(default_factory=dict)
-    sent: Mapping[tuple[str, str], tuple[datetime, ...]] = field(default_factory=dict)  # by rule and channel
+    sent: Mapping[tuple[str, str], Sequence[datetime]] = field(default_factory=dict)  # by rule and channel
     language: Callable[[Article], str | None] = lambda article: article.lang
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -58,6 +59,10 @@ class Sample:
 
 class ArticlesStore(Protocol):
     """What is stored of articles. They are written by :meth:`~bot.store.base.Store.commit`."""
+
+    def snapshot(self) -> AbstractContextManager[object]:
+        """What a thread asks within it goes over one connection; SQLite answers it from one state of the store."""
+        ...
 
     def known_articles(self, keys: Sequence[str], guids: Sequence[Name]) -> tuple[set[str], set[Name]]:
         """Which of the keys (over all sources) and which of the guids (each of a source) are stored, or were and have

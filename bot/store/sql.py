@@ -6,6 +6,7 @@ bot has only one (:class:`bot.store.writer.StoreThread`). The SQL stands in :mod
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,6 +48,7 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
         self._lock: FileLock | AdvisoryLock | None = None
         self._engine: Engine | None = None
         self._writing: Engine | None = None  # the same one, for transactions that write
+        self._shared = threading.local()  # the connection of a snapshot, for the thread that asked for it
 
     # -- life ---------------------------------------------------------------------------------------------------
     def open(self) -> None:
@@ -166,9 +168,18 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
             return chat_sources.remove(connection, source_id)
 
     # -- articles -----------------------------------------------------------------------------------------------
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self._read() as connection:
+            self._shared.connection = connection
+            try:
+                yield
+            finally:
+                self._shared.connection = None
+
     def known_articles(self, keys: Sequence[str], guids: Sequence[Name]) -> tuple[set[str], set[Name]]:
         with self._read() as connection:
-            return articles.known_keys(connection, keys), articles.known_guids(connection, guids)
+            return articles.known(connection, keys, guids)
 
     def content_hashes(self, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
         with self._read() as connection:
@@ -299,7 +310,11 @@ class SqlStore(SqlInsight, SqlLooks, SqlNoise, SqlPeople, SqlStates, SqlSummary,
     # -- connections --------------------------------------------------------------------------------------------
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        """One snapshot of the store."""
+        """A transaction that only reads; within :meth:`snapshot`, that one."""
+        shared: Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            yield shared
+            return
         with explained(self._place.label), self._in_use().begin() as connection:
             yield connection
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bot.errors import StoreBusyError, StoreError
 from bot.message import Call, DeliveryKind, DeliveryState
@@ -264,6 +267,28 @@ class TestArticles:
         assert wire.namesakes(wrong, [], []) == ()
         assert [a.key for a in wire.namesakes([], [("s3", "https://s3.example/")], [])] == ["key-s3"]
         assert [a.key for a in wire.namesakes([], [], [("s4", "same"), ("s9", "other")])] == ["key-s4"]
+
+    def test_questions_of_a_snapshot_share_a_transaction(self, wire: SqlStore) -> None:
+        wire.commit(batch("1"))
+        begun: list[str] = []
+
+        def note(connection: object) -> None:
+            begun.append(threading.current_thread().name)
+
+        event.listen(Engine, "begin", note)
+        try:
+            with suppress(ZeroDivisionError), wire.snapshot():
+                known = wire.known_articles(["key-1"], [])
+                assert (set(wire.content_hashes(["key-1"])), known[0]) == ({"key-1"}, {"key-1"})
+                other = threading.Thread(target=wire.counts, name="other")
+                other.start()
+                other.join()
+                raise ZeroDivisionError
+            wire.content_hashes(["key-1"])
+        finally:
+            event.remove(Engine, "begin", note)
+        me = threading.current_thread().name
+        assert begun == [me, "other", me]
 
     def test_thousands_of_keys_can_be_asked_for(self, wire: SqlStore) -> None:
         names = [str(n) for n in range(2500)]

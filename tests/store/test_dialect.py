@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.store.queries.articles import guid_mark, key_mark, known_guids, known_keys
+from bot.store.queries.articles import guid_mark, key_mark, known
 from bot.store.queries.dialect import among, both_among, listed
 from bot.store.schema import articles, forgotten, sources
 from bot.store.sql import SqlStore
@@ -66,7 +66,7 @@ def test_ten_thousand_names_are_one_question(store: SqlStore) -> None:
     store.commit(batch(*map(str, range(20)), source_id="a"))
     with store._write() as connection:
         connection.execute(forgotten.insert(), [{"mark": key_mark("key-9000")}, {"mark": guid_mark("a", "guid-9000")}])
-        keys = known_keys(connection, [f"key-{n}" for n in range(10_000)])
-        guids = known_guids(connection, [("a", f"guid-{n}") for n in range(10_000)])
+        names = [("a", f"guid-{n}") for n in range(10_000)]
+        keys, guids = known(connection, [f"key-{n}" for n in range(10_000)], names)
     assert keys == {*(f"key-{n}" for n in range(20)), "key-9000"}
     assert guids == {*(("a", f"guid-{n}") for n in range(20)), ("a", "guid-9000")}

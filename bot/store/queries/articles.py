@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import BigInteger, Connection, Row, cast, null, select, union_all, update
 
 from bot.articles.identity import Name
 from bot.follow.novelty import Facts
-from bot.follow.thread import Marks
+from bot.follow.thread import NO_MARKS, Marks
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
 from bot.store.queries import pairs
 from bot.store.queries.dialect import among, both_among, chunks, insert_new, listed
+from bot.store.queries.prepared import NewRows, Prepared
 from bot.store.schema import (
     alerts,
     articles,
@@ -26,6 +28,7 @@ from bot.store.schema import (
     matches,
     storable,
     story_articles,
+    to_micros,
 )
 
 _STRINGS = tuple[str, ...]
@@ -45,51 +48,93 @@ def _mark(*parts: str) -> int:
     return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=8).digest(), "big", signed=True)
 
 
-_KEYS = select(articles.c.key).where(among(articles.c.key, "keys"))
-_GUIDS = select(articles.c.source_id, articles.c.guid).where(both_among(articles.c.source_id, articles.c.guid, "names"))
-_GONE = select(forgotten.c.mark).where(among(forgotten.c.mark, "marks"))
+_KNOWN = Prepared(
+    union_all(
+        select(null(), articles.c.key, cast(null(), BigInteger)).where(among(articles.c.key, "keys")),
+        select(articles.c.source_id, articles.c.guid, cast(null(), BigInteger)).where(
+            both_among(articles.c.source_id, articles.c.guid, "names")
+        ),
+        select(null(), null(), forgotten.c.mark).where(among(forgotten.c.mark, "marks")),
+    ),
+    *("keys", "names", "marks"),
+)
+
+
+def known(connection: Connection, keys: Iterable[str], guids: Iterable[Name]) -> tuple[set[str], set[Name]]:
+    """Which of the keys, and of the guids with their sources, are stored, or were and have been purged."""
+    key_marks = {key: key_mark(key) for key in keys if key}
+    guid_marks = {name: guid_mark(*name) for name in guids if name[1]}  # none is not the same as another none
+    if not key_marks and not guid_marks:
+        return set(), set()
+    stored, gone = set[tuple[str | None, str]](), set[int]()
+    rows = _KNOWN.ask(
+        connection,
+        listed(map(storable, key_marks)),
+        listed({(storable(source_id), storable(guid)) for source_id, guid in guid_marks}),
+        listed([*key_marks.values(), *guid_marks.values()]),
+    )
+    for source_id, name, mark in rows:
+        if mark is None:
+            stored.add((source_id, name))
+        else:
+            gone.add(mark)
+    return (
+        {key for key, mark in key_marks.items() if mark in gone or (None, storable(key)) in stored},
+        {n for n, mark in guid_marks.items() if mark in gone or (storable(n[0]), storable(n[1])) in stored},
+    )
 
 
 def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Which of the keys are stored, or were and have been purged."""
-    marks = {key: key_mark(key) for key in keys if key}
-    if not marks:
-        return set()
-    stored = set(connection.scalars(_KEYS, {"keys": listed(map(storable, marks))}))
-    gone = _gone(connection, marks.values())
-    return {key for key, mark in marks.items() if mark in gone or storable(key) in stored}
+    return known(connection, keys, ())[0]
 
 
-def known_guids(connection: Connection, guids: Iterable[Name]) -> set[Name]:
-    """The same for guids, each with its source."""
-    marks = {name: guid_mark(*name) for name in guids if name[1]}  # none is not the same as another none
-    if not marks:
-        return set()
-    names = {(storable(name[0]), storable(name[1])) for name in marks}
-    stored = {(row.source_id, row.guid) for row in connection.execute(_GUIDS, {"names": listed(names)})}
-    gone = _gone(connection, marks.values())
-    return {n for n, mark in marks.items() if mark in gone or (storable(n[0]), storable(n[1])) in stored}
-
-
-def _gone(connection: Connection, marks: Iterable[int]) -> set[int]:
-    return set(connection.scalars(_GONE, {"marks": listed(marks)}))
+_INSERT = NewRows(articles, [c for c in articles.c if c is not articles.c.id], [articles.c.id, articles.c.key])
 
 
 def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
     """Write those that are not known, the first of each key. Returns key → row id of what was written, in the order of
     ``batch``."""
-    known = known_keys(connection, (article.key for article in batch))
-    fresh: dict[str, dict[str, object]] = {}
+    there = known_keys(connection, (article.key for article in batch))
+    fresh: dict[str, Article] = {}
     for article in batch:
-        if article.key not in known and article.key not in fresh:
-            fresh[article.key] = to_row(article)
+        if article.key not in there:
+            fresh.setdefault(article.key, article)
     if not fresh:
         return {}
-    statement = insert_new(connection, articles).returning(articles.c.id, articles.c.key)
-    written = {row.key: row.id for row in connection.execute(statement, list(fresh.values()))}
+    written = {key: number for number, key in _INSERT.write(connection, list(map(_values, fresh.values())))}
     new = {key: written[storable(key)] for key in fresh if storable(key) in written}
-    pairs.add(connection, ((number, str(fresh[key]["title"]), str(fresh[key]["text"])) for key, number in new.items()))
+    pairs.add(connection, ((number, fresh[key].title, fresh[key].text) for key, number in new.items()))
     return new
+
+
+def _values(article: Article) -> tuple[object, ...]:
+    """All columns but the number, in their order."""
+    return (
+        storable(article.key),
+        storable(article.source_id),
+        storable(article.guid),
+        storable(article.url),
+        storable(article.canonical_url),
+        storable(article.content_hash),
+        storable(article.title),
+        storable(article.text),
+        to_micros(article.published),
+        to_micros(article.fetched_at),
+        article.dated,
+        storable(article.author),
+        None if article.lang is None else storable(article.lang),
+        storable(article.image),
+        storable(article.source_name),
+        _tags(article.source_tags),
+        article.text_from.value,
+        storable(article.text_note),
+    )
+
+
+@lru_cache(maxsize=1000)  # a source gives all its articles the same
+def _tags(tags: tuple[str, ...]) -> str:
+    return encode(_STRINGS, tags)
 
 
 def to_row(article: Article) -> dict[str, object]:
@@ -116,6 +161,9 @@ def to_row(article: Article) -> dict[str, object]:
     }
 
 
+_INSERT_STORY = Prepared(story_articles.insert(), *(column.name for column in story_articles.c))
+
+
 def insert_stories(
     connection: Connection,
     stories: Mapping[str, tuple[str, str]],
@@ -126,20 +174,12 @@ def insert_stories(
     rows = []
     for key, (story_id, reason) in stories.items():
         if key in ids:
-            kept = marks.get(key, Marks())
-            rows.append(
-                {
-                    "article_id": ids[key],
-                    "story_id": story_id,
-                    "reason": reason,
-                    "credit": kept.credit,
-                    "copied": kept.copied,
-                    "facts": kept.facts.encode() if kept.facts else "",
-                    "countries": " ".join(kept.countries),
-                }
-            )
+            kept = marks.get(key, NO_MARKS)
+            facts = storable(kept.facts.encode()) if kept.facts else ""
+            countries = " ".join(kept.countries)
+            rows.append((ids[key], storable(story_id), storable(reason), kept.credit, kept.copied, countries, facts))
     if rows:
-        connection.execute(story_articles.insert(), rows)
+        _INSERT_STORY.write(connection, rows)
 
 
 def add_facts(connection: Connection, marks: Mapping[str, Marks], new: Mapping[str, int]) -> None:

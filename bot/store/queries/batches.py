@@ -84,7 +84,8 @@ def write_together(connection: Connection, batches: Sequence[Batch]) -> tuple[tu
     articles.add_facts(connection, marks, written)
     articles.insert_alerts(connection, [one for batch in batches for one in batch.alerts], written)
     for batch in batches:
-        archive.insert_shadow(connection, batch.shadow, written, batch.poll.finished_at)
+        if batch.shadow:
+            archive.insert_shadow(connection, batch.shadow, written, batch.poll.finished_at)
     outbox.enqueue(connection, [one for batch in batches for one in batch.deliveries])
     noise.insert_holds(connection, [one for batch in batches for one in batch.holds])
     noise.end_holds(connection, [one for batch in batches for one in batch.told])

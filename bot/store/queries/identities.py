@@ -5,46 +5,57 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select, union
 
 from bot.articles.identity import Kept, Name
 from bot.model import Article
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import among, both_among, chunks, listed
+from bot.store.queries.prepared import Prepared
 from bot.store.schema import articles, revisions, storable
 
-_HASHES = select(articles.c.key, articles.c.source_id, articles.c.content_hash).where(among(articles.c.key, "keys"))
+_HASHES = Prepared(
+    select(articles.c.key, articles.c.source_id, articles.c.content_hash).where(among(articles.c.key, "keys")), "keys"
+)
 
 
 def content_hashes(connection: Connection, keys: Sequence[str]) -> Mapping[str, tuple[str, str]]:
     """Source id and content hash of stored articles, by key."""
     asked = {storable(key): key for key in keys}
-    rows = connection.execute(_HASHES, {"keys": listed(asked)})
-    return {asked[row.key]: (row.source_id, row.content_hash) for row in rows}
+    rows = _HASHES.ask(connection, listed(asked))
+    return {asked[key]: (source_id, content_hash) for key, source_id, content_hash in rows}
 
 
-# One question for each index. That over addresses does not know sources: what others have there is left out after it.
-_BY_GUID = select(articles).where(both_among(articles.c.source_id, articles.c.guid, "names"))
-_BY_URL = select(articles).where(among(articles.c.canonical_url, "names"))
-_BY_HASH = select(articles).where(both_among(articles.c.source_id, articles.c.content_hash, "names"))
+# One search for each index. That over addresses does not know sources: what others have there is left out after it.
+_NAMESAKES = Prepared(
+    union(
+        select(articles.c.id).where(both_among(articles.c.source_id, articles.c.guid, "guids")),
+        select(articles.c.id).where(among(articles.c.canonical_url, "urls")),
+        select(articles.c.id).where(both_among(articles.c.source_id, articles.c.content_hash, "hashes")),
+    ),
+    *("guids", "urls", "hashes"),
+)
+_BY_ID = select(articles).where(among(articles.c.id, "ids"))
 
 
 def namesakes(
     connection: Connection, guids: Sequence[Name], urls: Sequence[Name], hashes: Sequence[Name]
 ) -> tuple[Article, ...]:
     """Articles that have one of these names in their source, newest first."""
-    found: dict[int, Row[Any]] = {}
-    asked = _asked(guids)
-    if asked:
-        found.update({row.id: row for row in connection.execute(_BY_GUID, {"names": listed(asked)})})
-    asked = _asked(urls)
-    if asked:
-        rows = connection.execute(_BY_URL, {"names": listed({url for _, url in asked})})
-        found.update({row.id: row for row in rows if (row.source_id, row.canonical_url) in asked})
-    asked = _asked(hashes)
-    if asked:
-        found.update({row.id: row for row in connection.execute(_BY_HASH, {"names": listed(asked)})})
-    return tuple(from_row(found[number]) for number in sorted(found, reverse=True))
+    by_guid, by_url, by_hash = _asked(guids), _asked(urls), _asked(hashes)
+    if not (by_guid or by_url or by_hash):
+        return ()
+    found = _NAMESAKES.ask(connection, listed(by_guid), listed({url for _, url in by_url}), listed(by_hash))
+    if not found:
+        return ()
+    rows = [
+        row
+        for row in connection.execute(_BY_ID, {"ids": listed(number for (number,) in found)})
+        if (row.source_id, row.canonical_url) in by_url
+        or (row.source_id, row.guid) in by_guid
+        or (row.source_id, row.content_hash) in by_hash
+    ]
+    return tuple(map(from_row, sorted(rows, key=lambda row: -row.id)))
 
 
 def _asked(names: Sequence[Name]) -> set[Name]:

@@ -7,11 +7,16 @@ took longer than the database did.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Delete, Insert, Select, Update
+from sqlalchemy import Column, CompoundSelect, Connection, Delete, Insert, Select, Table, Update
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from bot.store.queries.dialect import chunks
+
+_AT_ONCE = 32  # rows in one statement: as many texts, at most, are kept ready by SQLite and the driver
 
 Values = Sequence[Any]
 """Of one row. They are what the driver takes: texts that are storable, and times in microseconds."""
@@ -21,7 +26,7 @@ class Prepared:
     """``names`` are the parameters of the statement, in the order in which a row gives their values. What comes back
     are values as the driver gives them, too."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update | Delete, *names: str) -> None:
+    def __init__(self, statement: Select[Any] | CompoundSelect[Any] | Insert | Update | Delete, *names: str) -> None:
         self._statement = statement
         self._names = names
         self._made: dict[str, _Made] = {}  # by the name of the dialect
@@ -43,6 +48,29 @@ class Prepared:
             assert isinstance(compiled, SQLCompiler)
             self._made[name] = _Made(str(compiled), _arrangement(self._names, compiled))
         return self._made[name]
+
+
+class NewRows:
+    """``INSERT`` of rows that hold values of ``columns``; those that break a unique constraint are passed over. SQLite
+    and Postgres share the text."""
+
+    def __init__(self, table: Table, columns: Sequence[Column[Any]], returning: Sequence[Column[Any]]) -> None:
+        self._table = table
+        self._columns = columns
+        self._returning = returning
+
+    def write(self, connection: Connection, rows: Sequence[Values]) -> list[Any]:
+        """What is asked of the rows that were written, as tuples, in whatever order."""
+        quote = connection.dialect.identifier_preparer.quote
+        mark = "?" if connection.dialect.positional else "%s"
+        one = f"({', '.join([mark] * len(self._columns))})"
+        columns, asked = (", ".join(quote(c.name) for c in some) for some in (self._columns, self._returning))
+        into = f"INSERT INTO {quote(self._table.name)} ({columns}) VALUES "
+        written: list[Any] = []
+        for part in chunks(rows, _AT_ONCE):
+            text = f"{into}{', '.join([one] * len(part))} ON CONFLICT DO NOTHING RETURNING {asked}"
+            written += connection.exec_driver_sql(text, tuple(chain.from_iterable(part))).all()
+        return written
 
 
 class _Made(NamedTuple):

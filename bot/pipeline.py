@@ -199,15 +199,15 @@ def assemble(
 ) -> Assembled:
     """Decide what becomes of each article, and of each edit."""
     known, sent = ledger.threads, ledger.sent
-    context = replace(context, sent=sent)
     outcomes: list[Outcome] = []
     everything: tuple[Arrived | Edit, ...] = (*arrived, *edits)
     for one in everything:
         thread = known.get(one.story.id) or Thread(one.story.id)
+        current = replace(context, sent=sent) if sent else context
         if isinstance(one, Edit):
-            made = revise(one, thread, route, context, now)
+            made = revise(one, thread, route, current, now)
         else:
-            made = decide(one, thread, route, context, now)
+            made = decide(one, thread, route, current, now)
         known[one.story.id] = made.thread
         outcomes.append(made)
         for rule_id, channel in made.counted:

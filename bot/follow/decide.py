@@ -63,7 +63,7 @@ def decide(one: Arrived, thread: Thread, route: Route, context: Context, now: da
     if thread.knows(one.article.key):  # another poll brought it at the same moment
         return Outcome(thread, marks(one))
     if not one.matches and not thread.live:  # nothing to tell, and nobody who was told: as with nearly all
-        return Outcome(replace(thread, reports=(*thread.reports, report(one))), marks(one))
+        return Outcome(thread.grown(report(one)), marks(one))
     return Deciding(one, thread, route, context, now).outcome()
 
 

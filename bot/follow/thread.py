@@ -78,6 +78,11 @@ class Thread:
         """Whether anybody was told, or will be."""
         return bool(self.told or self.held)
 
+    def grown(self, report: Report) -> Thread:
+        """With one more report, and nothing else new. Spelled out, since nearly every article comes by here."""
+        reports = (*self.reports, report)
+        return Thread(self.story_id, reports, self.facts, self.told, self.fired, self.held, self.waiting)
+
     def knows(self, key: str) -> bool:
         return any(report.key == key for report in self.reports)
 

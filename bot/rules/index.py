@@ -54,7 +54,7 @@ def may_hold(requirement: Requirement, found: Set[int]) -> bool:
 @dataclass(frozen=True, slots=True)
 class Index:
     """``alone`` gives rules by a pattern that is enough to try them; ``first`` and ``second`` give ways, of which both
-    must be found; ``rule_of`` gives the rule of a way; ``always`` holds the rules that nothing rules out."""
+    must be found; ``rule_of`` gives the rule of a way; ``always`` holds the rules that need no pattern."""
 
     requirements: tuple[Requirement, ...]
     always: frozenset[int]
@@ -96,7 +96,11 @@ def build_index(requirements: Sequence[Requirement], cost: Callable[[int], float
             rarest = sorted(way, key=lambda patterns: sum(map(cost, patterns)))
             telling = [p for p in rarest[1:2] if COUNTRY not in p]
             if not rarest:
-                always.add(rule)
+                needed = _needed(requirement, cost)
+                if needed is None:
+                    always.add(rule)
+                else:
+                    put(needed, rule)
             elif telling:
                 pairs.append((rarest[0], telling[0], rule))
                 for pattern in telling[0]:
@@ -122,6 +126,23 @@ def build_index(requirements: Sequence[Requirement], cost: Callable[[int], float
         second=_frozen(second),
         rule_of=tuple(rule_of),
     )
+
+
+def _needed(requirement: Requirement, cost: Callable[[int], float]) -> frozenset[int] | None:
+    """Patterns of which a text that meets the requirement holds at least one, as rare as can be; ``None`` where it may
+    hold none. For rules with too many ways."""
+    options = [patterns for clause in requirement if (patterns := _needed_by(clause, cost)) is not None]
+    return min(options, key=lambda patterns: sum(map(cost, patterns)), default=None)
+
+
+def _needed_by(clause: Clause, cost: Callable[[int], float]) -> frozenset[int] | None:
+    found = set(clause.patterns)
+    for alternative in clause.alternatives:
+        needed = _needed(alternative, cost)
+        if needed is None:
+            return None
+        found |= needed
+    return frozenset(found)
 
 
 def _frozen(postings: Mapping[int, list[int]]) -> dict[int, tuple[int, ...]]:

@@ -30,6 +30,9 @@ PAYLOADS: dict[DeliveryKind, type[Payload]] = {
 }
 
 
+compact = json.JSONEncoder(separators=(",", ":")).encode
+"""Plain values as JSON text in ASCII; ``json.dumps`` makes such an encoder each time."""
+
 _adapters: dict[object, TypeAdapter[Any]] = {}  # building one takes milliseconds
 
 
@@ -42,7 +45,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def encode(kind: type[T], value: T) -> str:
     """``value`` as JSON text in ASCII. ``kind`` is its type, also one such as ``tuple[str, ...]``."""
     plain: Any = _adapter(kind).dump_python(value, mode="json")
-    return json.dumps(plain, separators=(",", ":"))
+    return compact(plain)
 
 
 def decode(kind: type[T], text: str) -> T:

@@ -83,7 +83,8 @@ def _set_up(connection: Any, record: object) -> None:
 def _begin(connection: Connection) -> None:
     # A writer that begins as a reader can be refused at its first write, however long it would wait.
     writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    connection.connection.cursor().execute(begin)  # as a statement of SQLAlchemy's it takes ten times as long
 
 
 def make_private(file: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.live import rulebook
 from bot.rules import index as index_module
 from bot.rules.evaluate import Subject
-from bot.rules.index import COUNTRY, REGEX, Clause, Requirement, build_index, may_hold, one_of
+from bot.rules.index import COUNTRY, REGEX, WAYS_MAX, Clause, Requirement, build_index, may_hold, one_of
 from tests.properties import examples
 
 patterns = st.frozensets(st.sampled_from([COUNTRY, REGEX, *range(6)]), max_size=3)
@@ -49,6 +49,16 @@ def test_a_rule_with_one_of_its_two_words_is_not_even_looked_up() -> None:
     assert (dict(index.alone), dict(index.first), dict(index.second)) == ({}, {1: (0,)}, {2: (0,)})
     assert index.candidates({1}) == index.candidates({2}) == []
     assert index.candidates({1, 2}) == [0]
+
+
+def test_a_rule_with_too_many_ways_is_looked_up_by_what_it_cannot_do_without() -> None:
+    many = one_of([(Clause(frozenset({n}), ()), Clause(frozenset({n + 100}), ())) for n in range(WAYS_MAX + 1)])
+    index = build_index([many, (*many, Clause(frozenset({COUNTRY}), ()))], cost=lambda pattern: 1.0 + abs(pattern))
+    assert index.always == frozenset()
+    assert sorted(index.alone) == [COUNTRY, *range(WAYS_MAX + 1)], "of each alternative the cheaper half, or a country"
+    assert index.candidates({3, 104}) == []
+    assert index.candidates({3, 103}) == [0]
+    assert index.candidates({3, 103, COUNTRY}) == [0, 1]
 
 
 def test_the_shipped_rules_fire_with_the_index_as_without_it() -> None:

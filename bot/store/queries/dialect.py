@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Integer, Table, Text, bindpara
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from bot.store.codec import compact
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def both_among(first: ColumnElement[str], second: ColumnElement[str], name: str)
 
 def listed(values: Iterable[str | int | tuple[str, str]]) -> str:
     """The value of such a parameter. Texts must be storable."""
-    return json.dumps(list(values), separators=(",", ":"))
+    return compact(list(values))
 
 
 class _Texts(FunctionElement[Any]):

@@ -29,7 +29,7 @@ from bot.settings.keys import SHIPPED, Route, Settings
 from bot.settings.named import Named, items, names_of
 from bot.watchlists.settings import check_all
 from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
-from bot.yaml_nodes import Entry, Map, Place, Scalar, Seq, load_file, place_of, plain
+from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq, load_file, place_of, plain
 
 
 class Config(Settings):
@@ -95,16 +95,17 @@ _ENV_SLACK = {
 _ENV_DISCORD = {"DISCORD_TOKEN": "token"}
 
 
-def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True) -> Config:
+def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True, root: Node | None = None) -> Config:
     """The configuration in ``path``. Raises ``ConfigError`` with every problem, in file order. Not ``to_run``: for what
     reads the store and posts nothing, so that an operator's shell need not hold the tokens: those may be missing, and
-    so may variables of the environment, save for the store's."""
-    root = load_file(path)
+    so may variables of the environment, save for the store's. ``root`` is the content of the file, if it was read."""
+    root = load_file(path) if root is None else root
     if root is None:
         raise ConfigError((Problem(path, 0, 0, "is empty; `wirewatch init` writes a starter", "empty-file"),))
     if not isinstance(root, Map):
         raise ConfigError((root.place.problem("must be a mapping (key: value); see docs/configuration.md"),))
-    around = Surroundings(environ, path.parent, strict=to_run)
+    base = _folder(path)
+    around = Surroundings(environ, base, strict=to_run)
     around.problems += _bare_variables(root)
     filled = around.fill(root)
     assert isinstance(filled, Map)
@@ -116,13 +117,13 @@ def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True) 
     problems = [*around.problems]
     problems += [p for p in found if (p.line, p.column) not in known] if isinstance(found, list) else ()
     problems += _check_names(tree)
-    folders, missing = _rule_folders(tree, path.parent)
+    folders, missing = _rule_folders(tree, base)
     problems += missing
     problems += _check_ages(tree, found) if isinstance(found, Settings) else ()
     problems += _check_connections(tree, data) if to_run else ()
     problems += _check_listener(tree, data)
     problems += _check_watchlists(tree, data)
-    problems += _check_authority(tree, path.parent)
+    problems += _check_authority(tree, base)
     problems += _check_api_urls(environ, path)
     llm_key = around.variable(LLM_KEY, path)
     problems += _check_llm(tree, found, llm_key) if to_run and isinstance(found, Settings) else ()
@@ -141,11 +142,11 @@ def _finish(
     llm_key: Secret | None,
 ) -> Config:
     values = {name: getattr(settings, name) for name in Settings.model_fields}
-    values["store"] = _absolute_store(settings.store, path.parent)
-    values["ca_file"] = str((path.parent / settings.ca_file).absolute()) if settings.ca_file else None
+    values["store"] = _absolute_store(settings.store, _folder(path))
+    values["ca_file"] = str((_folder(path) / settings.ca_file).absolute()) if settings.ca_file else None
     config = Config.model_construct(
         **values,
-        file=path.absolute(),
+        file=(_folder(path) / path.name).absolute(),
         rule_folders=folders,
         slack_api_url=environ.get("SLACK_API_URL") or None,
         discord_api_url=environ.get("DISCORD_API_URL") or None,
@@ -245,11 +246,15 @@ def _rule_folders(tree: Map, base: Path) -> tuple[tuple[Path, ...], list[Problem
     return tuple(folders), problems
 
 
-def beside(path: Path) -> tuple[tuple[Path, ...], Named]:
-    """The rules folders that a config names and that are there, and what else it names, whatever is wrong with it.
-    Raises ``ConfigError`` where it is no YAML."""
-    root = load_file(path)
-    return (_rule_folders(root, path.parent)[0], names_of(root)) if isinstance(root, Map) else ((), Named())
+def beside(root: Map, path: Path) -> tuple[tuple[Path, ...], Named]:
+    """The rules folders that the content of a config names and that are there, and what else it names, whatever is
+    wrong with it."""
+    return _rule_folders(root, _folder(path))[0], names_of(root)
+
+
+def _folder(path: Path) -> Path:
+    """What relative paths count from: the folder of the file; of what is no file (a pipe), the current one."""
+    return path.parent if path.is_file() else Path.cwd()
 
 
 def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from bot.errors import ConfigError, Problem
+from bot.files import NOTHING_CAME, read_start
 from bot.yaml_faults import empty_by_comment, faults
 
 try:
@@ -132,17 +133,16 @@ def load_file(path: Path, shown: Path | None = None) -> Node | None:
 def read_bytes(path: Path, name: Path) -> bytes:
     """What a file holds. Raises ``ConfigError``, which calls the file ``name``."""
     try:
-        with path.open("rb") as f:
-            data = f.read(FILE_BYTES_MAX + 1)
+        data = read_start(path, FILE_BYTES_MAX + 1)
     except FileNotFoundError:
         raise ConfigError((Problem(name, 0, 0, "no such file; check the path", "missing-file"),)) from None
     except IsADirectoryError:
         text = "is a folder; name the file in it"
         raise ConfigError((Problem(name, 0, 0, text, "unreadable"),)) from None
     except OSError as error:
-        raise ConfigError(
-            (Problem(name, 0, 0, f"cannot be read ({error.strerror}); check its permissions", "unreadable"),)
-        ) from error
+        remedy = "name a file, or a command that writes" if error.strerror == NOTHING_CAME else "check its permissions"
+        text = f"cannot be read ({error.strerror}); {remedy}"
+        raise ConfigError((Problem(name, 0, 0, text, "unreadable"),)) from error
     if len(data) > FILE_BYTES_MAX:
         text = f"larger than {FILE_BYTES_MAX // 2**20} MiB; split it into several files"
         raise ConfigError((Problem(name, 0, 0, text, "too-large"),))

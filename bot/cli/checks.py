@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli import complain, lines_of, number
-from bot.config import beside, load_config, shipped_rules
+from bot.config import Config, beside, load_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
 from bot.live import rulebook
 from bot.roster.sources_file import load_sources
 from bot.rules import selftest
 from bot.rules.exemptions import expired
 from bot.rules.lint import Frequencies, lint
+from bot.yaml_nodes import Map, Node, load_file
 
 DEFAULT_CONFIG = Path("wirewatch.yaml")
 
@@ -26,30 +27,41 @@ DEFAULT_CONFIG = Path("wirewatch.yaml")
 def load(config: Path, rules: Sequence[Path] | None, *, optional: bool = False) -> rulebook.Rulebook:
     """The rulebook of a config, or of folders named on the command line. ``optional``: where there is no config and
     none was named, that of the shipped rules. Raises ``ConfigError``."""
+    return loaded(config, rules, optional=optional)[0]
+
+
+def loaded(
+    config: Path, rules: Sequence[Path] | None, *, optional: bool = False, root: Node | None = None
+) -> tuple[rulebook.Rulebook, Config | None]:
+    """The same with the config, where it is one's; ``root`` is its content, if it was read already: it may be a pipe,
+    which can be read once."""
     if rules:
-        return rulebook.load([path.resolve() for path in rules])
+        return rulebook.load([path.resolve() for path in rules]), None
     if optional and config == DEFAULT_CONFIG and not config.exists():
         complain("no wirewatch.yaml here, so these are the shipped rules (`wirewatch init DIR` makes your own)")
-        return rulebook.load([shipped_rules()])
+        return rulebook.load([shipped_rules()]), None
     from bot.live.live_rules import load_rules
 
-    return load_rules(load_config(config, os.environ))
+    settings = load_config(config, os.environ, root=root)
+    return load_rules(settings), settings
 
 
 def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
     """Print every problem of every file; the tests inside the rules count."""
     problems: list[Problem] = []
     summary = ""
+    root = None
     try:
-        book = load(config, rules)
+        root = None if rules else load_file(config)
+        book, settings = loaded(config, rules, root=root)
     except ConfigError as error:
         problems.extend(error.problems)
-        problems.extend(() if rules else _behind_a_broken_config(config, error.problems))
+        problems.extend(_behind_a_broken_config(config, root, error.problems) if isinstance(root, Map) else ())
     else:
         problems.extend(book.warnings)
         today = datetime.now(UTC).date()
         problems.extend(p for rule in book.ruleset.rules for p in expired(rule.exemptions, today))
-        shares = _archived(config) if not rules else None
+        shares = _archived(settings) if settings is not None else None
         problems.extend(lint(book.ruleset, book.engine.program, shares, forms=book.kept.inflector.forms))
         outcomes = selftest.run(book.engine, book.sources)
         problems.extend(o.problem for o in outcomes if not o.passed)
@@ -68,16 +80,13 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
 _HANGS_ON_CONFIG = frozenset({"unknown-list", "no-model", "unknown-source"})  # or on the store
 
 
-def _behind_a_broken_config(path: Path, told: Sequence[Problem]) -> Sequence[Problem]:
+def _behind_a_broken_config(path: Path, root: Map, told: Sequence[Problem]) -> Sequence[Problem]:
     """What is wrong in the rules folders of a config that itself cannot be used, and in the names that it uses of them,
     as far as that can be told without it: who mends one file should not learn of the next only then."""
     if not any(p.file == path for p in told):
         return ()  # the problems that are known are those of the folders
     known = {(p.file, p.line, p.column) for p in told}
-    try:
-        folders, named = beside(path)
-    except ConfigError:
-        return ()  # it is no YAML, which is told already
+    folders, named = beside(root, path)
     found: list[Problem] = []
     with suppress(ConfigError):  # which is told below
         found += named.unknown_sources([source.id for source in load_sources(folders)])
@@ -93,10 +102,9 @@ def _hangs_on_store(problem: Problem, config: Path) -> bool:
     return problem.code == "unknown-tag" and problem.file != config
 
 
-def _archived(path: Path) -> Frequencies | None:
+def _archived(config: Config) -> Frequencies | None:
     """Word frequencies of the stored articles, if there is an archive of some size. One that cannot be read is the
     business of ``doctor``, not of ``check``."""
-    config = load_config(path, os.environ)
     url = config.store.reveal()
     file = url.removeprefix("sqlite:///")
     if file == url or not Path(file).is_file():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.cli.checks import load
+from bot.cli.checks import loaded
 from bot.entities.salience import main_countries, salience
 from bot.errors import SourceError, WirewatchError
+from bot.files import read_start
 from bot.rules.evaluate import Subject
 from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule
@@ -40,12 +40,8 @@ def explain(what: str, config: Path, rules: Sequence[Path] | None, only: Sequenc
     """Explain a text. Exit status 0 whether rules fire or not."""
     from rich.console import Console
 
-    engine = load(config, rules, optional=True).engine
-    routes = None
-    if not rules and config.exists():
-        from bot.config import load_config
-
-        routes = load_config(config, os.environ, to_run=False)
+    book, routes = loaded(config, rules, optional=True)
+    engine = book.engine
     by_id = {rule.id: rule for rule in engine.rules}
     for name in only:
         if name not in by_id:
@@ -102,11 +98,7 @@ def _today() -> date:
 
 def _read(what: str) -> bytes:
     try:
-        if what == "-":
-            raw = sys.stdin.buffer.read(TEXT_MAX + 1)
-        else:
-            with Path(what).open("rb") as file:
-                raw = file.read(TEXT_MAX + 1)
+        raw = sys.stdin.buffer.read(TEXT_MAX + 1) if what == "-" else read_start(Path(what), TEXT_MAX + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = error.strerror if isinstance(error, OSError) else error
         shown = _shown(what)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import Problem
+from bot.files import read_start
 from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq
 
 SECRET_FILE_MAX = 64 * 1024  # bytes; tokens have under 200, so anything longer is the wrong file
@@ -110,8 +111,7 @@ class Surroundings:
 
     def _read(self, path: Path, place: Place, prefix: str = "") -> str:
         try:
-            with path.open("rb") as f:
-                content = f.read(SECRET_FILE_MAX + 1)
+            content = read_start(path, SECRET_FILE_MAX + 1)
             value = content.decode().strip()
         except (OSError, ValueError) as error:
             if not self.strict:

@@ -301,7 +301,7 @@ class App:
             held_up = asyncio.create_task(pulse.watch(self.metrics.loop_late), name="pulse")
             stack.push_async_callback(_finish, held_up)
             if self._options.watch:
-                watch = asyncio.create_task(reload.watch(self.config.rule_folders, self.rules.reload, stopping))
+                watch = asyncio.create_task(reload.watch(self.config.folders.rules, self.rules.reload, stopping))
                 stack.push_async_callback(_finish, watch)
             await stopping.wait()
 

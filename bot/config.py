@@ -25,11 +25,13 @@ from bot.model import Match
 from bot.people import is_chat_channel, is_watch
 from bot.secret import Secret
 from bot.settings.environment import Surroundings
-from bot.settings.keys import SHIPPED, Route, Settings
+from bot.settings.folders import Folders, folders_of
+from bot.settings.folders import shipped_rules as shipped_rules
+from bot.settings.keys import Route, Settings
 from bot.settings.named import Named, items, names_of
 from bot.watchlists.settings import check_all
 from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
-from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq, load_file, place_of, plain
+from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, load_file, place_of, plain
 
 
 class Config(Settings):
@@ -40,7 +42,7 @@ class Config(Settings):
     """
 
     file: Path
-    rule_folders: tuple[Path, ...]
+    folders: Folders
     slack_api_url: str | None
     discord_api_url: str | None
     llm_api_key: Secret | None
@@ -117,7 +119,7 @@ def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True, 
     problems = [*around.problems]
     problems += [p for p in found if (p.line, p.column) not in known] if isinstance(found, list) else ()
     problems += _check_names(tree)
-    folders, missing = _rule_folders(tree, base)
+    folders, missing = folders_of(tree, base)
     problems += missing
     problems += _check_ages(tree, found) if isinstance(found, Settings) else ()
     problems += _check_connections(tree, data) if to_run else ()
@@ -136,7 +138,7 @@ def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True, 
 def _finish(
     settings: Settings,
     path: Path,
-    folders: tuple[Path, ...],
+    folders: Folders,
     tree: Map,
     environ: Mapping[str, str],
     llm_key: Secret | None,
@@ -147,7 +149,7 @@ def _finish(
     config = Config.model_construct(
         **values,
         file=(_folder(path) / path.name).absolute(),
-        rule_folders=folders,
+        folders=folders,
         slack_api_url=environ.get("SLACK_API_URL") or None,
         discord_api_url=environ.get("DISCORD_API_URL") or None,
         llm_api_key=llm_key,
@@ -218,38 +220,10 @@ def _check_names(tree: Map) -> Iterator[Problem]:
             )
 
 
-def shipped_rules() -> Path:
-    """The folder of rules that comes with the package, or stands next to it in a checkout."""
-    here = Path(__file__).resolve().parent
-    packed = here / "_shipped" / "rules"
-    return packed if packed.is_dir() else here.parent / "rules"
-
-
-def _rule_folders(tree: Map, base: Path) -> tuple[tuple[Path, ...], list[Problem]]:
-    """The folders under ``rules:``, absolute, each once (the last mention counts), and those that are not there."""
-    node = tree.get("rules")
-    default: tuple[tuple[str, Place | None], ...] = ((SHIPPED, None), ("rules/", None))
-    named = (
-        tuple((item.text, item.place) for item in node if isinstance(item, Scalar))
-        if isinstance(node, Seq)
-        else default
-    )
-    folders: dict[Path, None] = {}
-    problems = []
-    for text, place in named:
-        folder = shipped_rules() if text == SHIPPED else (base / text).resolve()
-        if folder.is_dir():
-            folders.pop(folder, None)
-            folders[folder] = None
-        elif place is not None:
-            problems.append(place.problem(f"no such folder: {text}; create it or correct the path", "missing-folder"))
-    return tuple(folders), problems
-
-
-def beside(root: Map, path: Path) -> tuple[tuple[Path, ...], Named]:
+def beside(root: Map, path: Path) -> tuple[Folders, Named]:
     """The rules folders that the content of a config names and that are there, and what else it names, whatever is
     wrong with it."""
-    return _rule_folders(root, _folder(path))[0], names_of(root)
+    return folders_of(root, _folder(path))[0], names_of(root)
 
 
 def _folder(path: Path) -> Path:

@@ -120,9 +120,37 @@ def test_the_least_there_can_be_has_every_default(tmp_path: Path) -> None:
     assert config.http is None
     assert config.poll == PollSettings()
     assert (config.slack, config.discord, config.slack_api_url, config.discord_api_url) == ({}, {}, None, None)
-    assert config.rule_folders == (shipped_rules(),)
+    assert config.folders.rules == (shipped_rules(),)
     assert config.user_agent.startswith("Wirewatch/")
     assert "(" not in config.user_agent
+
+
+@pytest.mark.parametrize(
+    ("words", "rules", "sources", "ruleless"),
+    [
+        ("shipped, own", "so", "so", ""),
+        ("own", "o", "o", ""),
+        ("shipped-rules, own", "so", "o", ""),
+        ("shipped-sources, own", "so", "so", "s"),
+        ("own, shipped-sources", "os", "os", "s"),
+        ("shipped-rules, own, shipped-sources", "os", "os", ""),
+        ("shipped, shipped-rules", "s", "s", ""),
+    ],
+)
+def test_the_parts_of_what_ships_can_be_had_apart(
+    tmp_path: Path, words: str, rules: str, sources: str, ruleless: str
+) -> None:
+    (tmp_path / "own").mkdir()
+    folders = load(tmp_path, f"{MINIMAL}rules: [{words}]\n").folders
+    names = {shipped_rules(): "s", tmp_path / "own": "o"}
+    found = ["".join(names[f] for f in part) for part in (folders.rules, folders.sources, folders.ruleless)]
+    assert found == [rules, sources, ruleless]
+
+
+def test_a_slip_in_the_word_for_what_ships_gets_a_suggestion(tmp_path: Path) -> None:
+    assert words(tmp_path, f"{MINIMAL}rules: [shiped-rules]").endswith(
+        "2:9: no such folder: shiped-rules; did you mean 'shipped-rules'?"
+    )
 
 
 def test_everything_can_be_said(tmp_path: Path) -> None:
@@ -156,7 +184,7 @@ slack: {default: {bot_token: "${TOKEN}", mode: off}}
 discord: {default: {token: "${TOKEN}"}}
 """,
     )
-    assert config.rule_folders == (shipped_rules(), tmp_path / "desk-rules")
+    assert config.folders.rules == (shipped_rules(), tmp_path / "desk-rules")
     assert config.store.reveal() == "postgresql+psycopg://wire:tok-0123456789-very-secret@db/wire"
     assert str(config.store) == "postgresql+psycopg://***@db/wire"
     assert config.user_agent.endswith(" (+news-bot@example.org)")
@@ -188,7 +216,7 @@ def test_a_sqlite_path_counts_from_the_file_wherever_the_command_is_started(tmp_
 def test_a_folder_named_twice_counts_once_at_its_last_place(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-    assert load(tmp_path, MINIMAL + "rules: [a, b, ./a/]").rule_folders == (tmp_path / "b", tmp_path / "a")
+    assert load(tmp_path, MINIMAL + "rules: [a, b, ./a/]").folders.rules == (tmp_path / "b", tmp_path / "a")
 
 
 def test_a_dollar_sign_can_be_written_and_an_unquoted_one_stays(tmp_path: Path) -> None:

@@ -89,9 +89,9 @@ def _behind_a_broken_config(path: Path, root: Map, told: Sequence[Problem]) -> S
     folders, named = beside(root, path)
     found: list[Problem] = []
     with suppress(ConfigError):  # which is told below
-        found += named.unknown_sources([source.id for source in load_sources(folders)])
+        found += named.unknown_sources([source.id for source in load_sources(folders.sources)])
     try:
-        rulebook.load(folders, named=named)
+        rulebook.load(folders.rules, source_folders=folders.sources, ruleless=folders.ruleless, named=named)
     except ConfigError as error:
         found += [p for p in error.problems if p.code not in _HANGS_ON_CONFIG and not _hangs_on_store(p, path)]
     return [p for p in found if (p.file, p.line, p.column) not in known]

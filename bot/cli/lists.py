@@ -50,7 +50,7 @@ def show(path: Path, name: str | None) -> int:
 def _written_lists(config: Config) -> dict[str, NameList]:
     """The lists of the rules folders, a later one over an earlier one; ``check`` complains of bad ones."""
     found: dict[str, NameList] = {}
-    for folder in config.rule_folders:
+    for folder in config.folders.rules:
         if not folder.is_dir():
             continue
         for path in rule_files(folder)[1]:

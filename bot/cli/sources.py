@@ -132,7 +132,7 @@ def opened(config: Config) -> Iterator[SqlStore | None]:
 
 def all_sources(config: Config, store: SqlStore | None) -> dict[str, Source]:
     """Those of the rules folders, and those that were added by a command."""
-    own = {s.id: s for s in load_sources(config.rule_folders)}
+    own = {s.id: s for s in load_sources(config.folders.sources)}
     return merged(own, store.chat_sources() if store is not None else ())
 
 

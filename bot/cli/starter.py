@@ -13,7 +13,8 @@ from bot.errors import WirewatchError
 _OWN_RULES = """\
 # yaml-language-server: $schema=schema/rules.json
 # Your own rules. The shipped ones are in force, too (rules: [shipped, rules/] in wirewatch.yaml); a rule here with the
-# id of a shipped one replaces it. `wirewatch check` says what is wrong, `wirewatch explain FILE` what would fire.
+# id of a shipped one replaces it, and [shipped-sources, rules/] there leaves all of ours away. `wirewatch check` says
+# what is wrong, `wirewatch explain FILE` what would fire.
 rules:
   - id: example-our-company
     title: Our company in the news
@@ -29,7 +30,8 @@ rules:
 _OWN_SOURCES = """\
 # yaml-language-server: $schema=schema/sources.json
 # Your own sources; those that ship with Wirewatch are polled, too. One with the id of a shipped one replaces it, and
-# {id: that-id, enabled: false} switches it off. `wirewatch sources check` fetches each once.
+# {id: that-id, enabled: false} switches it off; `rules: [shipped-rules, rules/]` in wirewatch.yaml leaves all of ours
+# away. `wirewatch sources check` fetches each once.
 defaults: {every: auto}
 sources: []
 """

@@ -36,10 +36,13 @@ def load_rules(
     wanted = list_sources(config.watchlists)
     lists, warnings = name_lists(shelf_of(config), wanted, config.file, known)
     extra = tuple(watches.rules_of(watched))
+    extra_folders = [path.parent for path in drafts or ()]
 
     def load(added: Sequence[Source]) -> rulebook.Rulebook:
         return rulebook.load(
-            [*config.rule_folders, *(path.parent for path in drafts or ())],
+            [*config.folders.rules, *extra_folders],
+            source_folders=[*config.folders.sources, *extra_folders],
+            ruleless=config.folders.ruleless,
             channels=config.channels.keys(),
             model=config.ner_model,
             named=config.named,
@@ -63,6 +66,7 @@ def load_rules(
     own = (
         *_without_contact(config, book),
         *_without_charts(config),
+        *_without_sources(config, book),
         *config.named.unknown_sources(book.sources),
         *config.loose_ends(tags, named),
     )
@@ -75,6 +79,16 @@ def _without_contact(config: Config, book: rulebook.Rulebook) -> Iterable[Proble
     if asked and not config.contact:
         text = f"contact: is not set, and {asked[0]!r} is refused without it; add contact: news-bot@example.org"
         yield Problem(config.file, 0, 0, text, "no-contact", Level.WARNING)
+
+
+def _without_sources(config: Config, book: rulebook.Rulebook) -> Iterable[Problem]:
+    """A warning where only what is the user's own is polled, and there is none yet."""
+    if config.folders.rules != config.folders.sources and not any(s.enabled for s in book.sources.values()):
+        if any(s.enabled for s in _added(config)):
+            return
+        text = "rules: names shipped-rules, which come without sources, and there are no others: nothing is polled; "
+        text += "add some to rules/sources.yaml, or by `wirewatch sources add`"
+        yield Problem(config.file, 0, 0, text, "no-sources", Level.WARNING)
 
 
 def _without_charts(config: Config) -> Iterable[Problem]:

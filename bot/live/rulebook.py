@@ -50,6 +50,8 @@ def shown(path: Path) -> Path:
 def load(
     folders: Sequence[Path],
     *,
+    source_folders: Sequence[Path] | None = None,
+    ruleless: Collection[Path] = (),
     channels: Collection[str] | None = None,
     model: str | None = None,
     named: Named = NOTHING,
@@ -62,7 +64,8 @@ def load(
 ) -> Rulebook:
     """Read and compile. Raises ``ConfigError`` with every problem of every file.
 
-    ``channels``: the names that rules may send to, ``None`` where they are not known. ``model``: the configured
+    ``source_folders``: those whose sources count, all of ``folders`` if left out; of those in ``ruleless`` rules do
+    not. ``channels``: the names that rules may send to, ``None`` where they are not known. ``model``: the configured
     statistical model. ``named``: the rules and tags that the configuration names; some that no rule has are problems.
     ``alias``: how messages name a file that is read from elsewhere. ``watch_lists``: the downloaded ones, by name.
     ``extra_rules`` stand in no file (:mod:`bot.rules.adhoc`); a rule of the folders with the same id goes before.
@@ -78,7 +81,7 @@ def load(
     problems: list[Problem] = []
     sources: tuple[Source, ...] = ()
     try:
-        sources = load_sources(folders)
+        sources = load_sources(folders if source_folders is None else source_folders)
     except ConfigError as error:
         problems.extend(replace(p, file=name(p.file)) for p in error.problems)
     own = {s.id for s in sources}
@@ -88,6 +91,7 @@ def load(
     known_tags = None if problems else sorted({LIST_CHANGE, *(t for s in known for t in s.tags)})
     loaded = load_rules(
         folders,
+        ruleless=ruleless,
         is_country=is_country,
         channels=channels,
         sources=known_sources,

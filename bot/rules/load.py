@@ -6,7 +6,7 @@ folder replaces rules by id, defines and lists by name; inside one folder a seco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ def rule_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
 def load_rules(
     folders: Sequence[Path],
     *,
+    ruleless: Collection[Path] = (),
     is_country: Callable[[str], bool],
     channels: Iterable[str] | None = None,
     sources: Iterable[str] | None = None,
@@ -65,15 +66,16 @@ def load_rules(
     shown: Callable[[Path], Path] = lambda path: path,
     kept: Kept | None = None,
 ) -> Loaded:
-    """Read everything. ``channels``, ``sources``, ``source_tags``: the names that rules may use, ``None`` where that is
-    not known. ``watch_lists``: the downloaded ones. ``shown`` turns a path into the one that messages name. ``kept``:
-    what the last reading left."""
+    """Read everything; of the folders in ``ruleless`` the lists and defines only. ``channels``, ``sources``,
+    ``source_tags``: the names that rules may use, ``None`` where that is not known. ``watch_lists``: the downloaded
+    ones. ``shown`` turns a path into the one that messages name. ``kept``: what the last reading left."""
     with without_collector():
         return _load(
             folders,
             watch_lists or {},
             shown,
             kept or Kept(),
+            ruleless,
             is_country=is_country,
             channels=None if channels is None else frozenset(channels),
             sources=None if sources is None else frozenset(sources),
@@ -87,6 +89,7 @@ def _load(
     watched: Mapping[str, NameList],
     shown: Callable[[Path], Path],
     kept: Kept,
+    ruleless: Collection[Path],
     *,
     is_country: Callable[[str], bool],
     **known: Any,
@@ -94,6 +97,7 @@ def _load(
     problems: list[Problem] = []
     lists: dict[str, NameList] = dict(watched)
     documents: list[list[Map]] = []
+    ruled: list[list[Map]] = []
     read: set[Path] = set()
     for folder in folders:
         if not folder.is_dir():
@@ -104,6 +108,7 @@ def _load(
         files, list_files = rule_files(folder)
         _read_lists(list_files, lists, problems, is_country, shown)
         documents.append(_read_documents(files, problems, shown, kept))
+        ruled += [] if folder in ruleless else documents[-1:]
         read.update(files)
     kept.forget_files_but(read)
     for name in watched.keys() & lists.keys():
@@ -119,7 +124,7 @@ def _load(
                 reader.add_defines(define, replaceable)
     reader.read_defines()
     rules: dict[str, Rule] = {}
-    for folder_documents in documents:
+    for folder_documents in ruled:
         here: dict[str, Rule] = {}
         for document in folder_documents:
             _read_rules(document, reader, here)
@@ -134,7 +139,7 @@ def _load(
         problems.append(Problem(place.file, place.line, place.column, text, "unused-define", Level.WARNING))
     ordered = tuple(sorted(set(problems), key=lambda p: (str(p.file), p.line, p.column, p.text)))
     whole = sum(map(len, documents)) == len(read)
-    ids = frozenset(_ids(one for folder_documents in documents for one in folder_documents)) if whole else None
+    ids = frozenset(_ids(one for folder_documents in ruled for one in folder_documents)) if whole else None
     return Loaded(RuleSet(tuple(rules.values()), reader.defines, lists), ordered, ids)
 
 

@@ -26,13 +26,12 @@ from bot.log import redact_url
 from bot.model import Match, Severity
 from bot.secret import Secret
 from bot.settings.chat import DiscordId, DiscordMention, SlackMention, TemplateSettings
+from bot.settings.folders import SHIPPED
 from bot.settings.noise import ChannelNoise, NoiseSettings, OpsDigestSettings, Zone
 from bot.settings.permissions import Grant
 from bot.summary.settings import SummarySettings
 from bot.watchlists.settings import ListName, WatchListSettings
 from bot.yaml_models import Duration, Model, Name, SeverityWord, Text, Whole, YesNo, at_least, check_web_url
-
-SHIPPED = "shipped"  # the word under `rules:` for the rules that come with the package
 
 # -- values ---------------------------------------------------------------------------------------------------------
 
@@ -354,7 +353,7 @@ class Settings(NoiseSettings):
     rules: tuple[Text, ...] = Field(
         default=(SHIPPED, "rules/"),
         min_length=1,
-        description="Folders of rules; a later one overrides by id. `shipped`: ours.",
+        description="Folders of rules; a later one overrides by id. Ours: `shipped`, or half of them (see the docs).",
     )
     store: StoreUrl = Field(
         default=Secret("sqlite:///var/wirewatch.db", "sqlite:///var/wirewatch.db"), description="Where it is kept."

@@ -111,6 +111,35 @@ def test_an_outlet_that_owners_cannot_find_is_warned_of(room: Path, run: Run) ->
     ]
 
 
+def test_the_shipped_rules_without_the_shipped_sources(room: Path, run: Run) -> None:
+    config = room / "wirewatch.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("[rules/]", "[shipped-rules, rules/]"))
+    ran = run("check")
+    assert ran.status == 0
+    assert "0 sources: 0 errors, 1 warning" in ran.out
+    assert "which come without sources, and there are no others: nothing is polled" in ran.out
+    (room / "rules" / "sources.yaml").write_text("sources: [{id: wire, url: 'https://wire.example/feed'}]\n")
+    ran = run("check")
+    assert "1 source: no problems" in ran.out
+    assert int(ran.out.split()[0]) > 40, "our rules are in force"
+
+
+def test_the_shipped_sources_without_the_shipped_rules(room: Path, run: Run) -> None:
+    """Lists and defines of ours are there for one's own rules."""
+    config = room / "wirewatch.yaml"
+    text = config.read_text().replace("[rules/]", "[shipped-sources, rules/]")
+    when = '{all: [storm, {country: "@sanctioned"}]}, unless: {use: fiction_context}'
+    (room / "rules" / "own.yaml").write_text(f"rules: [{{id: own, severity: high, when: {when}}}]\n")
+    config.write_text(f"{text}routes: [{{rules: [coup], to: [console]}}]\n")
+    assert "no rule has the id 'coup'" in run("check").out
+    config.write_text(f"{text}routes: [{{rules: [own], to: [console]}}]\n")
+    ran = run("check")
+    assert (ran.status, ran.out.startswith("1 rule, 0 tests")) == (0, True), ran.out
+    assert " sources" in ran.out
+    assert " 0 sources" not in ran.out
+
+
 def test_where_nothing_is_there_to_be_named_that_is_told(room: Path, run: Run) -> None:
     (room / "rules" / "own.yaml").write_text("rules: [{id: a, severity: low, when: {source: wire}}]\n")
     assert "rules/own.yaml:1:47: no source 'wire'; there is none yet" in run("check").out

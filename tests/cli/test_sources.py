@@ -75,7 +75,7 @@ async def test_check_keeps_the_gap_that_a_service_documents(monkeypatch: pytest.
     async with FeedServer({"/a": answer, "/b": answer, "/c": answer}) as server:
         room.sources(*(server.url(path) for path in ("/a", "/b", "/c")))
         config = load_config(room.config, {})
-        sources = load_sources(config.rule_folders)
+        sources = load_sources(config.folders.sources)
         began = asyncio.get_running_loop().time()
         with redirect_stdout(io.StringIO()) as out:
             await look_at(config, sources, show=True)

@@ -54,7 +54,8 @@ class Member:
 class Post:
     """A delivery about an article of the story. ``state`` is a :class:`~bot.message.DeliveryState` or ``folded`` (it
     went out inside a digest, whose receipt this is). ``kind`` is a :class:`~bot.message.DeliveryKind`. ``about`` is the
-    address of the report that an answer in a thread tells of; empty for other kinds."""
+    address of the report that an answer in a thread tells of; empty for other kinds. ``retracted`` is why this post
+    shows the article's alert struck through, empty where it does not."""
 
     article_key: str
     key: str
@@ -70,6 +71,7 @@ class Post:
     url: str
     ref: str
     about: str = ""
+    retracted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

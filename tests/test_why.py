@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,8 @@ from bot.store.noise_port import DecisionRow, Held
 from bot.store.sources_port import SourceStatus
 from bot.why import Around, Mark, Outcome, Stage, WhyReport, absent, address_of, why
 from bot.why.text import to_json, to_text
-from tests.samples import NOW, article
+from tests.desk import Desk
+from tests.samples import NOW, article, match
 
 RULES = """\
 rules:
@@ -202,6 +204,57 @@ def test_a_story_that_was_told_already_is_named_by_the_article_that_told_it(ask:
 )
 def test_each_state_of_a_delivery_has_its_words(ask: Ask, changes: dict[str, object], says: str) -> None:
     assert ask(record(posts=(post(**changes),))).answer == says
+
+
+SINCE = "Alerted on desk at 2026-03-04 12:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "says"),
+    [
+        ({}, {}, f"{SINCE}, struck through at 2026-03-04 12:00 UTC: killed by its agency"),
+        ({}, {"state": "waiting", "sent_at": None}, f"{SINCE}, to be struck through: killed by its agency"),
+        (
+            {},
+            {"state": "parked", "sent_at": None},
+            f"{SINCE}, withdrawn, though the post could not be struck through: killed by its agency",
+        ),
+        ({}, {"channel": "intel"}, SINCE),
+        ({}, {"article_key": "g1"}, SINCE),
+        ({"retracted": "withdrawn by its publisher"}, {}, f"{SINCE}, struck through: withdrawn by its publisher"),
+    ],
+)
+def test_an_alert_that_was_struck_through_is_told_as_that(
+    ask: Ask, first: dict[str, object], later: dict[str, object], says: str
+) -> None:
+    update = post(**{"kind": "update", "key": "k2", "retracted": "killed by its agency", "article_key": "f1", **later})
+    report = ask(record(posts=(post(**first), update)))
+    assert report.answer == says
+    assert stage(report, "sent").verdict == says.replace("Alerted on", "to").replace(" at 2026-03-04 12:00 UTC", "", 1)
+
+
+def test_that_the_post_which_told_a_story_was_struck_through_is_told_too(ask: Ask) -> None:
+    other = Member("f0", "River out of its bed", "https://herald.example/f0", "Herald", NOW, "", alerted=True)
+    update = post("f0", kind="update", key="k2", retracted="killed by its agency")
+    report = ask(record(story_id="f0", members=(other,), posts=(post("f0"), update)))
+    assert report.answer.endswith("(Herald), struck through at 2026-03-04 12:00 UTC: killed by its agency")
+
+
+async def test_a_killed_report_is_told_as_struck_through_from_the_store(tmp_path: Path, engine: Engine) -> None:
+    desk = Desk(tmp_path)
+    await desk.read(replace(FLOOD, source_id="wire"), matches=(match("flood", Severity.HIGH),))
+    desk.deliver()
+    killed = replace(
+        FLOOD, key="f2", source_id="wire", title=f"KILL: {FLOOD.title}", url="https://wire.example/f2", canonical_url=""
+    )
+    desk.now += timedelta(minutes=10)
+    await desk.read(killed)
+    desk.deliver()
+    found = desk.store.record("f1")
+    assert found is not None
+    answer = why(found, Around(decisions=desk.store.decisions("f1")), engine, desk.now, UTC).answer
+    assert answer == f"{SINCE}, struck through at 2026-03-04 12:10 UTC: killed by its agency"
+    desk.stop()
 
 
 def test_what_holds_an_alert_is_named_with_its_end_and_its_author(ask: Ask) -> None:

@@ -73,7 +73,7 @@ def _holder(one: Held, mutes: Sequence[Mute]) -> str:
 
 def delivered(record: Record, around: Around, now: datetime, tz: tzinfo) -> Iterable[Stage]:
     """Where it went: as an alert, in a digest, as an answer to the alert of its story; or why nowhere."""
-    found = [_post_stage(p, now, tz) for p in _first_posts(record.own_posts)]
+    found = [_post_stage(p, record.posts, now, tz) for p in _first_posts(record.own_posts)]
     found += [_answer_stage(p, now, tz) for p in record.answers]
     if found or around.holds:
         return found
@@ -110,10 +110,27 @@ def _first_posts(posts: Iterable[Post]) -> tuple[Post, ...]:
     return tuple(found.values())
 
 
-def _post_stage(post: Post, now: datetime, tz: tzinfo) -> Stage:
+def _struck(post: Post, posts: Sequence[Post], tz: tzinfo) -> str:
+    """``, struck through at 12:40: killed by its agency``: that a post does not stand any more, and since when; empty
+    for one that does. A digest is not rewritten: it shows what had fallen when it was made."""
+    if post.retracted:
+        return f", struck through: {post.retracted}" if post.sent_at else f", struck through ({post.retracted})"
+    later = [p for p in posts if p.kind == DeliveryKind.UPDATE and p.retracted and p.channel == post.channel]
+    update = next((p for p in later if p.article_key == post.article_key), None)
+    if update is None or post.sent_at is None:
+        return ""
+    if update.sent_at is not None:
+        return f", struck through at {moment(update.sent_at, tz)}: {update.retracted}"
+    if update.state in (DeliveryState.PARKED, DeliveryState.DROPPED):
+        return f", withdrawn, though the post could not be struck through: {update.retracted}"
+    return f", to be struck through: {update.retracted}"
+
+
+def _post_stage(post: Post, posts: Sequence[Post], now: datetime, tz: tzinfo) -> Stage:
     digest = f" in the digest {quoted(post.title)}" if post.title else ""
     if post.sent_at is not None:
-        return Stage("sent", Mark.PASSED, f"to {post.channel}{digest}", _when(post, tz), post.url)
+        verdict = f"to {post.channel}{digest}{_struck(post, posts, tz)}"
+        return Stage("sent", Mark.PASSED, verdict, _when(post, tz), post.url)
     tries = f"tried {counted(post.attempts, 'time')}" if post.attempts else "not tried yet"
     lines = tuple(line for line in (tries, post.error and f"last error: {post.error}") if line)
     if post.state == DeliveryState.PARKED:
@@ -174,13 +191,17 @@ def feedback(votes: Sequence[Feedback], tz: tzinfo) -> Iterable[Stage]:
 def answer(record: Record, around: Around, rules: Sequence[RuleVerdict], tz: tzinfo) -> str:
     """The one sentence."""
     posts = _first_posts(record.own_posts)
-    parts = [*(_told(p, tz) for p in posts), *(_answered(p, tz) for p in record.answers)]
+    parts = [
+        *(f"{_told(p, tz)}{_struck(p, record.posts, tz)}" for p in posts),
+        *(_answered(p, tz) for p in record.answers),
+    ]
     parts += [_waiting(h, tz) for h in around.holds]
     if parts:
         return "; ".join((parts[0], *(part[:1].lower() + part[1:] for part in parts[1:])))
     told = _told_places(record, around)
     if told:
-        return f"No alert of its own: on {few([p.channel for p in told])} {_told_by(record, told[0])}"
+        struck = _struck(told[0], record.posts, tz)
+        return f"No alert of its own: on {few([p.channel for p in told])} {_told_by(record, told[0])}{struck}"
     if record.alert is None:
         return _silent(rules)
     if around.decisions:

@@ -12,6 +12,7 @@ from bot.message import DeliveryKind, Digest, Message
 from bot.model import Article, Severity
 from bot.record import MEMBERS_MAX, NEAREST_MAX, POSTS_MAX, Address, Found, Member, Nearest, Post, Raised, Record
 from bot.store.codec import decode, decode_payload
+from bot.store.outbox_port import Payload
 from bot.store.queries.articles import from_row, guid_mark, key_mark
 from bot.store.queries.dialect import chunks
 from bot.store.queries.noise import match_of
@@ -169,6 +170,7 @@ def _posts(connection: Connection, story_id: str | None, article_id: int) -> tup
         select(
             deliveries,
             alerts.c.article_id,
+            alerts.c.id.label("alert_id"),
             articles.c.key.label("article_key"),
             func.coalesce(digest.c.receipt_ref, deliveries.c.receipt_ref).label("ref"),
             func.coalesce(digest.c.receipt_url, deliveries.c.receipt_url).label("link"),
@@ -216,4 +218,16 @@ def _post(row: Row[Any]) -> Post:
         url=row.link or "",
         ref=row.ref or "",
         about=payload.url if isinstance(payload, Message) and row.kind in _ANSWERS else "",
+        retracted=_retracted(payload, row),
     )
+
+
+def _retracted(payload: Payload, row: Row[Any]) -> str:
+    """Why a post shows the alert of the row's article struck through."""
+    match payload:
+        case Digest(lines=lines):
+            return next((line.retracted for line in lines if line.alert_id == row.alert_id), "")
+        case Message(retracted=why) if row.kind not in _ANSWERS:
+            return why
+        case _:
+            return ""

@@ -190,7 +190,7 @@ class Index:
         self.terms.append(terms)
         self._weights.frombytes(np.minimum(np.rint(weights * np.float32(WEIGHT_UNIT)), 255).astype(np.uint8).tobytes())
         self._weights.frombytes(bytes(TERMS - len(weights)))
-        self.length.append(min(len(found.terms), 0xFFFF))
+        self.length.append(min(found.length, 0xFFFF))
         self.series.append(found.series)
         self.headline.append(found.headline)
         self.owner.append(owner)

@@ -25,8 +25,8 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The heaviest words of an article, by number. ``inside`` is how much each matters in the article, ``weight`` that
-    times its rarity; ``norm`` makes cosines of products."""
+    """The heaviest words of an article, ascending by number. ``inside`` is how much each matters in the article,
+    ``weight`` that times its rarity; ``norm`` makes cosines of products."""
 
     terms: npt.NDArray[np.uint32]
     inside: Floats
@@ -38,15 +38,14 @@ class Profile:
 
 def profile(found: Features, weights: Weights) -> Profile:
     """What an article is compared by, with the words of the article itself counted."""
-    count = len(found.terms)
-    terms = np.fromiter(found.terms.keys(), dtype=np.uint32, count=count)
-    inside = np.fromiter(found.terms.values(), dtype=np.float32, count=count)
+    words = terms = np.frombuffer(found.terms, dtype=np.uint32)
+    inside = np.frombuffer(found.inside, dtype=np.float32)
     idf = weights.idf(terms, extra=1)
     weight = inside * idf
-    kept = np.lexsort((terms, -weight))[:TERMS]
-    kept = kept[np.argsort(terms[kept])]
-    norm = float(np.sqrt(np.square(weight[kept]).sum()))
-    return Profile(terms[kept], inside[kept], idf[kept], weight[kept], norm, terms)
+    if len(terms) > TERMS:
+        kept = np.sort(np.argsort(-weight, kind="stable")[:TERMS])
+        terms, inside, idf, weight = terms[kept], inside[kept], idf[kept], weight[kept]
+    return Profile(terms, inside, idf, weight, float(np.sqrt(np.square(weight).sum())), words)
 
 
 def candidates(one: Profile, index: Index) -> list[int]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from zlib import crc32
 
 from bot.entities.tables import read_table, split_names
@@ -65,8 +65,7 @@ _PLAIN = frozenset(
 _NAME_MIN = 3  # letters
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """``kinds`` of event (:mod:`bot.story.kinds`), ``main`` those of the headline, or of the lead where it has none;
     bits for the towns, the regions, all names but those of countries and their leaders, the numbers, and the
     countries of the headline (``heads``). ``about`` are the numbers of the words that only say where it

@@ -242,7 +242,8 @@ class Stories:
         )
         if row < 0:
             return None
-        words = [found.words[term] for term in shared(one, row, self._index, _WORDS_SHOWN)]
+        word_of = found.word_of()
+        words = [word_of[term] for term in shared(one, row, self._index, _WORDS_SHOWN)]
         return self._joins(row, f"alike {score:.2f}: {', '.join(_written(words, read.article))}")
 
     def _likeness(self, one: Profile, read: Reading, rows: Sequence[int]) -> dict[int, float]:
@@ -267,7 +268,7 @@ class Stories:
             return None
         score, row = best
         sides = self._sides_of(row)
-        least = threshold(min(len(read.features.terms), self._index.length[row]))
+        least = threshold(min(read.features.length, self._index.length[row]))
         if agree(read.sides, sides):
             if at_one_place(read.sides, sides):
                 least *= SAME_TOWN
@@ -279,7 +280,7 @@ class Stories:
             return None
         if of_other_kinds(read.sides, sides):
             found = read.features
-            where = found.setting.about.union(term for term, word in found.words.items() if says_where(word))
+            where = found.setting.about.union(term for term, word in found.word_of().items() if says_where(word))
             if score * besides(one, row, self._index, where) < BESIDES_PLACES * least:
                 return None
         return best
@@ -294,7 +295,7 @@ class Stories:
             for score, row, count in near
             if row in scene
             and count >= FLASH_SHARED_MIN
-            and min(len(read.features.terms), self._index.length[row]) <= FLASH_WORDS
+            and min(read.features.length, self._index.length[row]) <= FLASH_WORDS
             and self._fits(read, score, row)
         ]
         return max(fitting, default=None)

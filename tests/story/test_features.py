@@ -1,0 +1,36 @@
+"""What an article is compared by, packed."""
+
+from __future__ import annotations
+
+import pickle
+from array import array
+
+import pytest
+
+from bot.story.features import features
+from bot.story.stem import hashed, stem
+
+TEXT = "Rescuers reached Dorum on Tuesday. The rescuer of nine was the mayor of Dorum, said neighbours; Dorum mourned."
+
+
+@pytest.mark.parametrize("text", ["", TEXT, "\ud800 lone 12 É́́ combining 🚢", "伊朗核谈判在日内瓦举行双方表示取得进展"])
+def test_each_number_is_that_of_its_word_and_they_ascend(text: str) -> None:
+    found = features("wire", "", "Quake in Kelva", text)
+    words = found.word_of()
+    assert list(words) == sorted(words)
+    assert len(words) == found.length
+    assert len(array("f", found.inside)) == found.length
+    assert all(hashed(stem(word)) == term for term, word in words.items())
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_what_stands_often_and_names_matter_more() -> None:
+    found = features("wire", "", "Quake in Kelva", TEXT)
+    inside = dict(zip(found.word_of().values(), array("f", found.inside), strict=True))
+    assert inside["dorum"] > inside["rescuers"] > inside["mayor"] == 1
+    assert inside["kelva"] < inside["dorum"]
+
+
+def test_an_article_without_words_has_none() -> None:
+    found = features("wire", "", "The", "")
+    assert (found.length, found.word_of()) == (0, {})

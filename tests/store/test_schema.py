@@ -144,6 +144,7 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.commit(Batch(poll()))
     store.outages(T0, minutes(60))
     store.namesakes([("wire", "guid-1")], [("wire", "https://wire.example/1")], [("wire", "hash-1")])
+    store.threads(["story-key-1", "story-key-9"])
     store.pending("desk", 9)
     store.pending_count("desk")
     store.deliveries([DeliveryState.PARKED], 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, func, select, union_all
 
 from bot.articles.identity import Kept, Name
 from bot.model import Article
@@ -28,7 +28,7 @@ def content_hashes(connection: Connection, keys: Sequence[str]) -> Mapping[str, 
 
 # One search for each index. That over addresses does not know sources: what others have there is left out after it.
 _NAMESAKES = Prepared(
-    union(
+    union_all(
         select(articles.c.id).where(both_among(articles.c.source_id, articles.c.guid, "guids")),
         select(articles.c.id).where(among(articles.c.canonical_url, "urls")),
         select(articles.c.id).where(both_among(articles.c.source_id, articles.c.content_hash, "hashes")),

@@ -14,7 +14,7 @@ from bot.message import DeliveryKind, Message
 from bot.model import HoldReason, Severity
 from bot.store.codec import decode_payload
 from bot.store.noise_port import Held
-from bot.store.queries.dialect import chunks
+from bot.store.queries.dialect import among, chunks, listed
 from bot.store.queries.noise import held as held_of
 from bot.store.queries.noise import read_alerts
 from bot.store.schema import (
@@ -35,47 +35,52 @@ _SHOWN = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
 
 
 def read(connection: Connection, story_ids: Collection[str]) -> Mapping[str, Thread]:
+    """What was told hangs on alerts, which most stories have none of: the rest is asked only of those that have."""
     found: dict[str, Thread] = {story_id: Thread(story_id) for story_id in story_ids}
-    for part in chunks(sorted(map(storable, story_ids))):
-        reports, facts = _reports(connection, part)
-        told = _told(connection, part)
-        fired = _fired(connection, part)
-        held = _held(connection, part)
-        waits = {h.alert_id for kept in held.values() for h in kept if h.reason is HoldReason.CORROBORATION}
-        waiting = read_alerts(connection, waits) if waits else ()
-        for story_id in part:
-            found[story_id] = Thread(
-                story_id,
-                reports=tuple(reports.get(story_id, ())),
-                facts=facts.get(story_id, Facts()),
-                told=told.get(story_id, {}),
-                fired=fired.get(story_id, {}),
-                held=tuple(held.get(story_id, ())),
-                waiting=tuple(a for a in waiting if a.story.id == story_id),
-            )
+    asked = sorted(map(storable, story_ids))
+    reports, facts = _reports(connection, asked)
+    alerted_of = list(connection.scalars(_ALERTED, {"ids": listed(asked)}))
+    told = _told(connection, alerted_of) if alerted_of else {}
+    fired = _fired(connection, alerted_of) if alerted_of else {}
+    held = _held(connection, alerted_of) if alerted_of else {}
+    waits = {h.alert_id for kept in held.values() for h in kept if h.reason is HoldReason.CORROBORATION}
+    waiting = read_alerts(connection, waits) if waits else ()
+    for story_id in asked:
+        found[story_id] = Thread(
+            story_id,
+            reports=tuple(reports.get(story_id, ())),
+            facts=facts.get(story_id, Facts()),
+            told=told.get(story_id, {}),
+            fired=fired.get(story_id, {}),
+            held=tuple(held.get(story_id, ())),
+            waiting=tuple(a for a in waiting if a.story.id == story_id),
+        )
     return found
+
+
+_ALERTED = select(alerts.c.story_id).where(among(alerts.c.story_id, "ids")).distinct()
+_REPORTS = (
+    select(
+        articles.c.key,
+        articles.c.source_id,
+        articles.c.source_name,
+        articles.c.url,
+        articles.c.published,
+        story_articles.c.story_id,
+        story_articles.c.credit,
+        story_articles.c.copied,
+        story_articles.c.facts,
+    )
+    .join_from(story_articles, articles, articles.c.id == story_articles.c.article_id)
+    .where(among(story_articles.c.story_id, "ids"))
+    .order_by(articles.c.id)
+)
 
 
 def _reports(connection: Connection, ids: Sequence[str]) -> tuple[dict[str, list[Report]], dict[str, Facts]]:
     reports: dict[str, list[Report]] = {}
     facts: dict[str, Facts] = {}
-    rows = connection.execute(
-        select(
-            articles.c.key,
-            articles.c.source_id,
-            articles.c.source_name,
-            articles.c.url,
-            articles.c.published,
-            story_articles.c.story_id,
-            story_articles.c.credit,
-            story_articles.c.copied,
-            story_articles.c.facts,
-        )
-        .join_from(story_articles, articles, articles.c.id == story_articles.c.article_id)
-        .where(story_articles.c.story_id.in_(ids))
-        .order_by(articles.c.id)
-    )
-    for row in rows:
+    for row in connection.execute(_REPORTS, {"ids": listed(ids)}):
         one = Report(
             key=row.key,
             source_id=row.source_id,
@@ -91,27 +96,30 @@ def _reports(connection: Connection, ids: Sequence[str]) -> tuple[dict[str, list
     return reports, facts
 
 
+_TOLD = (
+    select(
+        alerts.c.story_id,
+        alerts.c.id.label("alert_id"),
+        alerts.c.severity,
+        articles.c.key.label("article_key"),
+        deliveries.c.id,
+        deliveries.c.key,
+        deliveries.c.channel,
+        deliveries.c.kind,
+        deliveries.c.state,
+        deliveries.c.folded_into,
+    )
+    .join_from(alerts, articles, articles.c.id == alerts.c.article_id)
+    .join(delivery_alerts, delivery_alerts.c.alert_id == alerts.c.id)
+    .join(deliveries, deliveries.c.id == delivery_alerts.c.delivery_id)
+    .where(among(alerts.c.story_id, "ids"))
+    .order_by(deliveries.c.id)
+)
+
+
 def _told(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Told]]:
     """The first post of each channel about a story, with what followed."""
-    rows = connection.execute(
-        select(
-            alerts.c.story_id,
-            alerts.c.id.label("alert_id"),
-            alerts.c.severity,
-            articles.c.key.label("article_key"),
-            deliveries.c.id,
-            deliveries.c.key,
-            deliveries.c.channel,
-            deliveries.c.kind,
-            deliveries.c.state,
-            deliveries.c.folded_into,
-        )
-        .join_from(alerts, articles, articles.c.id == alerts.c.article_id)
-        .join(delivery_alerts, delivery_alerts.c.alert_id == alerts.c.id)
-        .join(deliveries, deliveries.c.id == delivery_alerts.c.delivery_id)
-        .where(alerts.c.story_id.in_(ids))
-        .order_by(deliveries.c.id)
-    ).all()
+    rows = connection.execute(_TOLD, {"ids": listed(ids)}).all()
     by_place: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         by_place.setdefault((row.story_id, row.channel), []).append(row)
@@ -144,28 +152,32 @@ def _message(connection: Connection, row: Any) -> Message | None:
     return decoded if isinstance(decoded, Message) else None
 
 
+_FIRED = (
+    select(alerts.c.story_id, matches.c.rule_id, matches.c.created_at)
+    .join_from(alerts, matches, matches.c.alert_id == alerts.c.id)
+    .where(among(alerts.c.story_id, "ids"))
+    .order_by(matches.c.created_at)
+)
+
+
 def _fired(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, datetime]]:
     found: dict[str, dict[str, datetime]] = {}
-    rows = connection.execute(
-        select(alerts.c.story_id, matches.c.rule_id, matches.c.created_at)
-        .join_from(alerts, matches, matches.c.alert_id == alerts.c.id)
-        .where(alerts.c.story_id.in_(ids))
-        .order_by(matches.c.created_at)
-    )
-    for row in rows:
+    for row in connection.execute(_FIRED, {"ids": listed(ids)}):
         found.setdefault(row.story_id, {})[row.rule_id] = row.created_at
     return found
 
 
+_HELD = (
+    select(holds, alerts.c.story_id)
+    .join_from(alerts, holds, holds.c.alert_id == alerts.c.id)
+    .where(among(alerts.c.story_id, "ids"), HOLDING)
+    .order_by(holds.c.id)
+)
+
+
 def _held(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]]:
     found: dict[str, list[Held]] = {}
-    rows = connection.execute(
-        select(holds, alerts.c.story_id)
-        .join_from(alerts, holds, holds.c.alert_id == alerts.c.id)
-        .where(alerts.c.story_id.in_(ids), HOLDING)
-        .order_by(holds.c.id)
-    )
-    for row in rows:
+    for row in connection.execute(_HELD, {"ids": listed(ids)}):
         found.setdefault(row.story_id, []).append(held_of(row))
     return found
 

@@ -18,13 +18,14 @@ import discord
 from discord import app_commands
 
 from bot.channels.buttons import Pressed, Verb
+from bot.channels.discord_errors import MISSING_PERMISSIONS
 from bot.commands import discord_view
 from bot.commands.alerts import GONE, AlertButtons, MuteForm, Standing
 from bot.commands.arguments import Names, Offer, checked, offers, resolved
 from bot.commands.core import BROKEN, Commands, misunderstood
 from bot.commands.discord_form import FORM_PREFIX, filled, form_modal
 from bot.commands.discord_tree import group, register
-from bot.commands.reply import Picture, Reply
+from bot.commands.reply import Picture, Reply, paragraph, refused
 from bot.commands.request import Person, Place, Request, UsageError, heard_by
 from bot.commands.request import Standing as Rights
 from bot.commands.verbs import Parameter
@@ -179,12 +180,14 @@ class DiscordBinding:
             drawn = await picture.draw()
         except ChartError as error:
             _log.warning("picture not drawn", error=str(error))
+            await self._say(interaction, refused("The chart could not be drawn", paragraph(str(error))))
             return
         file = discord.File(io.BytesIO(drawn), picture.name, description=picture.alt[:1024])
         try:
             await interaction.followup.send(file=file, ephemeral=not share, allowed_mentions=_NOBODY)
         except discord.HTTPException as error:
             _log.info("picture not taken", code=error.code, status=error.status)
+            await self._say(interaction, refused("The chart could not be shown", paragraph(_why_not(error, share))))
 
     def _complete(
         self, interaction: discord.Interaction, parameter: Parameter, typed: str, given: Mapping[str, str]
@@ -193,19 +196,29 @@ class DiscordBinding:
         return offers(resolved(parameter, given), typed, self._commands.desk.names(audience))
 
     async def _show(self, interaction: discord.Interaction, reply: Reply, *, share: bool = False) -> None:
-        """Fill the deferred answer; a shared one is posted below it, since what was begun in private stays so."""
+        """Fill the deferred answer; a shared one is posted below it, since what was begun in private stays so. It is
+        filled first: until then Discord takes what is posted for the answer itself."""
         try:
             await interaction.edit_original_response(
                 embed=_embed(SHARED if share else reply), view=None if share else _view(reply), allowed_mentions=_NOBODY
             )
-            if share:
-                await interaction.followup.send(
-                    embed=_embed(reply), view=_view(reply) or discord.utils.MISSING, allowed_mentions=_NOBODY,
-                )  # fmt: skip
+            if share and not await self._shared(interaction, reply):
+                await interaction.edit_original_response(embed=_embed(reply), view=_view(reply))
         except discord.HTTPException as error:
             _log.info("answer not taken", code=error.code, status=error.status)
             with contextlib.suppress(discord.HTTPException):  # they may take no direct messages; then nobody hears
                 await interaction.user.send(embed=_embed(reply), allowed_mentions=_NOBODY)
+
+    async def _shared(self, interaction: discord.Interaction, reply: Reply) -> bool:
+        """Post an answer to the channel; whether Discord took it."""
+        try:
+            await interaction.followup.send(
+                embed=_embed(reply), view=_view(reply) or discord.utils.MISSING, allowed_mentions=_NOBODY
+            )
+        except discord.HTTPException as error:
+            _log.info("answer not shared", code=error.code, status=error.status)
+            return False
+        return True
 
     # -- buttons ----------------------------------------------------------------------------------------------------
 
@@ -315,6 +328,12 @@ def with_standing(message: discord.Message, key: str, standing: Standing) -> dis
             item.label = standing.label(click.verb)
     view.stop()  # clicks go by their ids: the library need not keep it
     return view
+
+
+def _why_not(error: discord.HTTPException, share: bool) -> str:
+    if share and error.code == MISSING_PERMISSIONS:
+        return "The bot may not attach files in this channel; ask for it without sharing, or give it Attach Files."
+    return "Discord did not take it; please ask again."
 
 
 def _checked(verb: Command, given: Mapping[str, str], names: Names) -> dict[str, str]:

@@ -53,7 +53,7 @@ def message(reply: Reply) -> View:
 
 
 def _lines(reply: Reply) -> Iterator[str]:
-    first = True
+    first = True  # or below a block with a margin of its own
     for block in reply.blocks:
         match block:
             case neutral.Paragraph(lines):
@@ -71,7 +71,8 @@ def _lines(reply: Reply) -> Iterator[str]:
                     yield from (shown for one in (entry.line,) if (shown := _line(one)))
                     yield from (f"-# {shown}" for one in entry.details if (shown := _line(one, "R")))
             case neutral.Heading(text):
-                yield ""
+                if not first:
+                    yield ""
                 yield f"**{fit(text, TITLE_MAX)}**"
             case neutral.Quote(segments):
                 if quoted := fit_passage(segments, PASSAGE_MAX):
@@ -84,7 +85,7 @@ def _lines(reply: Reply) -> Iterator[str]:
                     yield f"-# {shown}"
             case neutral.Buttons():
                 pass
-        first = False
+        first = isinstance(block, neutral.Code)
 
 
 def _line(pieces: Line, times: str = "f") -> str:

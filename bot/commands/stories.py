@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -44,6 +45,8 @@ from bot.why.text import SIGNS
 LATEST = 8  # alerts
 LATEST_BACK = timedelta(days=90)
 FOUND = 8  # articles of a search
+HERE = {"wirewatch sources add": "/wire add", "wirewatch sources list": "/wire sources"}  # typed in a shell, in chat
+_COMMAND = re.compile(r"`(wirewatch [a-z -]+(?:URL)?)`")
 OPERATORS = ("AND", "OR", "NOT", "NEAR")  # of other search engines
 DETAILS_SHOWN = 4  # lines below a stage
 SILENT_SHOWN = 8  # rules that did not fire
@@ -170,16 +173,26 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
     blocks: list[Block] = []
     if found.found:
         blocks.append(paragraph(line(Link(found.headline, found.url)), line(found.source)))
-    blocks.append(paragraph(line(bold(f"{found.answer}."))))
+    blocks.append(paragraph(line(*_in_chat(found.answer, strong=True), bold("."))))
     items: list[Entry] = []
     for stage in found.stages:
         sign = f"{SIGNS[stage.mark]} "
         post = pieces(" · ", Link("open the post", stage.link)) if stage.link else []
-        head = line(sign, bold(stage.name), f"  {stage.verdict}", *post)
-        items.append(Entry(head, tuple(line("– ", detail) for detail in stage.details[:DETAILS_SHOWN])))
+        head = line(sign, bold(stage.name), "  ", *_in_chat(stage.verdict), *post)
+        items.append(Entry(head, tuple(line("– ", *_in_chat(detail)) for detail in stage.details[:DETAILS_SHOWN])))
     blocks.append(entries(items))
     blocks += _rule_blocks(found.rules, request.get("rule"))
     return Reply("Why it alerted, or did not" if found.found else "Not in the archive", tuple(blocks))
+
+
+def _in_chat(text: str, *, strong: bool = False) -> Iterator[Words]:
+    """Commands that it names in backticks, with those of the chat where it has them."""
+    for i, part in enumerate(_COMMAND.split(text)):
+        if i % 2:
+            shell = next((one for one in HERE if part.startswith(one)), "")
+            yield code(f"{HERE[shell]}{part[len(shell) :]}" if shell else part)
+        elif part:
+            yield Words(part, bold=strong)
 
 
 def _rule_blocks(rules: Sequence[RuleVerdict], only: str) -> list[Block]:

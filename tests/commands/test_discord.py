@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from bot.model import MuteKind
 from tests.commands.team import HOSTILE, Team, feed, team, until
 from tests.commands.test_slack_commands import PAGE
 from tests.fakes.discord import links, visible_text
-from tests.fakes.discord.interactions import Interaction
+from tests.fakes.discord.interactions import TOKEN_S, Interaction
 from tests.fakes.discord.person import Person
 from tests.fakes.discord.world import EPHEMERAL, Json
 from tests.fakes.feeds import Answer
@@ -328,3 +329,62 @@ async def test_while_a_page_is_read_that_is_said_and_the_answer_takes_its_place(
         assert it.original is not None
         assert it.original["flags"] & EPHEMERAL
         assert it.followups == []
+
+
+async def test_an_answer_that_comes_after_a_quarter_of_an_hour_comes_as_a_direct_message(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        go_on = asyncio.Event()
+
+        async def slowly(_: web.Request) -> web.StreamResponse:
+            await go_on.wait()
+            return web.Response(body=PAGE, content_type="text/html")
+
+        one.news.answers["/slow"] = slowly
+        it = await ada.runs("wire explain", one.place, text=one.news.url("/slow"))
+        assert "Reading" in visible_text(await ada.reads(it))
+        it.at -= TOKEN_S + 1  # what Discord gave for answering has run out
+        go_on.set()
+        direct = one.discord.world.direct(ada.user)
+        await until(lambda: direct.messages)
+        assert "1 rule would fire" in visible_text(direct.messages[0])
+        one.refused.clear()
+
+
+async def test_what_could_not_be_shared_is_shown_to_whoever_asked(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        one.discord.fail("^POST /webhooks/", times=1, status=403, code=50013, message="Missing Permissions")
+        it = await ada.runs("wire latest", one.place, share=True)
+        await until(lambda: it.original and "Pyongyang agrees" in visible_text(it.original))
+        assert it.ephemeral
+        assert it.followups == []
+        one.refused.clear()
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(True, "The bot may not attach files in this channel"), (False, "Discord did not take it; please ask again.")],
+)
+async def test_a_chart_that_discord_does_not_take_is_told(tmp_path: Path, share: bool, told: str) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        ada = one.on_discord(manager=False)
+        refusal = {"status": 403, "code": 50013, "message": "Missing Permissions"}
+        one.discord.fail("^POST /webhooks/", times=1, after=int(share), **refusal)  # a shared answer is posted before
+        it = await ada.runs("wire summary", one.place, share=share)
+        said = await ada.hears_more(it, 1 + share)
+        assert told in visible_text(said)
+        assert said["flags"] & EPHEMERAL
+        one.refused.clear()
+
+
+async def test_why_of_an_address_that_nobody_reads_names_the_commands_of_the_chat(tmp_path: Path) -> None:
+    async with team(tmp_path, news=False) as one:
+        await one.registered()
+        said = await ask(one, one.on_discord(), "why", url="https://nowhere.example/story")
+        assert "no source of nowhere.example is configured; /wire add takes its address" in said
+        assert "/wire add URL reads it from now on" in said
+        assert "wirewatch" not in said.lower().replace("wirewatch · ", "")

@@ -39,6 +39,7 @@ from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
 from bot.rules.steps import miss, near_misses, outline
+from bot.summary.words import number
 
 FIRED_SHOWN = 5  # rules with their conditions
 NEAR_SHOWN = 4  # rules that nearly fired
@@ -54,7 +55,7 @@ class Look:
 
     fired: tuple[Explanation, ...]
     near: tuple[tuple[str, str], ...]  # (id, what was missing)
-    rules: int
+    known: frozenset[str]  # the ids of all that were looked at
     mentions: tuple[Mention, ...]
     countries: tuple[str, ...]
 
@@ -69,7 +70,7 @@ def look_at(
     fired = tuple(explain_rule(analysis, rules[m.rule_id]) for m in analysis.matches if m.rule_id in rules)
     silent = rules.keys() - {one.rule.id for one in fired} - set(skip)
     nearly = _nearly(analysis, [rules[id] for id in rules if id in silent]) if near else ()
-    return Look(fired, nearly, len(rules), analysis.mentions, analysis.countries)
+    return Look(fired, nearly, frozenset(rules), analysis.mentions, analysis.countries)
 
 
 def _nearly(analysis: Analysis, rules: Sequence[object]) -> tuple[tuple[str, str], ...]:
@@ -108,7 +109,7 @@ def _subject(text: str) -> Subject:
 
 def _explained(subject: Subject, look: Look) -> Reply:
     count = len(look.fired)
-    title = "No rule fires" if not count else f"{count} rule{'' if count == 1 else 's'} would fire"
+    title = f"{number(count, 'rule')} would fire" if count else "No rule fires"
     blocks: list[Block] = []
     matches = [e.match for e in look.fired if e.match is not None]
     article = _as_article(subject)
@@ -121,7 +122,7 @@ def _explained(subject: Subject, look: Look) -> Reply:
         blocks.append(small(f"and {count - FIRED_SHOWN} more: ", ", ".join(e.rule.id for e in look.fired[5:15])))
     blocks += _near_blocks(look)
     blocks += _country_blocks(look.mentions, look.countries)
-    blocks.append(small(f"{look.rules:,} rules looked at; nothing was stored, and only you see this."))
+    blocks.append(small(f"{number(len(look.known), 'rule')} looked at; nothing was stored, and only you see this."))
     return Reply(title, tuple(blocks))
 
 
@@ -219,10 +220,17 @@ def _considered(alert: Alert, look: Look) -> list[Block]:
     now = {e.rule.id for e in look.fired}
     blocks: list[Block] = []
     items = [line(code(rule_id), "  fires on it with the rules of today") for rule_id in sorted(now - then)]
-    items += [line(code(rule_id), "  was changed since and would not fire now") for rule_id in sorted(then - now)]
+    items += [
+        line(
+            code(rule_id),
+            f"  {'was changed since and would not fire now' if rule_id in look.known else 'is no rule any more'}",
+        )
+        for rule_id in sorted(then - now)
+    ]
     items += [line(code(rule_id), f"  {why}") for rule_id, why in look.near]
     if items:
         blocks += [Heading("Also considered"), bullets(items)]
     else:
-        blocks.append(small(f"None of the {look.rules - len(then):,} other rules came near."))
+        others = number(len(look.known - then), "other rule")
+        blocks.append(small(f"None of the {others} came near." if look.known - then else "There are no other rules."))
     return blocks

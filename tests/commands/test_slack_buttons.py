@@ -102,3 +102,44 @@ async def test_a_post_that_is_no_longer_stored_says_so(tmp_path: Path) -> None:
                 await one.slack.settled(lambda: any("no longer stored" in visible_text(v) for v in ada.modals))
             else:
                 assert "no longer stored" in visible_text(await ada.hears(number))
+
+
+async def test_a_form_that_was_open_over_a_restart_mutes_and_a_rule_that_went_is_said_to_be_none(
+    tmp_path: Path,
+) -> None:
+    async with team(tmp_path) as one:
+        ada = one.on_slack()
+        post = one.slack_post("supply ammunition")
+        await ada.clicks(one.room, post, button(post, "mute"))
+        form = await ada.sees_form()
+        rules = tmp_path / "rules" / "rules.yaml"
+        rules.write_text(rules.read_text("utf-8").replace("- id: arms-deal\n", "- id: arms-trade\n"), "utf-8")
+        await one.restart()
+        await ada.sends(form, choice="rule:arms-deal", duration="1h", comment="over the restart")
+        assert "Muted: rule arms-deal" in visible_text(await ada.hears())
+        assert [(m.value, m.channel, m.comment) for m in await one.mutes()] == [
+            ("arms-deal", "desk", "over the restart")
+        ]
+        await ada.clicks(one.room, post, button(post, "why"))
+        why = visible_text(await ada.hears(2))
+        assert "Arms deal with a sanctioned state" in why, "as it was when the alert came"
+        assert "is no rule any more" in why
+        assert "fires on it with the rules of today" in why
+
+
+async def test_what_slack_sends_twice_is_done_once(tmp_path: Path) -> None:
+    """Where an acknowledgement was lost, Slack sends an event or a click again."""
+    async with team(tmp_path) as one:
+        ada = one.on_slack()
+        post = one.slack_post("supply ammunition")
+        for _ in range(2):
+            await ada.clicks(one.room, post, button(post, "useful"))
+            await ada.types("/wire mute rule flood 1h", one.room)
+            await ada.types("/wire watch choir", one.room)
+            await ada.opens_home()
+        await ada.hears(6)
+        assert any("1 useful, 0 noise" in visible_text(m) for m in ada.private)
+        assert not any("2 useful" in visible_text(m) for m in ada.private)
+        await one.slack.settled(lambda: labels(post)[1:3] == ["👍 Useful · 1", "👎 Noise"])
+        assert len(await one.mutes()) == len(await one.watches()) == 1
+        await one.slack.settled(lambda: one.slack.counted()["views.publish"] == 2)

@@ -180,6 +180,8 @@ class DiscordBinding:
             drawn = await picture.draw()
         except ChartError as error:
             _log.warning("picture not drawn", error=str(error))
+            if interaction.client.is_closed():  # the bot stops, and there is no way to say it
+                return
             await self._say(interaction, refused("The chart could not be drawn", paragraph(str(error))))
             return
         file = discord.File(io.BytesIO(drawn), picture.name, description=picture.alt[:1024])

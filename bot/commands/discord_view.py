@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.channels.discord_embed import EMOJI, Embed
@@ -90,10 +90,27 @@ def _lines(reply: Reply) -> Iterator[str]:
 
 def _line(pieces: Line, times: str = "f") -> str:
     """``times``: how Discord shows them; below an entry, where there is little room, as how long ago."""
+    pieces = tuple(_joined(pieces))
     shown = "".join(_piece(piece, times) for piece in pieces).strip()
     if utf16_len(shown) <= LINE_MAX:
         return shown
     return "".join(_piece(piece, times) for piece in pieces[:3]).strip()[:LINE_MAX]
+
+
+def _joined(pieces: Line) -> Iterator[Piece]:
+    """Words of one look that follow one another as one: ``**a****b**`` is no emphasis but a row of asterisks."""
+    held: Words | None = None
+    for piece in pieces:
+        if isinstance(piece, Words) and held is not None and replace(held, text=piece.text) == piece:
+            held = replace(held, text=held.text + piece.text)
+            continue
+        if held is not None:
+            yield held
+        held = piece if isinstance(piece, Words) else None
+        if held is None:
+            yield piece
+    if held is not None:
+        yield held
 
 
 def _piece(piece: Piece, times: str) -> str:

@@ -173,7 +173,7 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
     blocks: list[Block] = []
     if found.found:
         blocks.append(paragraph(line(Link(found.headline, found.url)), line(found.source)))
-    blocks.append(paragraph(line(*_in_chat(found.answer, strong=True), bold("."))))
+    blocks.append(paragraph(line(*_in_chat(f"{found.answer}.", strong=True))))
     items: list[Entry] = []
     for stage in found.stages:
         sign = f"{SIGNS[stage.mark]} "

@@ -278,7 +278,7 @@ def _near(analysis: Analysis, near: Near, region: str) -> Changes:
     why = (
         "its words stood together, not some in the title and some in the text"
         if apart
-        else "its parts were different words, not the same"
+        else "no word served as two of its parts"
     )
     return (*missing, Change(near, why, MISSING))
 

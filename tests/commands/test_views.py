@@ -113,3 +113,9 @@ def test_the_form_behind_mute_is_taken_whatever_the_rules_are_called(rules: int)
     assert blockkit.check_view(view) == []
     assert json.loads(view["private_metadata"]) == context | {"name": ""}
     modals.check(dict(form_modal(form).to_dict()))
+
+
+def test_discord_joins_words_of_one_look_that_follow_one_another() -> None:
+    shown = line(bold("No alert: "), bold("none"), Words("."), " And ", bold("more"), code("x"), code("y"), bold("."))
+    (found,) = discord_view.message(Reply("t", (paragraph(shown),))).embed["description"].splitlines()
+    assert found == "**No alert: none**. And **more**`xy`**.**"

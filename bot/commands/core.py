@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from bot.commands import changing, looking, rulebooks, sources, stories, summaries
+from bot.commands.arguments import checked, resolved
 from bot.commands.desk import Desk
 from bot.commands.parse import parse
 from bot.commands.reply import Heading, Reply, bullets, code, line, paragraph, refused, small
@@ -28,9 +30,23 @@ class Commands:
         self.desk = desk
 
     def parsed(self, text: str, who: Person, where: Place) -> Request:
-        """The request behind a text such as ``mute rule x 24h``. Raises :class:`UsageError`."""
-        command = parse(text, self.desk.names(heard_by(who, where)))
-        return Request(command.verb.name, who, where, command.arguments, command.share)
+        """The request behind a text such as ``mute rule x 24h``. Raises :class:`UsageError`, whatever happens."""
+        with _bugs_told("a text"):
+            command = parse(text, self.desk.names(heard_by(who, where)))
+            return Request(command.verb.name, who, where, command.arguments, command.share)
+
+    def chosen(self, verb: Verb, given: Mapping[str, str], who: Person, where: Place, *, share: bool) -> Request:
+        """The request behind fields that were filled in, by argument. Raises :class:`UsageError`, whatever happens."""
+        found: dict[str, str] = {}
+        with _bugs_told(verb.name):
+            names = self.desk.names(heard_by(who, where))
+            for parameter in verb.parameters:
+                if given.get(parameter.name, "").strip():
+                    found[parameter.name] = checked(resolved(parameter, found), given[parameter.name], names, verb.name)
+            missing = next((p for p in verb.parameters if p.required and p.name not in found), None)
+            if missing is not None:
+                raise UsageError(f"{verb.name}: {missing.name} is missing", verb.name)
+            return Request(verb.name, who, where, found, share)
 
     async def answer(self, request: Request, tell: Progress) -> Reply:
         """The reply to a request whatever happens: what cannot be done is said, with the reason."""
@@ -70,6 +86,18 @@ class Commands:
             ),
             small("Whoever runs Wirewatch can allow it, under ", code("permissions:"), " in wirewatch.yaml."),
         )
+
+
+@contextmanager
+def _bugs_told(what: str) -> Iterator[None]:
+    """A bug while a request is read is said like one while it is answered."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception:  # noqa: BLE001 - they hear that there is one, the log holds its trace
+        _log.exception("bug in a command", verb=what)
+        raise UsageError(BROKEN.title) from None
 
 
 def _sentence(text: str) -> str:

@@ -21,7 +21,7 @@ from bot.channels.buttons import Pressed, Verb
 from bot.channels.discord_errors import MISSING_PERMISSIONS
 from bot.commands import discord_view
 from bot.commands.alerts import GONE, AlertButtons, MuteForm, Standing
-from bot.commands.arguments import Names, Offer, checked, offers, resolved
+from bot.commands.arguments import Offer, offers, resolved
 from bot.commands.core import BROKEN, Commands, misunderstood
 from bot.commands.discord_form import FORM_PREFIX, filled, form_modal
 from bot.commands.discord_tree import group, register
@@ -157,9 +157,8 @@ class DiscordBinding:
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         who, where = self._person(interaction), self._place(interaction)
-        names = self._commands.desk.names(heard_by(who, where))
         try:
-            request = Request(verb.name, who, where, _checked(verb, given, names), share)
+            request = self._commands.chosen(verb, given, who, where, share=share)
         except UsageError as error:
             await self._show(interaction, misunderstood(error))
             return
@@ -336,17 +335,6 @@ def _why_not(error: discord.HTTPException, share: bool) -> str:
     if share and error.code == MISSING_PERMISSIONS:
         return "The bot may not attach files in this channel; ask for it without sharing, or give it Attach Files."
     return "Discord did not take it; please ask again."
-
-
-def _checked(verb: Command, given: Mapping[str, str], names: Names) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for parameter in verb.parameters:
-        if parameter.name in given and given[parameter.name].strip():
-            found[parameter.name] = checked(resolved(parameter, found), given[parameter.name], names, verb.name)
-    missing = next((p for p in verb.parameters if p.required and p.name not in found), None)
-    if missing is not None:
-        raise UsageError(f"{verb.name}: {missing.name} is missing", verb.name)
-    return found
 
 
 def _embed(reply: Reply) -> discord.Embed:

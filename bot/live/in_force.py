@@ -126,7 +126,11 @@ class InForce:
 
     async def _merge_watches(self) -> None:
         async with self._one_change:
-            watched = await self._store.read(lambda s: s.watches())
+            try:
+                watched = await self._store.read(lambda s: s.watches())
+            except StoreError as error:
+                self._log.error("cannot take up what is watched; the next edit or start will", error=str(error))
+                return
             loop = asyncio.get_running_loop()
             self._take(await loop.run_in_executor(None, watches.merged, self.book, watched, self._config.ner_model))
 

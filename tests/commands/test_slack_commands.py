@@ -12,6 +12,7 @@ from aiohttp.test_utils import unused_port
 from bot.commands import slack_view
 from bot.model import MuteKind
 from tests.commands.team import HOSTILE, team, until
+from tests.fakes.discord import visible_text as discord_text
 from tests.fakes.feeds import Answer
 from tests.fakes.slack import live, visible_text
 
@@ -205,7 +206,7 @@ async def test_a_bug_in_a_command_is_said_and_logged_and_stops_nothing(
     async with team(tmp_path, news=False) as one:
         ada = one.on_slack()
 
-        def broken(_: object) -> None:
+        def broken(*_: object) -> None:
             raise RuntimeError("a bug")
 
         monkeypatch.setattr(type(one.app), "readiness", broken)
@@ -213,5 +214,14 @@ async def test_a_bug_in_a_command_is_said_and_logged_and_stops_nothing(
         assert "Something went wrong inside Wirewatch" in visible_text(await ada.hears())
         await ada.types("/wire mutes", one.room)
         assert "Nothing is muted" in visible_text(await ada.hears(2))
+        assert "a bug" in capsys.readouterr().err
+        monkeypatch.undo()
+        monkeypatch.setattr(type(one.app.chat.commands.desk), "names", broken)
+        await one.registered()
+        ben = one.on_discord()
+        await ada.types("/wire mutes", one.room)
+        assert "Something went wrong inside Wirewatch" in visible_text(await ada.hears(3))
+        said = await ben.reads(await ben.runs("wire mutes", one.place))
+        assert "Something went wrong inside Wirewatch" in discord_text(said)
         assert "a bug" in capsys.readouterr().err
         monkeypatch.undo()

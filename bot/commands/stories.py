@@ -45,6 +45,7 @@ from bot.why.text import SIGNS
 LATEST = 8  # alerts
 LATEST_BACK = timedelta(days=90)
 FOUND = 8  # articles of a search
+TOLD_BELOW = ("not ", "and ")  # which rules did not fire: they are listed with what kept them from it
 HERE = {"wirewatch sources add": "/wire add", "wirewatch sources list": "/wire sources"}  # typed in a shell, in chat
 _COMMAND = re.compile(r"`(wirewatch [a-z -]+(?:URL)?)`")
 OPERATORS = ("AND", "OR", "NOT", "NEAR")  # of other search engines
@@ -179,7 +180,8 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
         sign = f"{SIGNS[stage.mark]} "
         post = pieces(" · ", Link("open the post", stage.link)) if stage.link else []
         head = line(sign, bold(stage.name), "  ", *_in_chat(stage.verdict), *post)
-        items.append(Entry(head, tuple(line("– ", *_in_chat(detail)) for detail in stage.details[:DETAILS_SHOWN])))
+        details = [one for one in stage.details if stage.name != "rules" or not one.startswith(TOLD_BELOW)]
+        items.append(Entry(head, tuple(line("– ", *_in_chat(detail)) for detail in details[:DETAILS_SHOWN])))
     blocks.append(entries(items))
     blocks += _rule_blocks(found.rules, request.get("rule"))
     return Reply("Why it alerted, or did not" if found.found else "Not in the archive", tuple(blocks))

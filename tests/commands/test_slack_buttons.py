@@ -113,7 +113,9 @@ async def test_a_form_that_was_open_over_a_restart_mutes_and_a_rule_that_went_is
         await ada.clicks(one.room, post, button(post, "mute"))
         form = await ada.sees_form()
         rules = tmp_path / "rules" / "rules.yaml"
-        rules.write_text(rules.read_text("utf-8").replace("- id: arms-deal\n", "- id: arms-trade\n"), "utf-8")
+        changed = rules.read_text("utf-8").replace("- id: arms-deal\n", "- id: arms-trade\n")
+        changed = changed.replace("river rises]}", "river rises]}\n    unless: agency")
+        rules.write_text(changed, "utf-8")
         await one.restart()
         await ada.sends(form, choice="rule:arms-deal", duration="1h", comment="over the restart")
         assert "Muted: rule arms-deal" in visible_text(await ada.hears())
@@ -125,6 +127,9 @@ async def test_a_form_that_was_open_over_a_restart_mutes_and_a_rule_that_went_is
         assert "Arms deal with a sanctioned state" in why, "as it was when the alert came"
         assert "is no rule any more" in why
         assert "fires on it with the rules of today" in why
+        await ada.types("/wire why https://river.example/flood", one.room)
+        why = visible_text(await ada.hears(3))
+        assert why.count("kept silent by 'agency' (unless)") == 1, "in the list of those that did not fire"
 
 
 async def test_what_slack_sends_twice_is_done_once(tmp_path: Path) -> None:

@@ -452,3 +452,31 @@ def test_reports_of_a_coup_need_few_words_in_common() -> None:
     readings = (report("a", first, countries=("HT",)), report("b", second, countries=("HT",)))
     assert told(Stories(), *readings) == ["a", "a"]
     assert told(Stories(), readings[0], report("b", second)) == ["a", "b"]  # in whatever country
+
+
+def test_a_report_that_names_no_country_is_known_by_its_town() -> None:
+    headline = "Attack on tanker near {} drives up insurance rates"
+    line = (
+        "The tanker Ocean Shidril was on fire off {} on Tuesday after an attack with two missiles, its managers said."
+    )
+    full = (
+        "Crew leaves tanker after attack off Turkish coast",
+        "Three crew members were hurt on Tuesday after two missiles hit the tanker off Sope, Turkey, and its captain "
+        "ordered all to the boats. A frigate brought the others ashore, and a committee of the port looks into it.",
+    )
+    first = report("first", full, countries=("TR",))
+    near, far = ((headline.format(town), line.format(town)) for town in ("Sope", "Banak"))
+    assert told(Stories(), first, report("near", near)) == ["first", "first"]
+    assert told(Stories(), first, report("far", far)) == ["first", "far"]
+
+
+def test_a_country_has_one_coup_at_a_time_in_whatever_words() -> None:
+    flash = ("Burmese president held as officers announce coup", "")
+    later = (
+        "Coup in Myanmar: army occupies state television",
+        "The coup in Myanmar has cost eight lives, doctors in Naypyidaw said; Colonel Halina Nikra named a cabinet, "
+        "and shops stayed shut along the river while kettles were sold in the square.",
+    )
+    first = report("first", flash, countries=("MM",))
+    assert told(Stories(), first, report("later", later, countries=("MM",))) == ["first", "first"]
+    assert told(Stories(), first, report("later", later, countries=("TH",))) == ["first", "later"]

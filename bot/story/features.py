@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import pairwise
 from math import log
 from typing import NamedTuple
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from bot.follow.numbers import CONCEPTS, numbers
 from bot.model import Article
 from bot.stopwords import STOPWORDS
 from bot.story.setting import Setting, scenes, setting
-from bot.story.sides import NOTHING, Sides
+from bot.story.sides import NOTHING, Sides, places
 from bot.story.stem import hashed, stem
 from bot.story.thresholds import (
     HEADLINE_WORDS_MIN,
@@ -138,15 +137,6 @@ def features(source_id: str, canonical_url: str, title: str, text: str) -> Featu
         words,
         setting(title, undated),
     )
-
-
-def places(countries: Iterable[str]) -> int:
-    """Countries by their codes as a set of 64 bits, one each; 0 for none. Two countries may share a bit: then they are
-    not told apart, which is as before."""
-    bits = 0
-    for code in countries:
-        bits |= 1 << (crc32(code.encode()) & 63)
-    return bits
 
 
 def _series(source_id: str, title: str, headline: Sequence[str]) -> int:

@@ -34,22 +34,44 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("pipeline", "pipeline refinery sabotage"),
     ("mine", "mine factory mineworker"),
 )
+# Two words in a row that tell a kind where neither does.
+_PAIRS: tuple[tuple[str, str], ...] = (
+    (
+        "air strike",
+        "air strike, air raid, air attack, fighter jets, jets pound, jets bomb, jets strike, jets hit, jets fire",
+    ),
+    ("coup", "seize power"),
+)
 _BITS = {stem(word): 1 << number for number, (_, words) in enumerate(_KINDS) for word in words.split()}
+_NUMBER = {kind: 1 << number for number, (kind, _) in enumerate(_KINDS)}
+_PAIR_BITS = {
+    (stem(first), stem(second)): _NUMBER[kind]
+    for kind, pairs in _PAIRS
+    for first, second in (pair.split() for pair in pairs.split(", "))
+}
+_SECONDS = frozenset(second for _, second in _PAIR_BITS)
 GENERAL = 0b11  # attack, blast
-NATIONAL = 1 << [name for name, _ in _KINDS].index("coup")  # a country has one at a time, whatever the town
+NATIONAL = _NUMBER["coup"]  # a country has one at a time, whatever the town
 _WORDS_KEPT = 1 << 15
 
 
 @lru_cache(_WORDS_KEPT)
-def _bit(word: str) -> int:
-    return _BITS.get(stem(word), 0)
+def _bit(word: str) -> tuple[int, str]:
+    """The kind that a word tells of, and its stem where it may be the second of a pair."""
+    root = stem(word)
+    return _BITS.get(root, 0), root if root in _SECONDS else ""
 
 
 def kinds_of(words: Iterable[str]) -> int:
     """The kinds that normalised words tell of."""
     kinds = 0
+    before = ""
     for word in words:
-        kinds |= _bit(word)
+        bit, second = _bit(word)
+        kinds |= bit
+        if second:
+            kinds |= _PAIR_BITS.get((stem(before), second), 0)
+        before = word
     return kinds
 
 

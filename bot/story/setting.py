@@ -16,6 +16,7 @@ from zlib import crc32
 
 from bot.entities.tables import read_table, split_names
 from bot.story.kinds import kinds_of, precise
+from bot.story.sides import places
 from bot.story.stem import hashed, stem
 from bot.story.thresholds import SETTING_CHARS, SETTING_KIND_CHARS, TITLE_CASE
 from bot.text import phrase
@@ -83,15 +84,15 @@ class Setting(NamedTuple):
 
 def setting(title: str, text: str) -> Setting:
     """What headline and lead say of it. ``text`` begins without a dateline."""
-    lead = text[:SETTING_CHARS]
+    lead, first = _begin(text, SETTING_CHARS), _begin(text, SETTING_KIND_CHARS)
     parts = (lead,) if _title_case(title) else (title, lead)
     towns: set[str] = set()
     regions: set[str] = set()
     names: set[str] = set()
     for part in parts:
         _read(part, towns, regions, names)
-    figures = {f for f in _FIGURE.findall(f"{title} {lead[:SETTING_KIND_CHARS]}") if not _YEAR.match(f)}
-    headed, told = kinds_of(phrase(title).split()), kinds_of(phrase(lead[:SETTING_KIND_CHARS]).split())
+    figures = {f for f in _FIGURE.findall(f"{title} {first}") if not _YEAR.match(f)}
+    headed, told = kinds_of(phrase(title).split()), kinds_of(phrase(first).split())
     return Setting(
         headed | told,
         headed or told,
@@ -99,9 +100,14 @@ def setting(title: str, text: str) -> Setting:
         _bits(regions),
         _bits(names - regions),
         _bits(figures),
-        _bits(_headed(title)),
+        places(_headed(title)),
         frozenset(hashed(stem(word)) for word in regions),
     )
+
+
+def _begin(text: str, longest: int) -> str:
+    """The beginning of a text, in whole words: half of "Nairobi" would be a town of its own."""
+    return text if len(text) <= longest else text[:longest].rpartition(" ")[0]
 
 
 def scenes(kinds: int, countries: Iterable[str]) -> tuple[int, ...]:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from typing import NamedTuple
+from zlib import crc32
 
 from bot.story.kinds import NATIONAL, precise
 
+# The countries that the world's news is mostly about: a bit for each, so that no two of them are taken for one. The
+# other 180 and more share the same 64 bits by their hash.
+_OFTEN = (  # noqa: SIM905
+    "US GB RU UA CN IN PK IR IQ IL PS SY LB YE SA TR EG LY SD SS ET SO KE NG ML NE BF CD ZA FR DE IT ES PL HU GR "
+    "KP KR JP TW PH ID MM TH BD LK AF KZ VE CO MX BR AR CU HT PE CL CA AU GE RS AZ QA EC"
+).split()
+_BIT = {code: number for number, code in enumerate(_OFTEN)}
+
 
 class Sides(NamedTuple):
-    """Sets of bits: the countries that are named (:func:`bot.story.features.places`), and what
+    """Sets of bits: the countries that are named (:func:`places`), and what
     :mod:`bot.story.setting` reads, the countries of the headline (``heads``) among it. Of a story: those of all
     its reports. 0: nothing is known."""
 
@@ -23,6 +33,14 @@ class Sides(NamedTuple):
 
 
 NOTHING = Sides(0, 0, 0, 0, 0, 0, 0)
+
+
+def places(countries: Iterable[str]) -> int:
+    """Countries by their codes as a set of 64 bits, one each; 0 for none. Two that share a bit are not told apart."""
+    bits = 0
+    for code in countries:
+        bits |= 1 << _BIT.get(code, crc32(code.encode()) & 63)
+    return bits
 
 
 def columns() -> tuple[array[int], ...]:
@@ -67,13 +85,20 @@ def strangers(one: Sides, other: Sides) -> bool:
 
 
 def agree(one: Sides, other: Sides) -> bool:
-    """Whether both tell of the same kind of event in the same country."""
-    return bool(one.places & other.places and precise(one.kinds) & precise(other.kinds))
+    """Whether both tell of the same kind of event in the same country; where one names none, in the same town."""
+    if not precise(one.kinds) & precise(other.kinds):
+        return False
+    return bool(one.places & other.places if one.places and other.places else one.towns & other.towns)
 
 
 def at_one_place(one: Sides, other: Sides) -> bool:
     """Whether what agrees (:func:`agree`) happened in a town that both name, or befell the whole country."""
-    return bool(one.towns & other.towns or one.kinds & other.kinds & NATIONAL)
+    return bool(one.towns & other.towns) or national(one, other)
+
+
+def national(one: Sides, other: Sides) -> bool:
+    """Whether both tell of a kind of event of which a country has one at a time."""
+    return bool(one.kinds & other.kinds & NATIONAL)
 
 
 def of_other_kinds(one: Sides, other: Sides) -> bool:

@@ -28,6 +28,7 @@ from bot.story.sides import (
     columns,
     elsewhere,
     headed_elsewhere,
+    national,
     of_other_kinds,
     strangers,
 )
@@ -287,18 +288,21 @@ class Stories:
 
     def _flash(self, read: Reading, near: _Nears, scene: Mapping[int, int]) -> _Best | None:
         """A headline with a line at most, told of the same kind of event in the same country as only one story is: too
-        short to be alike, and there is nothing else that it could mean. Or the first report in full after a flash."""
+        short to be alike, and there is nothing else that it could mean. Or the first report in full after a flash, or
+        a report of what a country has one of at a time."""
         if len(set(scene.values())) != 1:
             return None
         fitting = [
             (score, row)
             for score, row, count in near
             if row in scene
-            and count >= FLASH_SHARED_MIN
-            and min(read.features.length, self._index.length[row]) <= FLASH_WORDS
+            and (self._is_flash(read, row, count) or national(read.sides, self._sides_of(row)))
             and self._fits(read, score, row)
         ]
         return max(fitting, default=None)
+
+    def _is_flash(self, read: Reading, row: int, count: float) -> bool:
+        return count >= FLASH_SHARED_MIN and min(read.features.length, self._index.length[row]) <= FLASH_WORDS
 
     def _scene(self, read: Reading, at: float) -> dict[int, int]:
         """Late rows that tell of the same kind of event in the same country, a few of each story, with the story."""

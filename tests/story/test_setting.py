@@ -6,7 +6,11 @@ from itertools import combinations
 
 import pytest
 
-from bot.story.setting import _bits, says_where, scenes, setting
+from bot.entities.tables import read_table
+from bot.story.kinds import precise
+from bot.story.setting import Setting, _bits, says_where, scenes, setting
+from bot.story.sides import Sides, agree, places
+from bot.story.thresholds import SETTING_CHARS
 
 
 def towns(title: str, text: str = "") -> int:
@@ -93,4 +97,52 @@ def test_words_for_where_it_was() -> None:
     ],
 )
 def test_countries_of_a_headline(title: str, codes: list[str]) -> None:
-    assert setting(title, "").heads == _bits(codes)
+    assert setting(title, "").heads == places(codes)
+
+
+def test_a_word_that_the_limit_cuts_is_no_town() -> None:
+    before, town = " Police in ", "Dorumbal"
+    cut = SETTING_CHARS - len(before) - 3
+    assert setting("", f"{'x' * cut}{before}{town} said so.").towns == 0
+    assert setting("", f"{'x' * (cut - 9)}{before}{town} said so.").towns == _bits(["dorumbal"])
+
+
+def test_the_countries_of_most_news_are_told_apart() -> None:
+    often = "US GB RU UA CN IN PK IR IQ IL PS SY LB YE TR EG LY SD ET SO KE NG ML FR DE KP KR JP MX BD CO VE".split()  # noqa: SIM905
+    for one, other in combinations(often, 2):
+        assert not places([one]) & places([other]), (one, other)
+    assert all(places([row["code"]]) for row in read_table("countries.tsv"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Warplanes bomb Dorum", "Air strike on Dorum kills nine"),
+        ("Warplanes bomb Dorum", "Air raids on Dorum kill nine"),
+        ("Warplanes bomb Dorum", "Jets pound Dorum"),
+        ("Coup in Mali", "Soldiers seized power in Mali"),
+    ],
+)
+def test_two_words_may_tell_a_kind(one: str, other: str) -> None:
+    assert precise(setting(one, "").kinds) & precise(setting(other, "").kinds)
+    assert not setting("New York Jets lose", "They were in the air, and a strike was over. Power was seized.").kinds
+
+
+@pytest.mark.parametrize(
+    ("codes", "other", "same"),
+    [
+        (["IR"], ["IR"], True),
+        (["IR"], ["IQ"], False),
+        ([], ["IR"], True),  # no country is named, and the town is the same
+        ([], [], True),
+    ],
+)
+def test_one_kind_of_event_in_one_country_or_town(codes: list[str], other: list[str], same: bool) -> None:
+    one, two = setting("Protest in Dorum, 4 dead", ""), setting("Police crush a demonstration in Dorum", "")
+    assert agree(sides(one, codes), sides(two, other)) is same
+    elsewhere = setting("Protest in Banak, 4 dead", "")
+    assert not agree(sides(one, []), sides(elsewhere, ["IR"]))
+
+
+def sides(found: Setting, codes: list[str]) -> Sides:
+    return Sides(places(codes), found.kinds, found.towns, found.regions, found.names, found.figures, found.heads)

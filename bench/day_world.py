@@ -6,7 +6,8 @@ held against the truth.
 
 A story is first told by somebody, then copied from the wires word for word, told in other words, cut to a summary, and
 carried on with higher numbers while it develops. Some pairs of stories are near-misses: the same kind of event in the
-same region of the same country, on the same day. Between them stands what is told once.
+same region of the same country, on the same day; of a coup, of which a country has one at a time, in two countries, as
+nothing in their texts would tell two in one country apart. Between them stands what is told once.
 """
 
 from __future__ import annotations
@@ -171,6 +172,7 @@ LAGS = 0.2  # of the reports still have the number before
 TWINS = 0.14  # of the stories are near-misses of another one
 CORRECTED, RETRACTED = 0.12, 0.08  # of the stories that alert
 EDITED = 0.3  # of the reports of an outlet that polishes its headlines
+NATIONAL = frozenset({"coup"})  # kinds of which a country has one at a time
 
 
 @lru_cache(maxsize=1)
@@ -226,7 +228,14 @@ def _events(dice: random.Random, count: int, regions: Mapping[str, Sequence[str]
     for number in range(count - twins, count):
         of = dice.choice(made[: count - twins])
         country = next(c for c in _COUNTRIES if c[0] == of.slots["country"])
-        twin = _event(dice, f"s{number}", of.type, country, regions, region=of.slots["region"])
+        region = of.slots["region"]
+        if of.type in NATIONAL:
+            had = {e.slots["country"] for e in made if e.type == of.type}
+            at = _COUNTRIES.index(country)
+            free = (c for c in _COUNTRIES[at:] + _COUNTRIES[:at] if c[0] not in had)
+            if (other := next(free, None)) is not None:
+                country, region = other, regions[other[0]][0]
+        twin = _event(dice, f"s{number}", of.type, country, regions, region=region)
         made.append(replace(twin, twin=of.id))
     return made
 

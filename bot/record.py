@@ -39,7 +39,7 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Another article of the story. ``reason`` says how it came to be in it."""
+    """Another article of the story. ``reason`` says how it came to be in it, ``fired`` whether a rule fired on it."""
 
     key: str
     title: str
@@ -47,7 +47,7 @@ class Member:
     source: str
     fetched_at: datetime
     reason: str
-    alerted: bool
+    fired: bool
 
 
 @dataclass(frozen=True, slots=True)

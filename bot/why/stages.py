@@ -188,8 +188,8 @@ def _story(record: Record, engine: Engine, analysis: Analysis, tz: tzinfo) -> St
         lines.append(f"{counted(record.members_total, 'other article')} of it:")
     shown = record.members[:MEMBERS_SHOWN]
     for one in shown:
-        told = ", alerted" if one.alerted else ""
-        lines.append(f"{moment(one.fetched_at, tz)} {one.source}: {quoted(one.title)}{told}")
+        fired = ", a rule fired" if one.fired else ""
+        lines.append(f"{moment(one.fetched_at, tz)} {one.source}: {quoted(one.title)}{fired}")
     if record.members_total > len(shown):
         lines.append(f"and {record.members_total - len(shown)} more")
     return Stage("story", Mark.PASSED, verdict, tuple(lines))

@@ -128,7 +128,7 @@ def _members(connection: Connection, story_id: str, article_id: int) -> tuple[tu
             source=row.source_name or row.source_id,
             fetched_at=row.fetched_at,
             reason=row.reason,
-            alerted=row.alert_id is not None,
+            fired=row.alert_id is not None,
         )
         for row in rows
     )

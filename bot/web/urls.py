@@ -30,6 +30,11 @@ _TRACKING_PAIRS = frozenset({("ref", "rss"), ("source", "rss"), ("from", "rss"),
 _WRAPPED_PATHS = {"google.com": "/url", "news.google.com": "/url"}  # redirectors that carry the real link
 _ORDINARY = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:[/?#][!-~]*)?\Z")
 _PLAIN_HOST = re.compile(r"https?://([a-z0-9][a-z0-9.-]*)(?::\d{1,5})?(?=[/?#]|\Z)")
+# Addresses of which nothing has to be decoded, encoded or put straight: host, path, query.
+_PLAIN = re.compile(
+    r"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)((?:/[A-Za-z0-9._~%:@!$&'()*+,;=-]+)*+)/?"
+    r"(?:\?((?:[A-Za-z0-9._~-]++=[A-Za-z0-9._~-]*+(?:&|(?=#|\Z)))*+))?(?:#[!-~]*)?\Z"
+)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 
 
@@ -59,6 +64,8 @@ def canonical(url: str) -> str:
     parameters, user names, fragments and trailing slashes are dropped; the other parameters are sorted. A Google
     redirect (Google Alerts) gives way to the page that it leads to.
     """
+    if (plain := _PLAIN.match(url)) is not None and (host := plain[1].removeprefix("www.")) not in _WRAPPED_PATHS:
+        return f"https://{host}{plain[2]}{_plain_query(plain[3])}"
     parts = _split(url)
     if parts is None:
         return ""
@@ -122,6 +129,15 @@ def _query(query: str) -> str:
         if not _is_tracking(name.lower(), value.lower())
     )
     return f"?{urlencode(kept)}" if kept else ""
+
+
+def _plain_query(query: str | None) -> str:
+    """The same for names and values of nothing but letters, digits and ``._~-``."""
+    if not query:
+        return ""
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    kept = sorted((name, value) for name, _, value in pairs if not _is_tracking(name.lower(), value.lower()))
+    return f"?{'&'.join([f'{name}={value}' for name, value in kept])}" if kept else ""
 
 
 def _is_tracking(name: str, value: str) -> bool:

@@ -147,6 +147,35 @@ def test_the_canonical_form_of_a_canonical_form_is_itself(url: str) -> None:
     assert canonical(once) == once
 
 
+HOSTS = ("wire.example", "www.wire.example", "www.com", "google.com", "www.google.com", "a", "a.", "-a", "Wire.example")
+TAILS = (
+    "/",
+    "/a",
+    "//",
+    "/url",
+    "?",
+    "b=1",
+    "a=2",
+    "a=",
+    "=",
+    "&",
+    "url=https:",
+    "utm_source=x",
+    "ref=rss",
+    "#",
+    "%20",
+)
+
+
+@given(
+    st.sampled_from(HOSTS),
+    st.lists(st.sampled_from([*TAILS, ";", "+", "é", "~", "'", ".", "A"]), max_size=8).map("".join),
+)
+def test_an_ordinary_address_needs_no_taking_apart(host: str, tail: str) -> None:
+    """With the name of a user, which counts for nothing, it is never an ordinary one."""
+    assert canonical(f"https://{host}{tail}") == canonical(f"https://joe@{host}{tail}")
+
+
 @pytest.mark.parametrize(
     ("link", "url"),
     [

@@ -101,7 +101,7 @@ def convention(title: str) -> Convention | None:
 
 
 def _marked(title: str) -> Convention | None:
-    for pattern in (_BEFORE, _BEHIND):
+    for pattern in (_BEFORE, _BEHIND) if title.rstrip().endswith((")", "]")) else (_BEFORE,):
         found = pattern.fullmatch(title)
         if found is None:
             continue

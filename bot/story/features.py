@@ -50,7 +50,10 @@ _COUNTED = re.compile(
 )
 _WORDS_KEPT = 1 << 15  # whose stem and number are kept; the words of some hundred articles are mostly the same
 _LOGS = tuple(1 + log(max(count, 1)) for count in range(256))  # how much a word matters that stands so often
-_MIX = np.uint32(0x9E3779B1)
+_MIX = 0x9E3779B1
+_BITS32 = 0xFFFFFFFF
+_LEAVES = pow(_PRIME, SHINGLE_WORDS, 1 << 32)  # by how much a word counts when its row has moved on
+_FEW_WORDS = 60  # in a text, up to which Python is sooner done than numpy has begun
 _SORTED_MAX = 150  # shingles that Python sorts sooner than numpy finds the smallest
 _FEW = 16  # shingles of which the smallest are taken without sorting all
 
@@ -199,20 +202,42 @@ def _sketch(body: Sequence[str]) -> tuple[int, ...]:
     """The smallest shingles of the lead and of the whole: two copies share most of them whatever was cut or added."""
     if len(body) < TEXT_WORDS_MIN:
         return ()
+    shingles = _few_shingles(body) if len(body) <= _FEW_WORDS else _shingles(body)
+    lead = _smallest(shingles[: LEAD_WORDS - SHINGLE_WORDS + 1])
+    return tuple(sorted({*lead, *_smallest(shingles)} - {0}))
+
+
+def _shingles(body: Sequence[str]) -> Words32:
+    """A number for each row of :data:`SHINGLE_WORDS` words."""
     numbers = np.fromiter(map(_number, body), dtype=np.uint32, count=len(body))
     length = len(body) - SHINGLE_WORDS + 1
     rolled = np.zeros(length, dtype=np.uint32)
     for at in range(SHINGLE_WORDS):
         rolled = rolled * np.uint32(_PRIME) + numbers[at : at + length]
     rolled ^= rolled >> np.uint32(15)
-    rolled *= _MIX
+    rolled *= np.uint32(_MIX)
     rolled ^= rolled >> np.uint32(13)
-    lead = _smallest(rolled[: LEAD_WORDS - SHINGLE_WORDS + 1])
-    return tuple(sorted({*lead, *_smallest(rolled)} - {0}))
+    return rolled
 
 
-def _smallest(shingles: Words32) -> list[int]:
+def _few_shingles(body: Sequence[str]) -> list[int]:
+    """The same of a summary, for which an array is not worth its while: what leaves the row is taken off again."""
+    numbers = [*map(_number, body)]
+    rolled = 0
+    for number in numbers[: SHINGLE_WORDS - 1]:
+        rolled = rolled * _PRIME + number
+    found = []
+    for number, gone in zip(numbers[SHINGLE_WORDS - 1 :], (0, *numbers), strict=False):
+        rolled = (rolled * _PRIME + number - gone * _LEAVES) & _BITS32
+        mixed = ((rolled ^ rolled >> 15) * _MIX) & _BITS32
+        found.append(mixed ^ mixed >> 13)
+    return found
+
+
+def _smallest(shingles: Words32 | list[int]) -> list[int]:
     """The smallest that differ."""
+    if isinstance(shingles, list):
+        return sorted(set(shingles))[:SKETCH_EACH]
     if len(shingles) <= _SORTED_MAX:
         return sorted(set(shingles.tolist()))[:SKETCH_EACH]
     few = np.partition(shingles, _FEW)[:_FEW] if len(shingles) > _FEW else shingles

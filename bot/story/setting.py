@@ -147,16 +147,17 @@ def _read(part: str, towns: set[str], regions: set[str], names: set[str]) -> Non
 
 def _headed(title: str) -> Iterable[str]:
     """The countries that a headline names, their peoples and leaders among it, by code."""
-    words = [(word[0], phrase(word)) for word in _WORD.findall(title)]
+    written = _WORD.findall(title)
+    words = [phrase(word) for word in written]
     known = _codes()
     at = 0
     while at < len(words):
-        for length in (3, 2, 1):
-            name = " ".join(plain for _, plain in words[at : at + length])
-            if words[at][0].isupper() and (code := known.get(name)):
-                yield code
-                at += length - 1
-                break
+        if written[at][0].isupper():
+            for length in (3, 2, 1):
+                if code := known.get(" ".join(words[at : at + length])):
+                    yield code
+                    at += length - 1
+                    break
         at += 1
 
 

@@ -6,9 +6,12 @@ import pickle
 from array import array
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.story.features import features
+from bot.story.features import _few_shingles, _shingles, features
 from bot.story.stem import hashed, stem
+from bot.story.thresholds import TEXT_WORDS_MIN
 
 TEXT = "Rescuers reached Dorum on Tuesday. The rescuer of nine was the mayor of Dorum, said neighbours; Dorum mourned."
 
@@ -34,3 +37,12 @@ def test_what_stands_often_and_names_matter_more() -> None:
 def test_an_article_without_words_has_none() -> None:
     found = features("wire", "", "The", "")
     assert (found.length, found.word_of()) == (0, {})
+
+
+WORD = st.sampled_from(["the", "port", "of", "northport", "is", "shut", "á", "12", "北"]) | st.text(min_size=1)
+
+
+@given(st.lists(WORD, min_size=TEXT_WORDS_MIN))
+def test_a_summary_and_a_long_text_have_the_same_shingles(words: list[str]) -> None:
+    """The one is worked out word by word, the other as an array."""
+    assert _few_shingles(words) == _shingles(words).tolist()

@@ -136,7 +136,7 @@ def test_every_rule_is_judged_what_fires_first_then_the_nearest(ask: Ask) -> Non
 
 def test_an_article_on_which_nothing_fires_is_told_by_the_nearest_rule(ask: Ask) -> None:
     report = ask(record(article("g1", title="Earthquake drill in a garden", text="")))
-    assert report.answer.startswith("No alert: none of 3 rules fires; nearest is quake: it would match if ")
+    assert report.answer.startswith("No alert: none of 3 rules fires; nearest is quake: the text lacks ")
     assert stage(report, "rules").mark is Mark.STOPPED
     assert stage(report, "text").verdict == "a headline only: the feed gave no text to look at"
     assert stage(report, "sent").verdict == "to no channel, since no rule fired when it came"

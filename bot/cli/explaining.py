@@ -20,7 +20,7 @@ from bot.rules.explain import Explanation
 from bot.rules.explain import explain as explain_rule
 from bot.rules.match import Analysis
 from bot.rules.model import Rule
-from bot.rules.nearly import few
+from bot.rules.nearly_words import few
 from bot.rules.steps import Branch, condense, miss, near_misses, passed_over
 
 if TYPE_CHECKING:
@@ -275,5 +275,6 @@ def _show_misses(console: Console, analysis: Analysis, rules: Sequence[Rule]) ->
             )
     rest = len(rules) - len(near)
     if rest:
-        others = f"{rest} {'other ' if near or len(rules) < len(analysis.engine.rules) else ''}rules did not fire"
+        other = "other " if near or len(rules) < len(analysis.engine.rules) else ""
+        others = f"{rest} {other}{'rule' if rest == 1 else 'rules'} did not fire"
         console.print(f"{others}; --rule ID shows why.", style="dim")

@@ -15,8 +15,9 @@ from functools import cached_property
 from bot.model import Evidence, Match
 from bot.rules.exemptions import Exemption, in_force
 from bot.rules.match import Analysis
-from bot.rules.model import AtLeast, Condition, Count, Country, Group, Near, Rule, Use, Within, names_in
-from bot.rules.nearly import Changes, few, sentence, smallest_change, within
+from bot.rules.model import AtLeast, Condition, Count, Country, Group, Near, Rule, Unit, Use, Within, names_in
+from bot.rules.nearly import Changes, kept_silent, sentence, smallest_change
+from bot.rules.nearly_words import few, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,9 @@ def first_failure(analysis: Analysis, rule: Rule) -> Failure | None:
         note = _note(analysis, condition, region)
         text = f"{condition.label}: {note}" if note else f"not found: {condition.label}"
         return Failure(rule.id, condition.label, text)
-    if rule.unless is None or (leaves := held(rule.unless)) is None:
+    if rule.unless is None or held(rule.unless) is None:
         return None
-    words = dict.fromkeys(e.text for e in analysis.evidence(leaves))
-    by = few([repr(w) for w in words]) or rule.unless.label
-    return Failure(rule.id, "unless", f"kept silent by {by} (unless)", suppressed=True)
+    return Failure(rule.id, "unless", kept_silent(analysis, rule.unless), suppressed=True)
 
 
 class Step:
@@ -150,7 +149,7 @@ class Explanation:
 
     @property
     def remedy(self) -> str:
-        """``it would match if the text said border``; empty for a match."""
+        """``the text lacks “border”``: what a text or the rule would have to be otherwise; empty for a match."""
         return sentence(self.changes)
 
 
@@ -196,14 +195,15 @@ def _note(analysis: Analysis, condition: Condition, region: str) -> str:
     held = analysis.evaluation.holds
     match condition:
         case Near(of=members) if all(held(m, region) is not None for m in members):
-            ordered = ", ordered" if condition.ordered else ""
-            return f"every member is in the text, but not within {within(condition)}{ordered}"
+            ordered = ", in this order" if condition.ordered else ""
+            where = f"within {within(condition)}" if condition.unit is Unit.WORDS else f"in one {within(condition)}"
+            return f"all of it is in the text, but not {where}{ordered}"
         case AtLeast(n=n, of=members):
             return f"{sum(held(m, region) is not None for m in members)} of {n} held"
         case Group(op="any", of=members):
             return f"none of {few([m.label for m in members])}"
         case Group(op="none", of=members):
-            return "found: " + ", ".join(m.label for m in members if held(m, region) is not None)
+            return "must not be there: " + ", ".join(m.label for m in members if held(m, region) is not None)
         case Count(of=of) if held(of, region) is not None:
             return f"only {len(analysis.evaluation.spans(of, region))} found"
         case Country():

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 from bot.entities.facts import country_name
 from bot.entities.salience import MAIN, salience
+from bot.rules import nearly_words
 from bot.rules.match import Analysis
 from bot.rules.model import (
     AtLeast,
@@ -35,24 +36,24 @@ from bot.rules.model import (
     Use,
     Within,
 )
-from bot.rules.near import Placed, least_cost
+from bot.rules.near import INFINITE, Placed, least_cost, participants
+from bot.rules.nearly_words import LISTED_MAX, alternatives, apart, lacking, one_of, quoted, wanted
 
 LOOSER = 1  # cost of a condition that holds once it asks for a little less
 MISSING = 2  # cost of one of which nothing is there, or of a word that must not be there
 WORDS_MAX = 9_999  # the widest window that can be written
-LISTED_MAX = 6  # alternatives in a sentence
-SAID_MAX = 4  # changes in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``text`` says what would have to be otherwise, as the end of "it would match if ...". ``instead`` is what the
-    condition would have to be; ``None`` where the text would have to be another."""
+    """``text`` says what of the text is not as the rule wants it. ``instead`` is what the condition would have to be,
+    and ``allowed`` says it as people write it; ``None`` and empty where the text would have to be another."""
 
     condition: Condition
     text: str
     cost: int
     instead: Condition | None = None
+    allowed: str = ""
 
 
 Changes = tuple[Change, ...]
@@ -66,16 +67,19 @@ def smallest_change(analysis: Analysis, rule: Rule) -> Changes:
         asked = _changes(analysis, rule.when, "")
         changes = tuple({id(c.condition): c for c in asked}.values())  # what a define asks for twice is one change
     if rule.unless is not None and analysis.evaluation.holds(rule.unless) is not None:
-        changes = (*changes, Change(rule.unless, _unless(analysis, rule.unless), MISSING))
+        changes = (*changes, Change(rule.unless, kept_silent(analysis, rule.unless), MISSING))
     return changes
 
 
 def sentence(changes: Sequence[Change]) -> str:
-    """``it would match if the text said border``; empty without changes."""
-    texts = list(dict.fromkeys(c.text for c in changes))
-    more = len(texts) - SAID_MAX
-    shown = " and ".join(texts[:SAID_MAX]) + (f", and {more} more" if more > 0 else "")
-    return f"it would match if {shown}" if texts else ""
+    """``the text lacks “border”``; empty without changes."""
+    return nearly_words.sentence([(c.text, c.allowed) for c in changes]) if changes else ""
+
+
+def kept_silent(analysis: Analysis, unless: Condition) -> str:
+    """``kept silent by “video game” (unless)``."""
+    words = _words(analysis, unless)
+    return "kept silent by its unless" if words == unless.label else f"kept silent by {words} (unless)"
 
 
 def cost(changes: Sequence[Change]) -> int:
@@ -132,16 +136,14 @@ def _changes(analysis: Analysis, condition: Condition, region: str) -> Changes:
             return tuple(c for m in members if held(m, region) is None for c in _changes(analysis, m, region))
         case Group(op="none", of=members):
             return tuple(
-                Change(m, f"{_place(region)} did not say {_said(analysis, m, region)}", MISSING)
-                for m in members
-                if held(m, region) is not None
+                Change(m, _unwanted(analysis, m, region), MISSING) for m in members if held(m, region) is not None
             )
         case Group(of=members):
             return _any(analysis, condition, members, region)
         case AtLeast(n=n, of=members):
             missing = [_changes(analysis, m, region) for m in members if held(m, region) is None]
-            wanted = n - (len(members) - len(missing))
-            return tuple(c for changes in sorted(missing, key=cost)[:wanted] for c in changes)
+            needed = n - (len(members) - len(missing))
+            return tuple(c for changes in sorted(missing, key=cost)[:needed] for c in changes)
         case Use(of=of):
             return _named(condition, _changes(analysis, of, region))
         case Count(of=of, min=least):
@@ -155,7 +157,12 @@ def _changes(analysis: Analysis, condition: Condition, region: str) -> Changes:
         case Origin():
             return (_origin(analysis, condition),)
         case Names() | Term() | EntityLabel():
-            return (Change(condition, f"{_place(region)} {wanted_words(condition)}", MISSING),)
+            return (Change(condition, lacking(wanted(condition), region), MISSING),)
+
+
+def _unwanted(analysis: Analysis, member: Condition, region: str) -> str:
+    verb = "is" if _is_one(analysis, member, region) else "are"
+    return f"{_words(analysis, member, region)} {verb} there, and must not be (none:)"
 
 
 def _any(analysis: Analysis, group: Condition, members: Sequence[Condition], region: str) -> Changes:
@@ -167,25 +174,13 @@ def _any(analysis: Analysis, group: Condition, members: Sequence[Condition], reg
     if cost(best) < MISSING or words is None:
         leaves = [m for m in members if isinstance(m, Term)]
         if cost(best) == MISSING and len(leaves) > 1 and isinstance(best[0].condition, Term):
-            said = few([leaf.label for leaf in leaves])
-            return (replace(best[0], text=f"{_place(region)} said one of {said}"),)
+            return (replace(best[0], text=lacking(one_of([wanted(leaf) for leaf in leaves]), region)),)
         return best
     return (_said_one_of(group, words, region),)
 
 
 def _said_one_of(group: Condition, words: Sequence[str], region: str) -> Change:
-    verb = "said" if _only_terms(group) else "had"
-    return Change(group, f"{_place(region)} {verb} one of {few(words)}", MISSING)
-
-
-def _only_terms(condition: Condition) -> bool:
-    match condition:
-        case Group(of=members):
-            return all(map(_only_terms, members))
-        case Use(of=of):
-            return _only_terms(of)
-        case _:
-            return isinstance(condition, Term)
+    return Change(group, lacking(one_of(words), region), MISSING)
 
 
 def _named(use: Use, changes: Changes) -> Changes:
@@ -197,19 +192,23 @@ def _named(use: Use, changes: Changes) -> Changes:
 
 def _count(analysis: Analysis, count: Count, of: Condition, least: int, region: str) -> Changes:
     enough = next((n for n in range(least - 1, 0, -1) if analysis.evaluation.holds(replace(count, min=n), region)), 0)
-    what = few(alternatives(of) or (of.label,))
     if not enough:
-        times = "once" if least == 1 else f"{least} times"
-        return (Change(count, f"{_place(region)} said {what} {times}", MISSING),)
-    return (
-        Change(count, f"{_place(region)} said {what} {least} times, not {enough}", LOOSER, replace(count, min=enough)),
-    )
+        times = "" if least == 1 else f" ({least} times)"
+        return (Change(count, lacking(one_of(alternatives(of) or (of.label,)) + times, region), MISSING),)
+    words = _words(analysis, replace(count, min=enough), region)
+    text = f"{words} found {_times(enough)} where the rule asks for {least}"
+    return (Change(count, text, LOOSER, replace(count, min=enough), f"min: {enough}"),)
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def _within(analysis: Analysis, within: Within, inner: str, of: Condition, region: str) -> Changes:
     if analysis.evaluation.holds(of, region) is not None:
-        text = f"{_said(analysis, of, region)} stood in the {within.region}"
-        return (Change(within, text, LOOSER, of),)
+        verb = "stands" if _is_one(analysis, of, region) else "stand"
+        text = f"{_words(analysis, of, region)} {verb} in the text, but not in the {within.region}"
+        return (Change(within, text, LOOSER, of, f"leaving {within.region}: out"),)
     return _changes(analysis, of, inner if region in ("", inner) else "nowhere")
 
 
@@ -218,20 +217,22 @@ def _country(analysis: Analysis, country: Country, region: str) -> Change:
     found = analysis.evaluation.holds(looser, region)
     if not found:
         named = f" (it names {', '.join(analysis.countries[:LISTED_MAX])})" if analysis.countries else ""
-        return Change(country, f"{_place(region)} {wanted_words(country)}{named}", MISSING)
+        return Change(country, lacking(wanted(country) + named, region), MISSING)
     code = found[0].entity or ""
+    name = country_name(code)
     if country.main and analysis.evaluation.holds(replace(country, min_mentions=1), region) is None:
         share = salience(analysis.mentions, analysis.text).get(code, 0.0)
-        text = f"it were mainly about {country_name(code)} (salience {share:.2f}; {MAIN:.2f} is asked for)"
-        return Change(country, text, LOOSER, looser)
+        text = f"{name} is named, but not what the text is mainly about (salience {share:.2f} of {MAIN:.2f})"
+        return Change(country, text, LOOSER, looser, "leaving salience: main out")
     enough = next(
         n
         for n in range(country.min_mentions - 1, -1, -1)
         if n == 0 or analysis.evaluation.holds(replace(country, min_mentions=n), region)
     )
-    times = f", not {enough}" if enough else ""
-    text = f"it named {country_name(code)} {country.min_mentions} times{times}"
-    return Change(country, text, LOOSER, replace(country, min_mentions=enough) if enough else looser)
+    times = f"is named {_times(enough)}" if enough else "is named in datelines only"
+    text = f"{name} {times} where the rule asks for {country.min_mentions}"
+    instead = replace(country, min_mentions=enough) if enough else looser
+    return Change(country, text, LOOSER, instead, f"min_mentions: {max(enough, 1)}")
 
 
 def _origin(analysis: Analysis, origin: Origin) -> Change:
@@ -242,9 +243,10 @@ def _origin(analysis: Analysis, origin: Origin) -> Change:
             actual = ", ".join(analysis.subject.source_tags)
         case _:
             actual = analysis.evaluation.language or ""
-    known = f"it is {actual}" if actual else "it is not known"
-    what = {"source": "the source", "tag": "a tag of the source"}.get(origin.key, "the language")
-    return Change(origin, f"{what} were {few(origin.values)} ({known})", MISSING)
+    what = {"source": "the source", "tag": "the tags of the source"}.get(origin.key, "the language")
+    verb = "are" if origin.key == "tag" else "is"
+    text = f"{what} {verb} {actual or 'not known'}, and the rule asks for {one_of(origin.values)}"
+    return Change(origin, text, MISSING)
 
 
 def _near(analysis: Analysis, near: Near, region: str) -> Changes:
@@ -261,7 +263,8 @@ def _near(analysis: Analysis, near: Near, region: str) -> Changes:
             less = relaxed(member, changes)
             found = evaluation.plain_spans(less, region) if less is not None else []
         elif not found:  # a dateline alone, and the words beside it name another country
-            text = f"{member.label} were named beside it, not in the dateline only"
+            words = _words(analysis, member, region)
+            text = f"{words} stands in the dateline only, and the words beside it name another country"
             missing.append(Change(member, text, MISSING))
         if found and less is not None:
             there.append(less)
@@ -272,15 +275,35 @@ def _near(analysis: Analysis, near: Near, region: str) -> Changes:
     instead = loosened(analysis, asked, spans)
     if instead == asked:
         return tuple(missing)
+    words = _closest(analysis, spans, instead)
     if instead is not None:
-        return (*missing, Change(near, _wider(near, instead), LOOSER, instead))
-    apart = not evaluation.groups(spans, Unit.WORDS)
-    why = (
-        "its words stood together, not some in the title and some in the text"
-        if apart
-        else "no word served as two of its parts"
-    )
-    return (*missing, Change(near, why, MISSING))
+        text, allowed = apart(near, instead, words)
+        return (*missing, Change(near, text, LOOSER, instead, allowed))
+    if evaluation.groups(spans, Unit.WORDS):
+        why = "overlap, and each part of near: needs words of its own"
+    else:
+        why = "stand partly in the title and partly in the text, and near: does not reach across"
+    return (*missing, Change(near, f"{words} {why}", MISSING))
+
+
+def _closest(analysis: Analysis, spans: Sequence[list[Placed]], instead: Near | None) -> str:
+    """The words of a near that come closest to what it asks for, in quotation marks; the first where none do."""
+    chosen = [found[0] for found in spans]
+    if instead is not None:
+        for group in analysis.evaluation.groups(spans, instead.unit):
+            limit = instead.words if instead.unit is Unit.WORDS else INFINITE
+            chain = participants(group, limit, instead.ordered)
+            if all(chain):
+                chosen = [found[0] for found in chain]
+                break
+    return quoted(_of_span(analysis, span) for span in chosen)
+
+
+def _of_span(analysis: Analysis, span: Placed) -> str:
+    words = [" ".join(e.text.split()) for e in analysis.evidence(span.leaves)]
+    if not words:
+        return analysis.text.body[span.start : span.end]
+    return words[0] if len(words) == 1 else f"{words[0]} … {words[-1]}"
 
 
 def loosened(analysis: Analysis, near: Near, spans: Sequence[list[Placed]]) -> Near | None:
@@ -303,83 +326,17 @@ def loosened(analysis: Analysis, near: Near, spans: Sequence[list[Placed]]) -> N
     return None
 
 
-def _wider(near: Near, instead: Near) -> str:
-    parts = []
-    if (near.unit, near.words) != (instead.unit, instead.words):
-        asked = f"within {within(near)}" if near.unit is Unit.WORDS else f"in one {within(near)}"
-        there = f"are {within(instead)} apart" if instead.unit is Unit.WORDS else f"share a {within(instead)}"
-        parts.append(f"{asked} (they {there})")
-    if near.ordered and not instead.ordered:
-        parts.append("in the order of the rule")
-    return f"its words stood {' and '.join(parts)}"
-
-
 # -- words ----------------------------------------------------------------------------------------------------------
 
 
-def within(near: Near) -> str:
-    """``6 words``, ``sentence`` or ``paragraph``, as it stands in the YAML."""
-    if near.unit is not Unit.WORDS:
-        return near.unit.value
-    return f"{near.words} word{'' if near.words == 1 else 's'}"
-
-
-def few(listed: Sequence[str], most: int = LISTED_MAX) -> str:
-    """The first of them, and how many more there are."""
-    more = len(listed) - most
-    return ", ".join(listed[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def alternatives(condition: Condition) -> tuple[str, ...] | None:
-    """The labels of which one is enough, where a condition is nothing but that."""
-    match condition:
-        case Term() | Names() | EntityLabel() | Country() | Origin():
-            return (condition.label,)
-        case Use(of=of):
-            return alternatives(of)
-        case Group(op="any", of=members):
-            found: list[str] = []
-            for member in members:
-                below = alternatives(member)
-                if below is None:
-                    return None
-                found.extend(below)
-            return tuple(found)
-        case _:
-            return None
-
-
-def wanted_words(leaf: Term | Names | EntityLabel | Country) -> str:
-    """What a text would have to do, as in ``said border``."""
-    match leaf:
-        case Country(codes=None):
-            return "named a country"
-        case Country(codes=codes, written=written):
-            one = next(iter(codes)) if codes and len(codes) == 1 else ""
-            return f"named {country_name(one)}" if one else f"named a country of {written}"
-        case Names(key=key, list_name=name):
-            return f"named {_NAMED[key]} of {name}"
-        case EntityLabel():
-            return f"had an {leaf.label}"
-        case _:
-            return f"said {leaf.label}"
-
-
-_NAMED = {"list": "a name", "person": "a person", "org": "an organisation", "place": "a place"}
-_PLACES = {"": "the text", "title": "the title", "lead": "the lead"}
-
-
-def _place(region: str) -> str:
-    return _PLACES.get(region, "one place")
-
-
-def _unless(analysis: Analysis, condition: Condition) -> str:
-    said = _said(analysis, condition)
-    return f"its unless did not hold ({said})" if said == condition.label else f"the text did not say {said} (unless)"
-
-
-def _said(analysis: Analysis, condition: Condition, region: str = "") -> str:
-    """The words by which a condition holds, or its name where it marks none."""
+def _words(analysis: Analysis, condition: Condition, region: str = "") -> str:
+    """The words by which a condition holds, in quotation marks; its name where it marks none."""
     leaves = analysis.evaluation.holds(condition, region) or ()
-    words = dict.fromkeys(" ".join(e.text.split()) for e in analysis.evidence(leaves))
-    return few([repr(w) for w in words]) or condition.label
+    words = list(dict.fromkeys(" ".join(e.text.split()) for e in analysis.evidence(leaves)))
+    more = len(words) - LISTED_MAX
+    return quoted(words[:LISTED_MAX]) + (f" and {more} more" if more > 0 else "") if words else condition.label
+
+
+def _is_one(analysis: Analysis, condition: Condition, region: str = "") -> bool:
+    leaves = analysis.evaluation.holds(condition, region) or ()
+    return len({" ".join(e.text.split()) for e in analysis.evidence(leaves)}) <= 1

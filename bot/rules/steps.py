@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.model import Evidence
 from bot.rules.explain import Explanation, Step
-from bot.rules.nearly import few
+from bot.rules.nearly_words import few
 from bot.stopwords import STOPWORDS
 
 COUNTRY_WEIGHT = 0.4  # of a country beside other members: nearly every article names one
@@ -101,12 +101,13 @@ def miss(explanation: Explanation) -> str:
     """One sentence on a rule that did not fire: what was found, and the smallest change with which it would have."""
     if explanation.suppressed:
         return explanation.reason
-    if not closeness(explanation.when):
+    if explanation.when.found_nothing:
         return "nothing of it is in the text"
-    # Words say more than countries, so they come first; function words say nothing.
+    # Words say more than countries, so they come first; function words say nothing, and what the remedy names is said.
     telling = [e for e in _found(explanation.when) if _tells(e) or _is_country(e)]
-    found = _said(sorted(telling, key=lambda e: e.entity is not None), "“{}”")
-    return f"found {few(found)}; {explanation.remedy}" if found else explanation.remedy
+    found = [e for e in telling if f"“{' '.join(e.text.split())}”" not in explanation.remedy]
+    words = _said(sorted(found, key=lambda e: e.entity is not None), "“{}”")
+    return f"found {few(words)}; {explanation.remedy}" if words else explanation.remedy
 
 
 def outline(explanation: Explanation, *, everything: bool = False) -> tuple[str, ...]:

@@ -27,26 +27,26 @@ def test_a_rule_that_fires_is_shown_with_what_it_found(room: Path, run: Run) -> 
         "✔ flood  Flood warning · high (goes to console)\n├── ✔ one of 2: flood warning\n└── unless: does not hold"
         in ran.out
     )
-    assert ran.out.endswith("1 other rules did not fire; --rule ID shows why.\n")
+    assert ran.out.endswith("1 other rule did not fire; --rule ID shows why.\n")
 
 
 def test_a_rule_that_nearly_fires_says_what_it_found_and_what_is_missing(room: Path, run: Run) -> None:
     ran = run("explain", "-", stdin=b"Troops shelled a village in Chad.")
     assert ran.status == 0
     assert "No rule fires." in ran.out
-    assert "✘ clash  found “shelled”, “Chad” (TD); it would match if the text said one of border, frontier" in ran.out
+    assert "✘ clash  found “shelled”, “Chad” (TD); the text lacks one of “border”, “frontier”" in ran.out
 
 
 def test_members_that_stand_too_far_apart_are_said_to(room: Path, run: Run) -> None:
     text = "Troops shelled a village on Monday, and after hours of silence on both sides the border of Chad was shut."
     ran = run("explain", "-", "--rule", "clash", stdin=text.encode())
-    assert "every member is in the text, but not within 8 words" in ran.out
-    assert "it would match if its words stood within 8 words (they are 14 words apart)" in ran.out
+    assert "all of it is in the text, but not within 8 words" in ran.out
+    assert "are 14 words apart where the rule allows 8; within: 14 words would allow that" in ran.out
 
 
 def test_a_rule_that_was_suppressed_says_by_what(room: Path, run: Run) -> None:
     ran = run("explain", "-", stdin=b"A flood warning stands in a new video game.")
-    assert "✘ flood  kept silent by 'video game' (unless)" in ran.out
+    assert "✘ flood  kept silent by “video game” (unless)" in ran.out
     tree = run("explain", "-", "--rule", "flood", stdin=b"A flood warning stands in a new video game.").out
     assert "unless: suppresses the match" in tree
     assert "video game" in tree
@@ -135,7 +135,7 @@ rules:
 """
     (room / "rules" / "own.yaml").write_text(own, encoding="utf-8")
     out = run("explain", "-", stdin=b"The wheat harvest of Chad was good").out
-    assert "✘ harvest  found “wheat”; it would match if the text said one of drought" in out
+    assert "✘ harvest  found “wheat”; the text lacks “drought”" in out
     assert "✘ shelling" not in out
     assert "✘ abduction" not in out
 

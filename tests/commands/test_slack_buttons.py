@@ -129,7 +129,7 @@ async def test_a_form_that_was_open_over_a_restart_mutes_and_a_rule_that_went_is
         assert "fires on it with the rules of today" in why
         await ada.types("/wire why https://river.example/flood", one.room)
         why = visible_text(await ada.hears(3))
-        assert why.count("kept silent by 'agency' (unless)") == 1, "in the list of those that did not fire"
+        assert why.count("kept silent by “agency” (unless)") == 1, "in the list of those that did not fire"
 
 
 async def test_what_slack_sends_twice_is_done_once(tmp_path: Path) -> None:

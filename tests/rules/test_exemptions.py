@@ -122,7 +122,7 @@ def test_explain_shows_what_was_passed_over_and_who_said_so() -> None:
     assert passed_over(found) == (
         "passed over: Ivan Petrov (ofac_sdn:1, by jane until 2027-03-31: the tennis player)",
     )  # fmt: skip
-    assert found.remedy == "it would match if the text had one of person: @ofac_sdn, list: ofac_sdn"
+    assert found.remedy == "the text lacks one of a person of ofac_sdn, a name of ofac_sdn"
 
 
 def test_evidence_says_on_which_list_of_what_day_a_name_stands() -> None:

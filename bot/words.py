@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from difflib import get_close_matches
@@ -23,6 +24,12 @@ def meant(word: str, known: Iterable[str]) -> str:
         if _slips(word, close) <= 1 + len(word) // 5:
             return close
     return ""
+
+
+def renamed(name: str) -> str:
+    """``write desk-1``: what is nearest to a name that holds other signs than a-z, 0-9, ``.``, ``_`` and ``-``."""
+    small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:63]
+    return f"write {small}" if small else "rename it"
 
 
 def _slips(one: str, other: str) -> int:

@@ -31,7 +31,7 @@ from pydantic_core import ErrorDetails
 from bot import duration
 from bot.errors import Problem
 from bot.model import Severity
-from bot.words import meant
+from bot.words import meant, renamed
 from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, Seq, node_at, place_of, plain
 
 Loc = tuple[str | int, ...]
@@ -176,7 +176,7 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
             )
     if key == "[key]":
         name = in_file[-2]
-        text = f"the name {name!r} may hold small letters, digits, '-', '_' and '.' only; {_renamed(str(name))}"
+        text = f"the name {name!r} may hold small letters, digits, '-', '_' and '.' only; {renamed(str(name))}"
         return _key_place(node, in_file[:-1]).problem(text, "bad-name")
     where = next((str(step) for step in reversed(in_file) if isinstance(step, str)), "")
     text = _inside_out(model, loc, details["type"]) or _words(details)
@@ -224,12 +224,6 @@ def _left_of(node: Node, in_file: Loc, key: str) -> str:
     return ""
 
 
-def _renamed(name: str) -> str:
-    """``write desk-1``: the nearest name that will do."""
-    small = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:63]
-    return f"write {small}" if small else "rename it"
-
-
 def _inside(place: Place, value: Node | None, error: object) -> Place:
     """Where in a value something is wrong, as far as the file shows it: in a block (``|``) the line, in a text on one
     line the column too."""
@@ -256,7 +250,7 @@ def _words(details: ErrorDetails) -> str:
         case "string_too_short":
             return _EMPTY
         case "string_pattern_mismatch":
-            return "may hold small letters, digits, '-', '_' and '.' only; rename it"
+            return f"may hold small letters, digits, '-', '_' and '.' only; {renamed(str(details['input']))}"
         case "int_type":
             return "must be a whole number, without quotes"
         case "bool_type":
@@ -294,6 +288,8 @@ def _no_mapping(details: ErrorDetails) -> str:
         return "must be a mapping, not a list; write a name of yours and a colon in place of each -"
     if isinstance(given, list):
         return "must be a mapping, not a list; delete the - or [ ]"
+    if isinstance(given, str) and given.startswith(("http://", "https://")):
+        return "must be a mapping, not an address alone; write {id: a-name, url: the address}"
     if isinstance(given, str) and re.match(r"[\w.-]+:[^\s/]", given):
         return "a colon needs a space behind it, as in key: value"
     if details["type"] == "model_attributes_type":

@@ -154,7 +154,13 @@ def _merge(root: Node | None, found: dict[str, Source], places: dict[str, Place]
     if root is None:
         return
     if not isinstance(root, Map):
-        raise ConfigError((root.place.problem("must be a mapping with the key sources:", "bad-value"),))
+        raise ConfigError(
+            (
+                root.place.problem(
+                    "must be a mapping with the key sources:; write it in a line of its own above this", "bad-value"
+                ),
+            )
+        )
     data = plain(root)
     base = frozenset(SourceEntry.model_fields)
     owns = [take_options(entry, node, base, _is_off(entry, data), around) for entry, node in _entry_nodes(data, root)]

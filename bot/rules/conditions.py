@@ -187,6 +187,8 @@ class Conditions(Selectors):
         read = self._readers.get(entry.key)
         if read is None:
             hint = keys_hint(entry.key, self._readers)
+            if isinstance(entry.value, Scalar) and "did you mean" not in hint:
+                hint += "; a term with a colon in it wants quotes"
             self._bad(entry.key_place, f"no condition {entry.key!r}{hint}", "unknown-key")
             return None
         return read(entry.value, entry)
@@ -307,7 +309,8 @@ class Conditions(Selectors):
         found = _WORDS.match(text)
         if found:
             return Unit.WORDS, int(found[1])
-        self._bad(node.place, "within: takes 'N words', sentence or paragraph", "bad-value")
+        hint = f"; write {text} words" if text.isdigit() else ""
+        self._bad(node.place, f"within: takes 'N words', sentence or paragraph{hint}", "bad-value")
         return None, 0
 
     def _within(self, node: Node, entry: Entry) -> Condition | None:

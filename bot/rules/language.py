@@ -17,6 +17,7 @@ from bot.rules.exemptions import Exemption, read_exemptions
 from bot.rules.hints import keys_hint, nearest
 from bot.rules.model import Condition, NameList, Rule, RuleTest, names_in
 from bot.rules.selectors import LANG
+from bot.words import renamed
 from bot.yaml_nodes import Map, Node, Scalar, Seq
 
 __all__ = ["FILE_KEYS", "ID", "RULE_KEYS", "Reader", "keys_hint", "nearest"]
@@ -75,7 +76,9 @@ class Reader(Conditions, Corroboration):
         rule_id = self._text(node, "id", required="id" not in misspelt)
         if rule_id and not ID.match(rule_id):
             place = (node.get("id") or node).place
-            self._bad(place, f"the id {rule_id!r} may hold a-z, 0-9, '.', '_' and '-' only", "bad-id")
+            self._bad(
+                place, f"the id {rule_id!r} may hold a-z, 0-9, '.', '_' and '-' only; {renamed(rule_id)}", "bad-id"
+            )
         title = self._text(node, "title")
         word = self._text(node, "severity", required="severity" not in misspelt)
         severity = Severity.MEDIUM

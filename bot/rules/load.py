@@ -187,7 +187,8 @@ def _read_documents(
         if node is None:
             continue
         if not isinstance(node, Map):
-            problems.append(node.place.problem("a rule file has rules: and define: at its top", "bad-file"))
+            text = "a rule file has rules: and define: at its top; write rules: in a line of its own above this"
+            problems.append(node.place.problem(text, "bad-file"))
             continue
         if (listed := node.entry("list")) is not None:
             text = "this is a list file, which belongs into the folder lists/ beside the rules; move it there"

@@ -77,6 +77,11 @@ def complaints(source: str, **known: object) -> list[str]:
         ("{any: [a], all: [b]}", "4:11: a condition has one key, this has 2 (any, all); join them with all: [{...}, {...}]"),  # noqa: E501
         ("{}", "4:11: a condition has one key, this has 0 (none); join them with all: [{...}, {...}]"),
         ("{anny: [a]}", "4:12: no condition 'anny'; did you mean 'any'?"),
+        (
+            "{any: [breaking: war]}",
+            "4:18: no condition 'breaking'; known: all, any, none, at_least, count, near, country, person, org, place, "
+            "list, entity and 9 more; a term with a colon in it wants quotes",
+        ),
         ("{any: a}", "4:17: any: takes a list, as in any: [one, two]"),
         ("{any: []}", "4:17: any: has nothing in it; write what it asks for, as in any: [one, two]"),
         ("{any: [a, '']}", "4:21: an empty term; write a word, or delete the line"),
@@ -93,7 +98,7 @@ def complaints(source: str, **known: object) -> list[str]:
             "4:28: 'all' marks no words and cannot stand inside near; members are terms, any, near, use, country, "
             "person, org, place, list and entity",
         ),
-        ("{near: {of: [a, b], within: 5}}", "4:39: within: takes 'N words', sentence or paragraph"),
+        ("{near: {of: [a, b], within: 5}}", "4:39: within: takes 'N words', sentence or paragraph; write 5 words"),
         ("{near: {of: [a, b], within: sentences}}", "4:39: within: takes 'N words', sentence or paragraph"),
         ("{near: {of: [a, b]}}", "4:18: near needs within:, as in near: {of: [arms, deal], within: sentence}"),
         (
@@ -153,7 +158,10 @@ def test_a_condition_that_cannot_be_meant(when: str, complaint: str) -> None:
     ("lines", "complaint"),
     [
         ("- {severity: high, when: a}", "2:5: the rule has no id: add one"),
-        ("- {id: Bad Id, severity: high, when: a}", "2:10: the id 'Bad Id' may hold a-z, 0-9, '.', '_' and '-' only"),
+        (
+            "- {id: Bad Id, severity: high, when: a}",
+            "2:10: the id 'Bad Id' may hold a-z, 0-9, '.', '_' and '-' only; write bad-id",
+        ),
         ("- {id: r, when: a}", "2:5: the rule has no severity: add one of info, low, medium, high, critical"),
         ("- {id: r, severity: hgh, when: a}", "2:23: no severity 'hgh'; did you mean 'high'?"),
         ("- {id: r, severity: High, when: a}", "2:23: no severity 'High'; did you mean 'high'?"),

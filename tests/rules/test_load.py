@@ -97,7 +97,13 @@ def test_a_later_folder_replaces_by_id_and_name(tmp_path: Path) -> None:
             ["warning a.yaml:1:10: nothing uses the define 'x'; delete it, or use it with {use: x}"],
         ),
         ({"a.yaml": "rule: []"}, ["error a.yaml:1:1: a rule file has no key 'rule'; did you mean 'rules'?"]),
-        ({"a.yaml": "[a]"}, ["error a.yaml:1:1: a rule file has rules: and define: at its top"]),
+        (
+            {"a.yaml": "[a]"},
+            [
+                "error a.yaml:1:1: a rule file has rules: and define: at its top; write rules: in a line of its own "
+                "above this"
+            ],
+        ),
         ({"a.yaml": "rules: {}"}, ["error a.yaml:1:8: rules: takes a list, each rule beginning with '- id:'"]),
         (
             {"a.yaml": "rules: [a: b: c]", "b.yaml": "x: 1"},

@@ -17,7 +17,7 @@ from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
 from bot.store.queries import pairs
-from bot.store.queries.dialect import among, both_among, chunks, insert_new, listed
+from bot.store.queries.dialect import among, both_among, chunks, listed
 from bot.store.queries.prepared import NewRows, Prepared
 from bot.store.schema import (
     alerts,
@@ -126,15 +126,16 @@ def _values(article: Article) -> tuple[object, ...]:
         None if article.lang is None else storable(article.lang),
         storable(article.image),
         storable(article.source_name),
-        _tags(article.source_tags),
+        _often(article.source_tags),
         article.text_from.value,
         storable(article.text_note),
     )
 
 
-@lru_cache(maxsize=1000)  # a source gives all its articles the same
-def _tags(tags: tuple[str, ...]) -> str:
-    return encode(_STRINGS, tags)
+@lru_cache(maxsize=1000)
+def _often(words: tuple[str, ...]) -> str:
+    """Tags and channels, which a source or rule gives to all that is of it."""
+    return encode(_STRINGS, words)
 
 
 def to_row(article: Article) -> dict[str, object]:
@@ -194,6 +195,10 @@ def add_facts(connection: Connection, marks: Mapping[str, Marks], new: Mapping[s
         connection.execute(update(story_articles).where(row).values(facts=facts.encode()))
 
 
+_INSERT_ALERT = NewRows(alerts, [*alerts.c], [alerts.c.id])
+_INSERT_MATCHES = NewRows(matches, [*matches.c], [matches.c.rule_id])
+
+
 def insert_alerts(connection: Connection, batch: Sequence[Alert], new: Mapping[str, int]) -> None:
     """Write alerts on stored articles, with their matches; one for each article, and an id once. An alert on an
     article that was purged is passed over. ``new`` maps the keys of articles just written to their row ids."""
@@ -208,40 +213,41 @@ def insert_alerts(connection: Connection, batch: Sequence[Alert], new: Mapping[s
             if known_keys(connection, [alert.article.key]):
                 continue
             raise ValueError(f"alert {alert.id} is about article {alert.article.key}, which is not stored")
-        insertion = insert_new(connection, alerts).values(_alert_row(alert, article_id)).returning(alerts.c.id)
-        added = connection.execute(insertion).scalar() is not None
+        added = bool(_INSERT_ALERT.write(connection, [_alert_values(alert, article_id)]))
         if not added:  # an edit of its article may have made more rules fire, and graver ones
             same = (alerts.c.id == alert.id) & (alerts.c.article_id == article_id)
             graver = update(alerts).where(same, alerts.c.severity < int(alert.severity))
             connection.execute(graver.values(severity=int(alert.severity)))
             added = connection.execute(select(alerts.c.id).where(same)).first() is not None
         if added and alert.matches:
-            connection.execute(insert_new(connection, matches), _match_rows(alert))
+            _INSERT_MATCHES.write(connection, _match_values(alert))
 
 
-def _alert_row(alert: Alert, article_id: int) -> dict[str, object]:
-    return {
-        "id": alert.id,
-        "article_id": article_id,
-        "story_id": alert.story.id,
-        "severity": int(alert.severity),
-        "countries": encode(_STRINGS, alert.countries),
-        "created_at": alert.created_at,
-    }
+def _alert_values(alert: Alert, article_id: int) -> tuple[object, ...]:
+    """All columns, in their order."""
+    return (
+        storable(alert.id),
+        article_id,
+        storable(alert.story.id),
+        int(alert.severity),
+        encode(_STRINGS, alert.countries),
+        to_micros(alert.created_at),
+    )
 
 
-def _match_rows(alert: Alert) -> list[dict[str, object]]:
+def _match_values(alert: Alert) -> list[tuple[object, ...]]:
+    """All columns, in their order."""
     return [
-        {
-            "alert_id": alert.id,
-            "rule_id": match.rule_id,
-            "title": match.title,
-            "severity": int(match.severity),
-            "tags": encode(_STRINGS, match.tags),
-            "channels": encode(_STRINGS, match.channels),
-            "evidence": encode(tuple[Evidence, ...], match.evidence),
-            "created_at": alert.created_at,
-        }
+        (
+            storable(alert.id),
+            storable(match.rule_id),
+            storable(match.title),
+            int(match.severity),
+            _often(match.tags),
+            _often(match.channels),
+            encode(tuple[Evidence, ...], match.evidence),
+            to_micros(alert.created_at),
+        )
         for match in alert.matches
     ]
 

@@ -15,14 +15,18 @@ from bot.store.outbox_port import NewDelivery
 from bot.store.queries import outbox
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import among, chunks, insert_new, listed
-from bot.store.schema import HOLDING, alerts, articles, holds, matches, mutes, storable, story_articles
+from bot.store.queries.prepared import NewRows, Prepared
+from bot.store.schema import HOLDING, alerts, articles, holds, matches, mutes, storable, story_articles, to_micros
 from bot.store.schema import decisions as decision_rows
 
 _STRINGS = tuple[str, ...]
 
 
 # -- decisions ------------------------------------------------------------------------------------------------------
-_IDS = select(articles.c.id, articles.c.key).where(among(articles.c.key, "keys"))
+_IDS = Prepared(select(articles.c.key, articles.c.id).where(among(articles.c.key, "keys")), "keys")
+_INSERT_DECISIONS = NewRows(
+    decision_rows, [c for c in decision_rows.c if c is not decision_rows.c.id], [decision_rows.c.id]
+)
 
 
 def insert_decisions(connection: Connection, made: Sequence[DecisionRow]) -> None:
@@ -30,21 +34,21 @@ def insert_decisions(connection: Connection, made: Sequence[DecisionRow]) -> Non
     if not made:
         return
     keys = {storable(row.article_key) for row in made}
-    ids = {row.key: row.id for row in connection.execute(_IDS, {"keys": listed(keys)})}
+    ids = dict(_IDS.ask(connection, listed(keys)))
     rows = [
-        {
-            "article_id": ids[storable(row.article_key)],
-            "alert_id": row.alert_id,
-            "channel": row.channel,
-            "verdict": row.verdict,
-            "reason": row.reason,
-            "at": row.at,
-        }
+        (
+            ids[storable(row.article_key)],
+            storable(row.alert_id),
+            storable(row.channel),
+            row.verdict,
+            storable(row.reason),
+            to_micros(row.at),
+        )
         for row in made
         if storable(row.article_key) in ids
     ]
     if rows:
-        connection.execute(insert_new(connection, decision_rows), rows)
+        _INSERT_DECISIONS.write(connection, rows)
 
 
 def decisions(connection: Connection, article_key: str) -> tuple[DecisionRow, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, Update, func, select, update
@@ -11,8 +11,9 @@ from bot.errors import OverError, StoreError
 from bot.message import Call, DeliveryKind, DeliveryState, Receipt
 from bot.store.codec import decode_payload, encode_payload
 from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
-from bot.store.queries.dialect import chunks, insert_new, upsert
-from bot.store.schema import FOLDED, PENDING, alerts, calls, deliveries, delivery_alerts, storable
+from bot.store.queries.dialect import among, chunks, insert_new, listed, upsert
+from bot.store.queries.prepared import NewRows, Prepared
+from bot.store.schema import FOLDED, PENDING, alerts, calls, deliveries, delivery_alerts, storable, to_micros
 
 _OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
 
@@ -20,39 +21,47 @@ _OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
 def enqueue(connection: Connection, new: Sequence[NewDelivery]) -> int:
     """Add those whose key is not known. One whose alerts are all missing was beaten by another poll that brought the
     same article at the same moment, and is passed over."""
-    return sum(_add(connection, delivery) is not None for delivery in new)
+    stored = frozenset(stored_alerts(connection, [alert_id for delivery in new for alert_id in delivery.alert_ids]))
+    return sum(_add(connection, delivery, stored) is not None for delivery in new)
 
 
-def _add(connection: Connection, delivery: NewDelivery) -> int | None:
+_INSERT = NewRows(
+    deliveries,
+    [deliveries.c[name] for name in ("key", "channel", "kind", "payload", "state", "attempts", "created_at")]
+    + [deliveries.c.last_error, deliveries.c.follows],
+    [deliveries.c.id],
+)
+_INSERT_ALERTS = NewRows(delivery_alerts, [*delivery_alerts.c], [delivery_alerts.c.alert_id])
+
+
+def _add(connection: Connection, delivery: NewDelivery, stored: Set[str]) -> int | None:
     payload = encode_payload(delivery.kind, delivery.payload)
-    alert_ids = stored_alerts(connection, delivery.alert_ids)
+    alert_ids = {storable(alert_id) for alert_id in delivery.alert_ids} & stored
     if delivery.alert_ids and not alert_ids:
         return None
     if delivery.kind.follows != bool(delivery.follows):
         raise ValueError(
             f"a delivery of kind {delivery.kind} {'needs' if delivery.kind.follows else 'takes no'} follows"
         )
-    row_id = connection.execute(
-        insert_new(connection, deliveries)
-        .values(
-            key=delivery.payload.key,
-            channel=delivery.channel,
-            kind=delivery.kind.value,
-            payload=payload,
-            state=DeliveryState.WAITING.value,
-            attempts=0,
-            created_at=delivery.created_at,
-            last_error="",
-            follows=delivery.follows or None,
-        )
-        .returning(deliveries.c.id)
-    ).scalar()
-    if row_id is not None and delivery.kind is DeliveryKind.UPDATE:
+    values = (
+        storable(delivery.payload.key),
+        storable(delivery.channel),
+        delivery.kind.value,
+        payload,
+        DeliveryState.WAITING.value,
+        0,
+        to_micros(delivery.created_at),
+        "",
+        storable(delivery.follows) or None,
+    )
+    written = _INSERT.write(connection, [values])
+    if not written:
+        return None
+    row_id: int = written[0][0]
+    if delivery.kind is DeliveryKind.UPDATE:
         _supersede(connection, [delivery.follows], delivery.channel, row_id)
-    if row_id is not None and alert_ids:
-        connection.execute(
-            delivery_alerts.insert(), [{"delivery_id": row_id, "alert_id": alert_id} for alert_id in alert_ids]
-        )
+    if alert_ids:
+        _INSERT_ALERTS.write(connection, [(row_id, alert_id) for alert_id in sorted(alert_ids)])
     return row_id
 
 
@@ -72,12 +81,13 @@ def _supersede(connection: Connection, keys: Sequence[str], channel: str, by: in
         )
 
 
+_STORED = Prepared(select(alerts.c.id).where(among(alerts.c.id, "ids")), "ids")
+
+
 def stored_alerts(connection: Connection, ids: Sequence[str]) -> list[str]:
     """Which of the alerts are stored, as ids that the database knows."""
-    found: list[str] = []
-    for part in chunks(sorted({storable(alert_id) for alert_id in ids})):
-        found += connection.scalars(select(alerts.c.id).where(alerts.c.id.in_(part)))
-    return found
+    wanted = sorted({storable(alert_id) for alert_id in ids})
+    return [alert_id for (alert_id,) in _STORED.ask(connection, listed(wanted))] if wanted else []
 
 
 def _read(statement: Select[tuple[object, ...]], connection: Connection) -> tuple[Delivery, ...]:
@@ -190,7 +200,7 @@ def fold(connection: Connection, channel: str, delivery_ids: Sequence[int], dige
     ids = sorted(set(delivery_ids))
     if connection.execute(select(deliveries.c.id).where(deliveries.c.key == digest.payload.key)).scalar() is not None:
         return
-    digest_id = _add(connection, digest)
+    digest_id = _add(connection, digest, frozenset(stored_alerts(connection, digest.alert_ids)))
     if digest_id is None:
         raise StoreError(f"store: none of the alerts of digest {digest.payload.key} is stored")
     for part in chunks(ids):

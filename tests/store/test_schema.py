@@ -178,6 +178,17 @@ def test_a_waiting_queue_is_read_in_order_without_sorting(
     assert "ix_deliveries_pending" in plan[0]
 
 
+def test_what_is_due_is_read_in_order_without_sorting(
+    sqlite_store: SqlStore, file: Path, statements: list[tuple[str, Any]]
+) -> None:
+    sqlite_store.lease_due(T0, 5, minutes(1))
+    (sql, given) = next(one for one in statements if one[0].startswith("SELECT"))
+    with closing(sqlite3.connect(file)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given)]
+    assert len(plan) == 1
+    assert "ix_sources_due" in plan[0]
+
+
 def test_the_port_does_not_load_the_database_library() -> None:
     code = "import sys, bot.store.base, bot.store.writer; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

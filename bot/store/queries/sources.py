@@ -131,7 +131,7 @@ _DUE = Prepared(
         sources.c.next_poll_at <= bindparam("now", type_=Micros),
         or_(sources.c.lease_until.is_(None), sources.c.lease_until <= bindparam("now", type_=Micros)),
     )
-    .order_by(sources.c.next_poll_at, sources.c.id)
+    .order_by(sources.c.next_poll_at)  # nothing else: after a long pause the whole table would be sorted each time
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True),
     "now",

@@ -48,6 +48,25 @@ class _Label:
         return value
 
 
+class _Counts:
+    """A counter with one label. What stands for a value is looked up once."""
+
+    def __init__(self, counter: Counter, label: _Label) -> None:
+        self._counter = counter
+        self._label = label
+        self._known: dict[str, Counter] = {}
+
+    def add(self, value: str) -> None:
+        """One more."""
+        found = self._known.get(value)
+        if found is None:
+            label = self._label(value)
+            found = self._counter.labels(label)
+            if label == value:  # as many as there may be labels
+                self._known[value] = found
+        found.inc()
+
+
 class _Longest:
     """The largest of what was added within the last window, or within it and the one before."""
 
@@ -79,8 +98,9 @@ class Metrics:
         self.last_poll: datetime | None = None
         self._rule, self._channel = _Label(labels_max), _Label(labels_max)
         self._outcome, self._drop = _Label(100), _Label(100)
-        self._polls = Counter("wirewatch_polls", "Polls by outcome.", ["outcome"], registry=registry)
-        self._polls_of: dict[str, Counter] = {}  # by outcome
+        self._polls = _Counts(
+            Counter("wirewatch_polls", "Polls by outcome.", ["outcome"], registry=registry), self._outcome
+        )
         self._poll_seconds = Histogram(
             "wirewatch_poll_duration_seconds", "Time of one poll.", buckets=_POLL_BUCKETS, registry=registry
         )
@@ -89,10 +109,13 @@ class Metrics:
         )
         self._items = Counter("wirewatch_items", "Items in what was polled, known ones included.", registry=registry)
         self._new_items = Counter("wirewatch_new_items", "Items that were not known yet.", registry=registry)
-        self._articles = Counter(
-            "wirewatch_articles", "New articles by what became of them.", ["fate"], registry=registry
+        self._articles = _Counts(
+            Counter("wirewatch_articles", "New articles by what became of them.", ["fate"], registry=registry),
+            self._drop,
         )
-        self._matches = Counter("wirewatch_matches", "Matches by rule.", ["rule"], registry=registry)
+        self._matches = _Counts(
+            Counter("wirewatch_matches", "Matches by rule.", ["rule"], registry=registry), self._rule
+        )
         self._deliveries = Counter(
             "wirewatch_deliveries", "Attempts to deliver by outcome.", ["channel", "outcome"], registry=registry
         )
@@ -162,12 +185,7 @@ class Metrics:
     def poll_finished(self, outcome: str, items: int, new: int, seconds: float, at: datetime | None = None) -> None:
         """A poll ended: ``outcome`` as in :class:`~bot.store.sources_port.Poll`, ``items`` in the answer,
         ``new`` of them."""
-        polls = self._polls_of.get(outcome)
-        if polls is None:
-            polls = self._polls.labels(self._outcome(outcome))
-            if len(self._polls_of) < LABELS_MAX:
-                self._polls_of[outcome] = polls
-        polls.inc()
+        self._polls.add(outcome)
         if items:
             self._items.inc(items)
         if new:
@@ -184,10 +202,10 @@ class Metrics:
 
     def article(self, fate: str) -> None:
         """A new article was handled: ``matched``, ``unmatched``, ``old``, ``duplicate``, ``muted`` and the like."""
-        self._articles.labels(self._drop(fate)).inc()
+        self._articles.add(fate)
 
     def rule_matched(self, rule_id: str) -> None:
-        self._matches.labels(self._rule(rule_id)).inc()
+        self._matches.add(rule_id)
 
     def delivered(self, channel: str, outcome: str, lag_s: float | None = None) -> None:
         """A channel took something or did not; ``lag_s`` where an alert arrived and its publisher gave a date."""

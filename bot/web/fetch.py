@@ -49,7 +49,7 @@ _PERMANENT = frozenset({301, 308})
 _LISTS = frozenset({"link", "cache-control"})  # headers that may come several times and mean one list
 _SIZES = ((1_000_000, "MB"), (1024 * 1024, "MiB"), (1_000, "KB"), (1024, "KiB"))
 _DNS_CACHE_S = 60  # seconds; a cached name is still checked at every connect
-_ADDRESSES_KEPT = 1 << 16  # addresses that are not parsed anew for each poll; half a kilobyte each
+_ADDRESSES_KEPT = 1 << 16  # addresses that are not parsed anew for each poll; 700 bytes each
 _NO_BODY = httpx.ByteStream(b"")
 
 

@@ -24,6 +24,7 @@ def walked(one: object) -> bool:
 
 
 def test_what_is_there_is_set_apart_until_the_end_and_garbage_is_not() -> None:
+    usual = gc.get_threshold()
     lost = weakref.ref(Ring())
     kept = Ring()
     with collector.settled():
@@ -31,8 +32,10 @@ def test_what_is_there_is_set_apart_until_the_end_and_garbage_is_not() -> None:
         assert not walked(kept)
         later = Ring()
         assert walked(later)
+        assert gc.get_threshold() == (collector.YOUNG_MAX, *usual[1:])
         collector.settle_more()
         assert not walked(later)
+    assert gc.get_threshold() == usual
     assert gc.get_freeze_count() == 0
     assert walked(kept)
     assert walked(later)

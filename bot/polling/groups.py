@@ -26,7 +26,10 @@ _Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 class Press:
     """Runs heavy, pure calls on ``executor``, those that wait one after another: the event loop is woken once for a
-    group. What a call raises is raised where it is awaited; one that nobody waits for any more is passed over."""
+    group. What a call raises is raised where it is awaited; one that nobody waits for any more is passed over.
+
+    An error holds the frames that it went through. These hold on to nothing at their end, or it would hold on to
+    itself, and to the answer that it is about, until the collector comes."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -41,7 +44,10 @@ class Press:
         if not self._busy:
             self._busy = True
             loop.call_soon(self._begin, loop)
-        return await future
+        try:
+            return await future
+        finally:
+            del future, given
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting, []
@@ -54,22 +60,26 @@ class Press:
     def _work(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]],
+        group: list[tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]],
     ) -> None:
         done: list[_Done] = []
         since = time.perf_counter()
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-            for future, call, given in group:
+            group.reverse()
+            while group:
+                future, call, given = group.pop()
                 if future.cancelled():
                     continue
                 try:
                     done.append((future, call(*given), None))
                 except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
                     done.append((future, None, error))
+                del future, call, given
                 if time.perf_counter() - since > HAND_OVER_S:
                     loop.call_soon_threadsafe(_hand_over, loop, done)
                     done, since = [], time.perf_counter()
             loop.call_soon_threadsafe(self._end, loop, done)
+            del done
 
     def _end(self, loop: asyncio.AbstractEventLoop, done: Sequence[_Done]) -> None:
         _hand_over(loop, done)

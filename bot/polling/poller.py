@@ -250,7 +250,10 @@ class Poller:
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
             if not feed or not isinstance(answer, Fetched):
-                return await self._press.run(call, steps, answer)
+                try:
+                    return await self._press.run(call, steps, answer)
+                finally:
+                    del answer  # may be the error that is raised: it must not hold on to itself
             nonlocal found
             found = await self._readers.read(answer, asked)
             return found.parsed

@@ -83,3 +83,5 @@ def advance(steps: Steps, answer: Fetched | FetchError | None) -> Request | Pars
     except StopIteration as end:
         result: ParsedFeed = end.value
         return result
+    finally:
+        answer = None  # an error that holds this frame must not be held by it (see bot.polling.groups.Press)

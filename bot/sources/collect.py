@@ -53,10 +53,10 @@ async def collect(
     try:
         return await _collect(source, state, now, fetch, run, max_items)
     except SourceError as error:
-        hidden = _without_secrets(error, source)
-        if hidden is error:
+        text = hide(error.text, source)
+        if text == error.text:
             raise
-        raise hidden from None  # the cause would show what was hidden
+        raise _saying(text, error) from None  # the cause would show what was hidden
 
 
 async def _collect(
@@ -66,12 +66,12 @@ async def _collect(
     latest = clock() + BUDGET_S
     steps = steps_of(kind(source.kind), source, now, max_items=max_items)
     first: Fetched | None = None
+    answer: Answer = None
     try:
         request = advance(steps, None)  # what to ask for first takes no thinking
         count = 0
         while isinstance(request, Request):
             count += 1
-            answer: Answer
             if count > MAX_REQUESTS or clock() > latest:
                 refusal = _enough(source, count > MAX_REQUESTS)
                 if count > 2 * MAX_REQUESTS:  # steps that take no for an answer do not come here
@@ -90,6 +90,7 @@ async def _collect(
             request = await run(advance, steps, answer)
     finally:
         steps.close()
+        answer = None  # an error that holds this frame must not be held by it (see bot.polling.groups.Press)
     if first is None:
         raise ParseError(source.id, FetchReason.EMPTY, "nothing was asked for; correct the source's options")
     return Collected(request, first, first.state if count == 1 else HttpState(), count)
@@ -103,10 +104,8 @@ def _enough(source: Source, many: bool) -> FetchError:
     return FetchError(source.id, FetchReason.TIMEOUT, text)
 
 
-def _without_secrets(error: SourceError, source: Source) -> SourceError:
-    text = hide(error.text, source)
-    if text == error.text:
-        return error
+def _saying(text: str, error: SourceError) -> SourceError:
+    """The error in these words."""
     if isinstance(error, FetchError):
         return FetchError(
             error.source_id,

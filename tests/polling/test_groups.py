@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -24,6 +27,28 @@ async def test_calls_run_in_the_order_in_which_they_came_on_the_executor() -> No
         names = await asyncio.gather(*(press.run(note, n) for n in range(100)))
     assert order == list(range(100))
     assert {name.partition("_")[0] for name in names} == {"press"}
+
+
+class Heavy:
+    """An answer of some megabytes, say."""
+
+
+async def test_an_error_goes_without_the_collector_and_with_it_what_it_was_about() -> None:
+    def fail(about: Heavy) -> None:
+        raise ValueError(f"cannot read {about}")
+
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(1) as core:
+            heavy = Heavy()
+            gone = weakref.ref(heavy)
+            with suppress(ValueError):
+                await Press(core).run(fail, heavy)
+            del heavy
+            await asyncio.to_thread(core.submit(int).result)  # the thread has let go of it, too
+            assert gone() is None
+    finally:
+        gc.enable()
 
 
 async def test_what_a_call_raises_is_raised_where_it_is_awaited_and_the_others_go_on() -> None:

@@ -8,6 +8,7 @@ import pickle
 import signal
 import socket
 
+from bot.collector import YOUNG_MAX
 from bot.polling.reading import LENGTH, answered
 from bot.sources import kind
 
@@ -18,6 +19,7 @@ def main() -> None:
     line = socket.socket(fileno=0)
     kind("feed")
     gc.freeze()
+    gc.set_threshold(YOUNG_MAX)  # what is read is gone after each message
     with line, line.makefile("rb") as asked:
         while len(length := asked.read(LENGTH.size)) == LENGTH.size:
             (size,) = LENGTH.unpack(length)

@@ -135,8 +135,12 @@ _MONTH_DAY = rb"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?
 _CLOCK = rb"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 _ODD_DATE = re.compile(
     rb"(<((?:[A-Za-z]++:)?+(?:pub[Dd]ate|date|published|updated|modified|issued|created|lastBuildDate))(?:\s[^<>]*)?(?<!/)>)"
-    rb"(?!\s*(?:[A-Z][a-z]{2}, " + _DAY_MONTH + rb" (?:199\d|20\d\d) " + _CLOCK + rb" (?:GMT|UTC|[+-]\d{4})"
-    rb"|(?:199\d|20\d\d)-" + _MONTH_DAY + rb"T" + _CLOCK + rb"(?:Z|[+-]\d\d:\d\d))\s*<)"
+    rb"(?!\s*(?:[A-Z][a-z]{2}, "
+    + _DAY_MONTH
+    + rb" (?:199\d|20\d\d) "
+    + _CLOCK
+    + rb" (?:GMT|UTC|[+-](?:0\d|1[0-4])[0-5]\d)"
+    rb"|(?:199\d|20\d\d)-" + _MONTH_DAY + rb"T" + _CLOCK + rb"(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d))\s*<)"
     rb"(?:\s*<!\[CDATA\[)?([^<\]]*)(?:\]\]>\s*)?(?=</\2\s*>)"
 )
 _ITEM_END = b"</item>"

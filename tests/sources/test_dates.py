@@ -145,6 +145,13 @@ def test_the_last_days_of_a_month_are_read_in_both_common_forms(moment: datetime
         assert article(f"<pubDate>{written}</pubDate>").published == moment
 
 
+@pytest.mark.parametrize("day", [27, 30])
+def test_a_zone_that_the_earth_does_not_have_is_utc(day: int) -> None:
+    moment = datetime(2025, 11, day, 10, 0, tzinfo=UTC)
+    for zone in ("+6000", "-1500", "+0399"):
+        assert article(f"<pubDate>{moment:%a, %d %b %Y %H:%M:%S} {zone}</pubDate>").published == moment
+
+
 @pytest.mark.parametrize("day", ["30 Feb", "31 Feb", "31 Apr", "31 Jun", "31 Sep", "31 Nov", "29 Feb"])
 def test_days_that_no_month_has_are_no_dates(day: str) -> None:
     assert not article(f"<pubDate>Mon, {day} 2025 10:00:00 GMT</pubDate>").dated

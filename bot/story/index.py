@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot.story.features import Features
+from bot.story.features import WEIGHT_UNIT, Features
 from bot.story.setting import SCENES
 from bot.story.sides import Sides, columns
 from bot.story.thresholds import STEPS, STEPS_PER_WORD, TERMS
 
 SIGNS, SHINGLES = 3, 6
 EXACT = SIGNS + SHINGLES + SCENES  # entries of a row in the chains of exact signs
-WEIGHT_UNIT = 32  # steps of a stored weight to one; eight bits reach 7.9, a name that stands 140 times
 _PLACES_MIN, _PLACES_MAX = 1 << 12, 1 << 20
 _PLACES_PER_ROW = 8
 
@@ -88,15 +87,15 @@ class Chains:
         keys, before, width = self.keys, self._before, self.width
         known = rows.get
         entry = self._head[key & self._mask]
-        left = steps
-        while entry and left:
+        for taken in range(steps):
+            if not entry:
+                return taken
             entry -= 1
             if keys[entry] == key:
                 row = entry // width
                 rows[row] = known(row, 0.0) + worth
             entry = before[entry]
-            left -= 1
-        return steps - left
+        return steps
 
     def drop(self, rows: int) -> None:
         """Forget the first rows; the others are numbered from 0 again."""
@@ -176,7 +175,7 @@ class Index:
         self,
         found: Features,
         terms: Sequence[int],
-        weights: npt.NDArray[np.float32],
+        weights: bytes,
         owner: int,
         seen: float,
         told: float,
@@ -184,11 +183,12 @@ class Index:
         sides: Sides,
         scenes: Sequence[int],
     ) -> None:
-        """Add an article. ``sibling`` is the story's row before it, plus one."""
+        """Add an article with its heaviest words and how much each matters (:attr:`Features.coarse`). ``sibling`` is
+        the story's row before it, plus one."""
         sketch = found.sketch[:SHINGLES]
         self.exact.append((*found.signs, *sketch, *scenes[:SCENES]))
         self.terms.append(terms)
-        self._weights.frombytes(np.minimum(np.rint(weights * np.float32(WEIGHT_UNIT)), 255).astype(np.uint8).tobytes())
+        self._weights.frombytes(weights)
         self._weights.frombytes(bytes(TERMS - len(weights)))
         self.length.append(min(found.length, 0xFFFF))
         self.series.append(found.series)

@@ -25,11 +25,11 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The heaviest words of an article, ascending by number. ``inside`` is how much each matters in the article,
-    ``weight`` that times its rarity; ``norm`` makes cosines of products."""
+    """The heaviest words of an article, ascending by number. ``coarse`` is how much each matters in the article, as it
+    is remembered, ``weight`` the same exactly times its rarity; ``norm`` makes cosines of products."""
 
     terms: npt.NDArray[np.uint32]
-    inside: Floats
+    coarse: bytes
     idf: Floats
     weight: Floats
     norm: float
@@ -40,12 +40,14 @@ def profile(found: Features, weights: Weights) -> Profile:
     """What an article is compared by, with the words of the article itself counted."""
     words = terms = np.frombuffer(found.terms, dtype=np.uint32)
     inside = np.frombuffer(found.inside, dtype=np.float32)
+    coarse = found.coarse
     idf = weights.idf(terms, extra=1)
     weight = inside * idf
     if len(terms) > TERMS:
         kept = np.sort(np.argsort(-weight, kind="stable")[:TERMS])
-        terms, inside, idf, weight = terms[kept], inside[kept], idf[kept], weight[kept]
-    return Profile(terms, inside, idf, weight, float(np.sqrt(np.square(weight).sum())), words)
+        terms, idf, weight = terms[kept], idf[kept], weight[kept]
+        coarse = np.frombuffer(coarse, dtype=np.uint8)[kept].tobytes()
+    return Profile(terms, coarse, idf, weight, float(np.sqrt(np.square(weight).sum())), words)
 
 
 def candidates(one: Profile, index: Index) -> list[int]:

@@ -371,7 +371,7 @@ class Stories:
                 column[story] |= named
         # A clock that was set back must not hide the articles before it from forget().
         at = max(seen.timestamp(), index.seen[-1]) if last else seen.timestamp()
-        index.append(found, one.terms.tolist(), one.inside, story, at, told, self._last[story], sides, scenes)
+        index.append(found, one.terms.tolist(), one.coarse, story, at, told, self._last[story], sides, scenes)
         self._last[story] = last + 1
         self._undo.append(_Undo(one.all_terms, founded, before))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.features import _few_shingles, _shingles, features
+from bot.story.features import WEIGHT_UNIT, _few_shingles, _shingles, features
 from bot.story.stem import hashed, stem
 from bot.story.thresholds import TEXT_WORDS_MIN
 
@@ -22,7 +22,8 @@ def test_each_number_is_that_of_its_word_and_they_ascend(text: str) -> None:
     words = found.word_of()
     assert list(words) == sorted(words)
     assert len(words) == found.length
-    assert len(array("f", found.inside)) == found.length
+    assert [min(round(each * WEIGHT_UNIT), 255) for each in array("f", found.inside)] == list(found.coarse)
+    assert len(found.coarse) == found.length
     assert all(hashed(stem(word)) == term for term, word in words.items())
     assert pickle.loads(pickle.dumps(found)) == found
 

@@ -23,7 +23,7 @@ rules:
     when: {any: [flood warning, river rises]}
 """
 
-WAIT_S = 30.0  # far above what anything takes here; only a failing test waits so long
+WAIT_S = 60.0  # far above what anything takes here; only a failing test waits so long
 
 
 Process = asyncio.subprocess.Process | forks.Forked

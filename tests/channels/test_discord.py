@@ -48,7 +48,7 @@ class DiscordHarness:
 
     def make(self) -> DiscordChannel:
         # 0.8 s is what the contract's Fault.TIMEOUT waits for
-        connection = connect(self.server, gateway=False, timeout_s=0.8)
+        connection = connect(self.server, gateway=False, timeout_s=2.0)
         return DiscordChannel("intel", channel=self.place.id, connection=connection)
 
     async def seen(self) -> list[Seen]:
@@ -789,7 +789,7 @@ class WebhookHarness(DiscordHarness):
         self.secrets = (self.url.rpartition("/")[2],)
 
     def make(self) -> DiscordWebhook:  # type: ignore[override]
-        return DiscordWebhook("intel", url=Secret(self.url), timeout_s=0.8)
+        return DiscordWebhook("intel", url=Secret(self.url), timeout_s=2.0)
 
 
 class TestWebhookContract(ChannelContract):

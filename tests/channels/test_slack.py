@@ -77,7 +77,7 @@ class SlackHarness:
         self._timeout_s = 20.0
 
     def make(self) -> SlackChannel:
-        return SlackChannel("sanctions", channel="#sanctions-desk", connection=connect(self.server, timeout_s=0.8))
+        return SlackChannel("sanctions", channel="#sanctions-desk", connection=connect(self.server, timeout_s=2.0))
 
     async def seen(self) -> list[Seen]:
         return [seen_by_people(m) for m in self.room.messages]

@@ -58,7 +58,7 @@ class WebhookHarness:
         self.receiver = receiver
 
     def make(self) -> Channel:
-        return WebhookChannel("hook", self.receiver.url, SECRET, timeout_s=1.0)
+        return WebhookChannel("hook", self.receiver.url, SECRET, timeout_s=2.0)
 
     async def seen(self) -> list[Seen]:
         return [_seen(r.payload) for r in self.receiver.accepted]

@@ -347,11 +347,11 @@ async def test_a_dripping_server_ends_at_the_deadline(server: FeedServer) -> Non
 
 async def test_redirects_share_one_deadline(server: FeedServer) -> None:
     async def slow(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.8)
         return web.Response(status=302, headers={"Location": "/feed"})
 
     server.answers["/feed"] = slow
-    async with Fetcher(allow_private=True, limits=Limits(total_s=0.5)) as fetcher:
+    async with Fetcher(allow_private=True, limits=Limits(total_s=1.5)) as fetcher:
         await failed(fetcher, server.url("/missing"))  # the first request of all takes longer
         assert (await failed(fetcher, server.url("/feed"))).reason is FetchReason.TIMEOUT
     assert [s.path for s in server.seen[1:]] == ["/feed", "/feed"]

@@ -93,7 +93,7 @@ def test_a_record_holds_the_article_its_alert_its_story_and_their_posts(wire: Sq
     assert found.alert is not None
     assert found.alert.matches == second_matches(raised[1].matches)
     assert found.shadow == ("trial",)
-    assert [(m.key, m.source, m.alerted) for m in found.members] == [("key-first", "The Wire", True)]
+    assert [(m.key, m.source, m.fired) for m in found.members] == [("key-first", "The Wire", True)]
     assert [(p.article_key, p.channel, p.state, p.url) for p in found.posts] == [
         ("key-first", "desk", "sent", "https://chat.example/p1"),
         ("key-second", "intel", "waiting", ""),

@@ -10,7 +10,7 @@ WORKERS := $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 help:
 	@echo "make demo    install, and show the whole pipeline on sample news; with CHAT=1 on a local Slack and Discord"
 	@echo "make test    install, and run the tests"
-	@echo "make thorough   the same with ten times the examples for properties"
+	@echo "make thorough   the same with ten times the examples for properties, others each time"
 	@echo "make lint    ruff;  make types   mypy;  make format   ruff format"
 	@echo "make bench   the benchmarks at small sizes"
 

@@ -12,6 +12,7 @@ from ahocorasick_rs import AhoCorasick
 
 from bot.entities.compiled import Compiled, compiled
 from tests.bot_process import Room
+from tests.properties import settle
 
 AUTOMATA_KEPT = 12  # over all names of the world each takes some ten megabytes
 
@@ -20,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """One cache for the whole run, in which the workers and the bots that they start find each other's work; that of
     whoever runs the tests is left alone. A test that is about the cache has one of its own."""
     Room.forks = True
+    settle(load=hasattr(config, "workerinput"))
     if not hasattr(config, "workerinput"):
         cache = tempfile.mkdtemp(prefix="wirewatch-cache-")
         os.environ["XDG_CACHE_HOME"] = cache

@@ -274,7 +274,7 @@ FREEZES = st.lists(st.tuples(st.integers(1, 14), st.booleans()), max_size=6)
 FOLLOWS = st.lists(st.tuples(st.sampled_from([UPDATE, REPLY, RAISE]), st.integers(1, 3)), min_size=1, max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calls=CALLS, finds=FINDS, freezes=FREEZES, follows=FOLLOWS)
 def test_whatever_fails_or_crashes_each_answer_is_there_once_and_each_post_shows_its_last_update(
     calls: list[Step], finds: list[Step], freezes: list[tuple[int, bool]], follows: list[tuple[DeliveryKind, int]]

@@ -59,7 +59,7 @@ def report(key: str, title: str, text: str) -> Reading:
     return read(article(key, title=title, text=text, canonical_url=f"{key}.example/x", source_id=f"outlet-{key}"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports().flatmap(lambda made: st.tuples(st.just(made), st.permutations(made))))
 def test_every_article_is_in_exactly_one_story_whatever_the_order(orders: tuple[list[tuple[str, str]], ...]) -> None:
     for made in orders:
@@ -71,7 +71,7 @@ def test_every_article_is_in_exactly_one_story_whatever_the_order(orders: tuple[
         assert stories.count == len(founders)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_the_same_articles_give_the_same_stories(made: list[tuple[str, str]]) -> None:
     first, second = Stories(), Stories()
@@ -79,7 +79,7 @@ def test_the_same_articles_give_the_same_stories(made: list[tuple[str, str]]) ->
     assert first.digest() == second.digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports(), reports())
 def test_undo_restores_what_was_kept_to_the_byte(kept: list[tuple[str, str]], lost: list[tuple[str, str]]) -> None:
     stories = Stories()
@@ -93,7 +93,7 @@ def test_undo_restores_what_was_kept_to_the_byte(kept: list[tuple[str, str]], lo
     assert stories.digest() == before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports(), reports())
 def test_undo_can_leave_the_first_of_what_was_learnt(first: list[tuple[str, str]], lost: list[tuple[str, str]]) -> None:
     stories = Stories()
@@ -106,7 +106,7 @@ def test_undo_can_leave_the_first_of_what_was_learnt(first: list[tuple[str, str]
     assert stories.digest() == Stories().digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports(), reports())
 def test_placing_changes_nothing(made: list[tuple[str, str]], asked: list[tuple[str, str]]) -> None:
     stories = Stories()
@@ -117,7 +117,7 @@ def test_placing_changes_nothing(made: list[tuple[str, str]], asked: list[tuple[
     assert [stories.place(report(f"q{n}", *one), NOW) for n, one in enumerate(asked)] == answers
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports())
 def test_what_was_stored_gives_the_same_memory_after_a_restart(made: list[tuple[str, str]]) -> None:
     stories, again = Stories(), Stories()
@@ -129,7 +129,7 @@ def test_what_was_stored_gives_the_same_memory_after_a_restart(made: list[tuple[
     assert again.digest() == stories.digest()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(wild_text, wild_text), max_size=6))
 def test_any_text_finds_its_place(made: list[tuple[str, str]]) -> None:
     stories = Stories()
@@ -147,7 +147,7 @@ BODY = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     noise=reports(),
     dateline=st.sampled_from(["", "NORTHPORT (Reuters) - ", "NORTHPORT, Examplia, March 4 (AP) — ", "By Ann Ro\n\n"]),
@@ -173,7 +173,7 @@ def test_wire_copy_joins_within_the_window(
     assert (story.id, story.is_new) == ("first", False)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reports())
 def test_exact_copies_join_within_the_window_and_not_after_it(made: list[tuple[str, str]]) -> None:
     stories = Stories()

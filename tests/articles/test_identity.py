@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import pipeline
@@ -326,7 +326,7 @@ class Clothes:
 CLOTHES = st.builds(
     Clothes, SCHEMES, NOISE, st.none() | st.uuids().map(str), st.booleans(), st.integers(min_value=0, max_value=9999)
 )
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25)
 
 
 @FEW

@@ -148,7 +148,7 @@ MESSAGES = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(MESSAGES, st.booleans())
 def test_any_alert_is_taken_and_harmless(message: Any, answers: bool) -> None:
     post = alert_post(message, answers=answers)
@@ -157,7 +157,7 @@ def test_any_alert_is_taken_and_harmless(message: Any, answers: bool) -> None:
     assert not [n for n in walk(parse(why_text(message))) if n.kind in LIVE | {"url", "link"}]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HOSTILE, HOSTILE, HOSTILE, st.integers(0, 40))
 def test_any_digest_and_notice_is_taken_and_harmless(title: str, reason: str, headline: str, count: int) -> None:
     made = digest(count, headline=headline)

@@ -222,7 +222,7 @@ def test_a_reader_that_leaves_early_is_no_reason_to_complain(room: Path, jobs: s
     process.stderr.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=80).filter(lambda raw: b"\n" not in raw))
 def test_no_line_of_input_can_stop_the_run(raw: bytes) -> None:
     with contextlib.suppress(ValueError):

@@ -600,7 +600,7 @@ FINDS = st.lists(st.sampled_from([Step.OK, Step.LOST, Step.LIMITED, Step.BUG, St
 FREEZES = st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=6)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(calls=CALLS, finds=FINDS, freezes=FREEZES, alerts=st.integers(1, 6), readable=st.booleans())
 def test_whatever_fails_or_crashes_nothing_is_lost_and_a_readable_channel_has_each_alert_once_in_order(
     calls: list[Step], finds: list[Step], freezes: list[tuple[int, bool]], alerts: int, readable: bool

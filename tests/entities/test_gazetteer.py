@@ -356,7 +356,7 @@ PIECES = (
 WORDS = st.sampled_from(PIECES.split(" "))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(WORDS, st.text(max_size=8)), max_size=30), st.text(max_size=20), st.booleans())
 def test_any_text_gives_ordered_spans_that_hold_their_words(
     reader: Reader, words: list[str], title: str, spaced: bool

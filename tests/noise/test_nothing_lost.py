@@ -246,14 +246,13 @@ def test_nothing_held_is_lost_over_any_sequence() -> None:
         settings=settings(
             max_examples=10,
             stateful_step_count=15,
-            deadline=None,
             phases=_PHASES,
             suppress_health_check=list(HealthCheck),
         ),
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(made=reports(), dice=st.randoms(use_true_random=False), restarts=st.booleans())
 def test_every_story_is_alerted_once_whatever_the_order(
     made: list[tuple[str, str]], dice: random.Random, restarts: bool

@@ -57,7 +57,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(PIECES, st.sampled_from(["", " ", " ", "-"])), min_size=1, max_size=4))
 def test_whatever_is_repeated_takes_steps_in_proportion_to_its_length(
     engine: Engine, pieces: list[tuple[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 
 from bot.model import Source
 from bot.rules import selftest
@@ -170,7 +170,7 @@ def near(of: list[Any], within: str) -> dict[str, Any]:
 
 
 @given(random_rules.conditions, random_rules.texts, random_rules.texts, random_rules.inner)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_what_is_left_out_would_have_told_nothing(when: Any, title: str, text: str, named: Any) -> None:
     engine = engine_of(
         rule(when, None, {"named": named}),

@@ -289,24 +289,19 @@ def test_the_table_of_common_words_is_in_order() -> None:
 
 PATIENT = settings(
     max_examples=examples(150),
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
 @given(st.lists(conditions, min_size=2, max_size=3), st.lists(st.tuples(texts, texts), min_size=6, max_size=10))
-@settings(
-    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_no_text_contradicts_an_implication(whens: list[Any], articles: list[tuple[str, str]]) -> None:
     pool = [*whens, {"any": whens}, {"all": whens}, {"title": whens[0]} if _plain(whens[0]) else whens[0]]
     _hold_together(pool, articles)
 
 
 @given(nears(terms), nears(terms), st.lists(st.tuples(texts, texts), min_size=8, max_size=12))
-@settings(
-    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_no_text_contradicts_an_implication_between_nears(
     one: Any, other: Any, articles: list[tuple[str, str]]
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 
 from bot.rules.compile import build
 from bot.rules.evaluate import Subject
@@ -193,7 +193,7 @@ def holds(old: Rule, when: Condition | None, unless: Condition | None, subject: 
 
 
 @given(random_rules.conditions, random_rules.texts, random_rules.texts, random_rules.inner)
-@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200))
 def test_with_the_change_the_engine_says_that_it_matches(when: Any, title: str, text: str, named: Any) -> None:
     engine = engine_of(
         rule(when, None, {"named": named}),

@@ -7,7 +7,7 @@ import json
 from datetime import date
 from typing import Any
 
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from bot.entities.sentences import paragraphs, sentences
@@ -253,7 +253,7 @@ def wider(conditions: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 # What may stand in a title: or a lead:; either holds in the other never, which the reader refuses.
 flat = st.one_of(spanning, st.lists(spanning, min_size=1, max_size=2).map(lambda of: {"all": of}))
 conditions = st.recursive(st.one_of(spanning, spanning, spanning, origins), wider, max_leaves=6)
-slow = settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=examples(300))
 exceptions = st.lists(
     st.tuples(st.sampled_from(["bh", "petrov", "other", "alshams"]), st.sampled_from(["", "2026-06-01", "2026-05-31"])),
     max_size=2,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import pipeline
@@ -138,7 +138,7 @@ EDITS = st.lists(
     min_size=1,
     max_size=8,
 )
-BUSY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BUSY = settings(max_examples=60)
 TYPES = st.sampled_from(
     ["", "text/xml; charset=utf-16", "application/json", "text/html; charset=koi8-r", "x; charset=?"]
 )
@@ -166,7 +166,7 @@ def test_random_bytes_end_with_items_or_a_readable_reason(content: bytes, name: 
 
 
 @pytest.mark.skipif(not REAL, reason="the real feeds are not beside the repository (../shared/feeds)")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(path=st.sampled_from(REAL or [ROOT]), edits=EDITS)
 def test_mutated_real_feeds_end_with_items_or_a_readable_reason(
     path: Path, edits: list[tuple[float, int, bytes, int]]

@@ -217,7 +217,7 @@ def test_an_empty_list_is_no_failure() -> None:
     assert parse(body()) == ParsedFeed((), format="json")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
@@ -239,7 +239,7 @@ def test_any_json_ends_in_items_or_in_one_clear_sentence(value: Any) -> None:
             check_sentence(error)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.binary(max_size=40)
     | st.lists(

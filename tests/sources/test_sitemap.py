@@ -203,7 +203,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=30))
 def test_any_bytes_end_in_items_or_in_one_clear_sentence(pieces: list[bytes]) -> None:
     for content in (b"".join(pieces), b"<urlset>" + b"".join(pieces), b"<sitemapindex>" + b"".join(pieces)):

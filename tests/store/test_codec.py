@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.message import DeliveryKind, Digest, Message, Notice
@@ -20,7 +20,6 @@ st.register_type_strategy(str, st.text(st.characters(exclude_categories=()), max
 st.register_type_strategy(datetime, st.datetimes(datetime(1700, 1, 1), datetime(2400, 1, 1), timezones=st.just(UTC)))
 
 
-@settings(deadline=None)  # the first example builds the adapters
 @given(st.one_of(st.builds(Message), st.builds(Digest), st.builds(Notice)))
 def test_every_field_of_a_payload_comes_back(payload: Payload) -> None:
     kind = {Message: DeliveryKind.ALERT, Digest: DeliveryKind.DIGEST, Notice: DeliveryKind.NOTICE}[type(payload)]

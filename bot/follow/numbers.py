@@ -90,6 +90,7 @@ _PART = re.compile(r"\s+of\s+(?:the|those|these|them)\b")
 _NAMED = re.compile(r"(?:\b[A-Z][\w’'-]*|#|No\.?)\s\Z")  # "Boeing 737", "No. 10"
 _OF_THEM = re.compile(r"\b[Tt]here (?:were|are|may be) (?:[a-z]+ ){0,2}(\d[\d,]*) of (?:them|these)\b")
 _SENTENCE_END = re.compile(r"[.!?;:\n]")
+_MOST = 1e18  # more than anything that news counts; a row of digits as long as it likes is infinite in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def numbers(text: str, limit: int = 80) -> tuple[Number, ...]:
 def of_them(text: str) -> tuple[Number, ...]:
     """The numbers of what was named before ("There were 70 of them"). They tell of nothing themselves, but whoever read
     them knows what another report then counts."""
-    return tuple(Number(float(found[1].replace(",", "")), "them") for found in _OF_THEM.finditer(text))
+    values = (float(found[1].replace(",", "")) for found in _OF_THEM.finditer(text))
+    return tuple(Number(value, "them") for value in values if value < _MOST)
 
 
 def _written_in(text: str) -> Iterator[re.Match[str]]:
@@ -141,6 +143,8 @@ def _written_in(text: str) -> Iterator[re.Match[str]]:
 
 def _read(match: re.Match[str], text: str) -> Number | None:
     value = _value(match)
+    if value >= _MOST:
+        return None
     before = text[max(0, match.start() - 60) : match.start()]
     following = _NEXT.match(text, match.end())
     noun = following[1].lower() if following else ""

@@ -116,6 +116,17 @@ async def test_outlets_of_one_owner_are_one_source(tmp_path: Path) -> None:
     desk.stop()
 
 
+async def test_a_row_of_digits_without_end_counts_nothing_and_stops_nobody(desk: Desk) -> None:
+    """It would be infinite: no later report with a toll could be compared with it."""
+    endless = "9" * 400
+    title = f"Blast at the fuel depot of Northport kills {endless}"
+    await desk.read(replace(FIRST, title=title, text=f"{TEXT} There were {endless} of them."), matches=FIRE)
+    desk.restart()
+    more = OTHER.replace("Twelve people died", "Fifteen people died")
+    await desk.read(report("b", "herald", "Fuel depot explosion in Northport: toll rises to 15", more), matches=FIRE)
+    assert desk.said() == [("reply", ("New number: toll rises to 15 (told before: 12)",))]
+
+
 async def test_a_new_number_goes_into_the_thread_once(desk: Desk) -> None:
     await desk.read(FIRST, matches=FIRE)
     more = OTHER.replace("Twelve people died", "Fifteen people died")

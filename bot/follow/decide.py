@@ -220,13 +220,14 @@ class Deciding:
 
     def _keep_back(self, told: Told, alert: Alert, answer: Hold) -> None:
         """An alert that adds something comes in the digest, with what it adds. One of no rule is no alert: nobody
-        heard what it says, and it is news when the next one says it. A channel of digests has its post rewritten all
-        the same, as that makes no sound."""
+        heard what it says, and it is news when the next one says it. What an earlier version of the article adds, and
+        waits, comes with it. A channel of digests has its post rewritten all the same, as that makes no sound."""
         self._kept_back = True
         adds = (*_louder(alert, told), *self._news(told))
         held = self._alert if alert.matches else self._given
         if held is not None and adds:
-            self._hold(held, told.channel, answer, adds)
+            waits = [a for h in self._thread.held if (h.alert_id, h.channel) == (held.id, told.channel) for a in h.adds]
+            self._hold(held, told.channel, answer, tuple(dict.fromkeys((*waits, *adds))))
         else:
             self._note(told.channel, Verdict.TOLD, f"told here already; {answer.text}")
         if answer.reason is HoldReason.DIGEST:

@@ -426,6 +426,25 @@ async def test_a_story_that_grew_since_its_digest_is_in_the_next_one(tmp_path: P
     desk.stop()
 
 
+async def test_an_edit_does_not_take_the_place_of_what_its_article_added(tmp_path: Path) -> None:
+    """Both wait for the digest, also over a restart."""
+    times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE, Severity.CRITICAL)
+    desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(digest=times)}))
+    one, low = news(1), (match("a", Severity.LOW),)
+    await desk.read(one, matches=(match("c", Severity.CRITICAL),))
+    title = f"{one.title}: 400 killed"
+    killed = news(1, "herald", text=f"{one.text} 400 people were killed.", title=title)
+    await desk.read(killed, matches=low)
+    desk.restart()
+    await desk.edit(killed, low, low, text=f"{one.text} 400 people were killed, and 30 ships sank off Kelva.")
+    await desk.wait(hours=3)
+    (line,) = desk.digests()[0].lines
+    assert line.adds[0] == "New number: 400 killed"
+    assert line.adds[1].startswith("Edited by Herald: ")
+    assert counts(desk.digests()[0]) == {"digest": 1}
+    desk.stop()
+
+
 async def test_a_post_on_a_channel_of_digests_is_kept_up_to_date(tmp_path: Path) -> None:
     times = DigestTimes(cron.parse("0 15 * * *"), UTC_ZONE, Severity.CRITICAL)
     desk = Desk(tmp_path, Policy(channels={"desk": ChannelPolicy(digest=times)}))

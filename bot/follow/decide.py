@@ -186,6 +186,7 @@ class Deciding:
     # -- a channel that was told --------------------------------------------------------------------------------------
     def _follow(self, told: Told, matches: tuple[Match, ...]) -> None:
         channel, article = told.channel, self._one.article
+        self._aside = ""
         alert = Alert(article.key, article, self._one.story, matches, self._one.countries, self._now)
         fresh_told = channel not in self._before.told
         retracts = self._withdrawn if self._withdrawn and self._same_origin(told) else ""

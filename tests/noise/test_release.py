@@ -267,6 +267,21 @@ async def test_a_silenced_rule_adds_to_the_thread_of_its_story_and_raises_nothin
     desk.stop()
 
 
+async def test_a_channel_where_another_rule_fired_is_not_said_to_be_silenced(tmp_path: Path) -> None:
+    law = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))
+    desk = Desk(tmp_path, Policy(inhibitions=(law,)), channels=("desk", "intel"))
+    one = news(1)
+    await desk.read(one, matches=(match("law", Severity.LOW),))
+    killed = news(1, "courier", text=f"{one.text} 400 people were killed.", title=f"{one.title}: 400 killed")
+    here, there = match("chatter", Severity.LOW, channels=("desk",)), match("war", Severity.LOW, channels=("intel",))
+    await desk.read(killed, matches=(here, there))
+    assert [(made.channel, made.reason) for made in desk.store.decisions(killed.key)] == [
+        ("desk", "New number: 400 killed; the rule law fired in this story and silences it"),
+        ("intel", "New number: 400 killed"),
+    ]
+    desk.stop()
+
+
 async def test_a_digest_names_the_rule_that_led_not_one_that_it_silenced(tmp_path: Path) -> None:
     """However grave the silenced one is: the alert would not have named it, nor been as loud."""
     law = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))

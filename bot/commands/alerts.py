@@ -4,7 +4,7 @@ in memory, so that old posts answer after a restart."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
@@ -35,7 +35,7 @@ from bot.log import Log
 from bot.message import Digest, Message
 from bot.model import Alert, MuteKind
 from bot.people import Feedback, Opinion, is_others_place
-from bot.render import headline_of, seen_on, source_of
+from bot.render import headline_of, seen_by, source_of
 from bot.rules.evaluate import Subject
 from bot.store.base import Store
 from bot.store.outbox_port import Delivered
@@ -103,10 +103,9 @@ class AlertButtons:
             return _unavailable(error)
         if delivered is None:
             return GONE
-        alerts = tuple(seen_on(alert, delivered.channel) for alert in alerts)
         if isinstance(delivered.payload, Digest):
             return _why_digest(delivered.payload, alerts)
-        alert = next(iter(alerts), None)
+        alert = _told_of(delivered, alerts)
         if alert is None:
             return GONE
         book, audience = self._desk.book(), (delivered.channel,)
@@ -127,11 +126,15 @@ class AlertButtons:
         return behind(alert, look, message.lists if message else (), message.read if message else "", told[-8:])
 
     async def _look_up(self, key: str) -> tuple[Delivered | None, tuple[Alert, ...]]:
+        """A post with its alerts, as far as its channel is told of them."""
+
         def read(store: Store) -> tuple[Delivered | None, tuple[Alert, ...]]:
             found = store.alert_of_delivery(key)
             return found, store.alerts(found.alert_ids) if found else ()
 
-        return await self._desk.store.read(read)
+        delivered, alerts = await self._desk.store.read(read)
+        audience = () if delivered is None else (delivered.channel,)
+        return delivered, tuple(seen for alert in alerts if (seen := seen_by(alert, audience)) is not None)
 
     # -- votes ------------------------------------------------------------------------------------------------------
 
@@ -145,8 +148,8 @@ class AlertButtons:
     async def vote(self, request: Request, key: str, opinion: Opinion) -> tuple[Reply, bool]:
         """Note a vote, and whether it counts; the last one of a person does."""
         try:
-            _, alerts = await self._look_up(key)
-            alert = next(iter(alerts), None)
+            delivered, alerts = await self._look_up(key)
+            alert = _told_of(delivered, alerts)
             if alert is None:
                 return GONE, False
             vote = Feedback(
@@ -183,7 +186,7 @@ class AlertButtons:
             delivered, alerts = await self._look_up(key)
         except StoreError as error:
             return _unavailable(error)
-        alert = next((seen_on(one, delivered.channel) for one in alerts if delivered is not None), None)
+        alert = _told_of(delivered, alerts)
         if alert is None:
             return GONE
         choices = [Choice("This story", f"story:{alert.story.id}")]
@@ -216,6 +219,14 @@ class AlertButtons:
         kind, _, value = choice.partition(":")
         channel = delivered.channel if delivered else None
         return await silence(self._desk, request, MuteKind(kind), value, channel, length, comment)
+
+
+def _told_of(delivered: Delivered | None, alerts: Sequence[Alert]) -> Alert | None:
+    """The alert that a post is about. An answer has that of the first report of its story, too; where nothing that the
+    channel hears of fired on its own report, it is told by that one."""
+    payload = None if delivered is None else delivered.payload
+    url = payload.url if isinstance(payload, Message) else ""
+    return next((alert for alert in alerts if alert.article.url == url), next(iter(alerts), None))
 
 
 def _why_digest(digest: Digest, alerts: tuple[Alert, ...]) -> Reply:

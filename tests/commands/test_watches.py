@@ -16,6 +16,19 @@ BOTH = (
     "The bakery opened its doors after the flood warning was over, the mayor said.",
 )
 ALONE = ("guild", "Festival of the guild", "The bakery guild held a festival and drew many people, its head said.")
+# Two reports of one story.
+BURST = (
+    "burst",
+    "Dam at Ashford bursts, flood warning for the valley",
+    "The dam at Ashford burst on Monday after a week of rain and a flood warning was given for the whole valley below, "
+    "the water board said. Hundreds left their homes in Ashford.",
+)
+KILLED = (
+    "killed",
+    "Dam at Ashford bursts: 12 people killed in the valley",
+    "The dam at Ashford burst on Monday after a week of rain and 12 people were killed in the valley below, the water "
+    "board said. Hundreds left their homes in Ashford, and a bakery was washed away.",
+)
 ADA = "U0ADALOVE"  # as long as Slack's ids are
 ASKED: tuple[tuple[str, str, dict[str, object], str], ...] = (
     ("rules", "", {}, "3 rules"),
@@ -36,12 +49,18 @@ def told(text: str) -> bool:
     return "Watch: " in text or "dm:" in text or f"{WATCH_PREFIX}1 " in text
 
 
-async def watched(one: Team) -> None:
-    """Ada watches bakeries by direct message, and two come: one in an alert of a rule, one by her watch alone."""
+async def watching(one: Team) -> OnSlack:
+    """Ada watches bakeries by direct message."""
     await one.registered()
     ada = OnSlack(one, ADA)
     await ada.asks("watch", "bakery", {}, "Watching “bakery”")
     await until(lambda: any(rule.id == "watch-1" for rule in one.app.book.ruleset.rules))
+    return ada
+
+
+async def watched(one: Team) -> None:
+    """Two bakeries come: one in an alert of a rule, one by Ada's watch alone."""
+    ada = await watching(one)
     one.publish(*NEWS, BOTH, ALONE)
     await one.poll()
     direct = one.slack.workspace.direct(ada.person.id)
@@ -71,6 +90,38 @@ async def test_nobody_else_is_told_whatever_they_ask(tmp_path: Path) -> None:
         assert "Watch: " not in visible_text(await bob.sees_form())
         ben = one.on_discord("ben")
         assert await ben.begins("wire rules", one.place, "id", "watch") == []
+
+
+async def test_the_thread_of_a_story_does_not_tell_that_somebody_watches_a_report_of_it(tmp_path: Path) -> None:
+    """No rule fires on the second report but her watch; on the desk it answers the alert of the first."""
+    async with team(tmp_path) as one:
+        await watching(one)
+        one.publish(*NEWS, BURST)
+        await one.poll()
+        one.publish(*NEWS, BURST, KILLED)
+        await one.poll()
+        bob = one.on_slack("U0BOB")
+        (reply,) = (m for m in one.room.messages if m.get("thread_ts"))
+        assert "12 people killed" in visible_text(reply)
+        await bob.clicks(one.room, reply, button(reply, "why"))
+        why = visible_text(await bob.hears())
+        assert "Flood warning" in why
+        assert not told(why), why
+
+
+async def test_why_under_an_answer_is_told_of_the_report_that_it_brings(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await one.registered()
+        one.publish(*NEWS, BURST)
+        await one.poll()
+        one.publish(*NEWS, BURST, (*KILLED[:2], f"{KILLED[2]} The river rises on."))
+        await one.poll()
+        bob = one.on_slack("U0BOB")
+        (reply,) = (m for m in one.room.messages if m.get("thread_ts"))
+        await bob.clicks(one.room, reply, button(reply, "why"))
+        why = visible_text(await bob.hears())
+        assert KILLED[1] in why
+        assert "“river rises”" in why
 
 
 async def test_whoever_watches_is_told_and_does_not_tell_the_channel(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class Report:
 class Told:
     """What a channel was told of a story. ``key`` is the delivery that later ones follow: the story's alert, or the
     digest that listed it (``message`` is ``None`` then). ``message`` is the alert as it stands after its last update.
-    ``severity`` is the highest told here, ``following`` how many deliveries followed."""
+    ``severity`` is the highest shown here, ``following`` how many deliveries followed."""
 
     channel: str
     key: str

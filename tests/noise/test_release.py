@@ -233,6 +233,22 @@ async def test_what_somebody_else_watches_does_not_keep_a_story_from_being_raise
     desk.stop()
 
 
+async def test_a_story_of_a_digest_is_as_grave_as_the_digest_shows_it(tmp_path: Path) -> None:
+    """Neither what somebody watches nor rules that lead elsewhere keep it from becoming graver."""
+    desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))
+    one, law = news(1), match("law", Severity.LOW, channels=("desk",))
+    watched = match("watch-1", Severity.CRITICAL, title="Watch: secret", channels=("dm:slack.default:U1",))
+    await desk.read(one, matches=(law, match("war", Severity.HIGH, channels=("intel",)), watched))
+    await desk.wait(hours=2)
+    assert [line.severity for line in desk.digests()[0].lines] == [Severity.LOW]
+    graver = (match("law", Severity.MEDIUM, channels=("desk",)),)
+    desk.restart()
+    for source in ("herald", "courier"):
+        await desk.read(news(1, source, text=f"{one.text} Moreover, says the {source}."), matches=graver)
+    assert desk.said() == [("raise", ("Severity is now medium: Law",))]
+    desk.stop()
+
+
 async def test_what_is_silenced_within_a_story_comes_later(tmp_path: Path) -> None:
     rule = Inhibition("law", frozenset({"chatter"}), timedelta(hours=3))
     desk = Desk(tmp_path, Policy(inhibitions=(rule,)), channels=("desk",))

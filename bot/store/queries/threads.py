@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from bot.follow.novelty import Facts
 from bot.follow.thread import Report, Thread, Told
-from bot.message import DeliveryKind, Message
+from bot.message import DeliveryKind, Digest, Message
 from bot.model import HoldReason, Severity
 from bot.store.codec import decode_payload
 from bot.store.noise_port import Held
@@ -32,6 +32,7 @@ from bot.store.schema import (
 
 _POSTS = (DeliveryKind.ALERT.value, DeliveryKind.DIGEST.value)
 _SHOWN = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
+_ANSWERS = (DeliveryKind.REPLY.value, DeliveryKind.RAISE.value)
 
 
 def read(connection: Connection, story_ids: Collection[str]) -> Mapping[str, Thread]:
@@ -120,6 +121,7 @@ _TOLD = (
 def _told(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Told]]:
     """The first post of each channel about a story, with what followed."""
     rows = connection.execute(_TOLD, {"ids": listed(ids)}).all()
+    digests = _in_digests(connection, {row.id for row in rows if row.kind == DeliveryKind.DIGEST.value})
     by_place: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         by_place.setdefault((row.story_id, row.channel), []).append(row)
@@ -131,18 +133,38 @@ def _told(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Tol
         folded = first.state == FOLDED
         shown = [row for row in here if row.kind in _SHOWN]
         message = _message(connection, shown[-1]) if shown and not folded else None
-        # An alert is as grave as its gravest rule, which may be one that this channel never hears of.
-        heard = [Severity(row.severity) for row in here if message is None or row.kind == DeliveryKind.DIGEST.value]
+        # As it was shown: an alert is as grave as its gravest rule, which may be one that this channel never hears of.
+        seen = [digests[row.id][story_id] for row in here if story_id in digests.get(row.id, ())]
+        answers = [row for row in here if row.kind in _ANSWERS]
+        latest = message or (_message(connection, answers[-1]) if answers else None)
+        if latest is not None:
+            seen.append(latest.severity)  # no less than what went before it
         found.setdefault(story_id, {})[channel] = Told(
             channel=channel,
             key=first.key,
             alert_id=first.alert_id,
             article_key=first.article_key,
-            severity=max([*heard, *([] if message is None else [message.severity])]),
+            severity=max(seen) if seen else max(Severity(row.severity) for row in here),
             message=message,
             following=len({row.id for row in here if row.kind not in _POSTS}),
         )
     return found
+
+
+_DIGESTS = select(deliveries.c.id, deliveries.c.payload).where(among(deliveries.c.id, "ids"))
+
+
+def _in_digests(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, Severity]]:
+    """How grave each digest shows each of its stories."""
+    shown: dict[int, dict[str, Severity]] = {}
+    rows = connection.execute(_DIGESTS, {"ids": listed(ids)}) if ids else ()
+    for number, payload in rows:
+        digest = decode_payload(DeliveryKind.DIGEST, payload)
+        assert isinstance(digest, Digest)
+        stories = shown.setdefault(number, {})
+        for line in digest.lines:
+            stories[line.story_id] = max(line.severity, stories.get(line.story_id, line.severity))
+    return shown
 
 
 def _message(connection: Connection, row: Any) -> Message | None:

@@ -225,7 +225,7 @@ class Deciding:
         waits, comes with it. A channel of digests has its post rewritten all the same, as that makes no sound."""
         self._kept_back = True
         adds = (*_louder(alert, told), *self._news(told))
-        held = self._alert if alert.matches else self._given
+        held = self._alert if alert.matches else self._given_here(told.channel)
         if held is not None and adds:
             waits = [a for h in self._thread.held if (h.alert_id, h.channel) == (held.id, told.channel) for a in h.adds]
             self._hold(held, told.channel, answer, tuple(dict.fromkeys((*waits, *adds))))
@@ -236,6 +236,12 @@ class Deciding:
             number, message = self._rewrite(told, quiet, told.severity, "", (told.alert_id,))
             told = replace(told, message=message, following=number)
             self._thread = replace(self._thread, told={**self._thread.told, told.channel: told})
+
+    def _given_here(self, channel: str) -> Alert | None:
+        """The alert that an earlier version of the article gave, if rules of this channel were among those it fired: to
+        others it would tell what somebody watches."""
+        given = self._given
+        return given if given is not None and channel in self._route(given.matches) else None
 
     def _post_following(
         self, told: Told, alert: Alert, kind: DeliveryKind | None, adds: tuple[str, ...], retracts: str

@@ -233,6 +233,22 @@ async def test_what_somebody_else_watches_does_not_keep_a_story_from_being_raise
     desk.stop()
 
 
+async def test_an_edit_of_what_somebody_else_watches_waits_for_no_digest(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    one, law = news(1), match("law", Severity.LOW, channels=("desk",))
+    watched = match("watch-1", Severity.CRITICAL, title="Watch: secret", channels=("dm:slack.default:U1",))
+    await desk.read(one, matches=(law,))
+    other = news(1, "herald", text=f"{one.text} Moreover.")
+    await desk.read(other, matches=(watched,))
+    mute = await desk.mute(MuteKind.STORY, one.key, channel="desk")
+    desk.now += timedelta(minutes=5)
+    await desk.edit(other, (watched,), (watched,), title=f"{other.title}: 400 killed")
+    await desk.unmute(mute)
+    assert desk.digests() == []
+    assert ("desk", "told") in desk.verdicts("herald-1")
+    desk.stop()
+
+
 async def test_a_story_of_a_digest_is_as_grave_as_the_digest_shows_it(tmp_path: Path) -> None:
     """Neither what somebody watches nor rules that lead elsewhere keep it from becoming graver."""
     desk = Desk(tmp_path, Policy(quiet=(QuietHours(time(11), time(14), UTC_ZONE),)))

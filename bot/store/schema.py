@@ -33,10 +33,12 @@ VERSION_TABLE = "wirewatch_version"
 """Where alembic notes the revision; not its default name, so that a database shared with others stays clear."""
 
 SEARCH_TABLE = "article_search"
-PAIRS_TABLE = f"{SEARCH_TABLE}_pairs"
 """The full-text index: a virtual table of FTS5 with its shadow tables, or a table with tsvector. It differs by
 database, and triggers keep it, so that only its migration defines it and only :mod:`bot.store.queries.search` reads it.
 """
+
+PAIRS_TABLE = f"{SEARCH_TABLE}_pairs"
+"""The index of pairs of characters, on SQLite only (:mod:`bot.store.queries.pairs`)."""
 
 FOLDED = "folded"
 """The state of a delivery whose alert went into a digest. It is never shown as a delivery; the row stays so that its
@@ -204,7 +206,8 @@ Index("ix_articles_url", articles.c.url)
 Index("ix_articles_canonical_url", articles.c.canonical_url)
 Index("ix_articles_published", articles.c.published)
 Index("ix_articles_fetched_at", articles.c.fetched_at)
-# Few rows in most archives: a search for words of a script without spaces looks into these texts themselves.
+# Few rows in most archives. On Postgres a search for words of a script without spaces looks into these texts; on SQLite
+# these are the articles with pairs of characters to forget.
 Index(
     "ix_articles_spaceless", articles.c.id, sqlite_where=SPACELESS["sqlite"], postgresql_where=SPACELESS["postgresql"]
 )

@@ -234,6 +234,7 @@ class Sorted:
     new: tuple[Article, ...] = ()
     revised: tuple[Revised, ...] = ()
     elsewhere: tuple[Article, ...] = ()  # what another source brought first
+    later: int = 0  # edits of articles that are edited all the time: each is taken once its pause is over
 
 
 def sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[Sorted, ...]:
@@ -264,8 +265,15 @@ def _sort_out(memory: Memory, polls: Sequence[Brought], now: datetime) -> tuple[
     kept = memory.kept(keys) if keys else {}
     made = []
     for fresh, edits, others in zip(new, edited, elsewhere, strict=True):
-        revisions = (edit_of(kept[key], article, now) for key, article in edits.items() if key in kept)
-        made.append(Sorted(tuple(fresh), tuple(r for r in revisions if r is not None), tuple(others)))
+        revisions: list[Revised] = []
+        later = 0
+        for key, article in edits.items():
+            edit = edit_of(kept[key], article) if key in kept else None
+            if edit is not None and _pauses(kept[key], now):
+                later += 1
+            elif edit is not None:
+                revisions.append(edit)
+        made.append(Sorted(tuple(fresh), tuple(revisions), tuple(others), later))
     return tuple(made)
 
 
@@ -329,10 +337,15 @@ def _same_words(old: Article, new: Article) -> bool:
     return len(material_words(f"{new.title}\n{new.text}")) >= SAME_WORDS_MIN
 
 
-def edit_of(kept: Kept, shown: Article, now: datetime) -> Revised | None:
+def _pauses(kept: Kept, now: datetime) -> bool:
+    """Whether an article was edited often, and a moment ago."""
+    return kept.edits >= EDITS_AT_ONCE and kept.edited_at is not None and now - kept.edited_at < EDIT_PAUSE
+
+
+def edit_of(kept: Kept, shown: Article) -> Revised | None:
     """The edit that makes a stored article what its source shows now; ``None`` if it is none that matters: the words
-    are those of a version seen before (edits that are taken back, headlines on trial that alternate), the text is only
-    cut shorter, or the article was edited often and a moment ago."""
+    are those of a version seen before (edits that are taken back, headlines on trial that alternate), or the text is
+    only cut shorter."""
     before = kept.article
     if shown.content_hash in kept.hashes:
         return None
@@ -342,8 +355,6 @@ def edit_of(kept: Kept, shown: Article, now: datetime) -> Revised | None:
     if content_hash(title, text) in kept.hashes or (
         from_feed and content_hash(before.title, before.text) == content_hash(title, text)
     ):
-        return None
-    if kept.edits >= EDITS_AT_ONCE and kept.edited_at is not None and now - kept.edited_at < EDIT_PAUSE:
         return None
     after = replace(
         shown,

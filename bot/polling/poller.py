@@ -315,8 +315,9 @@ class Poller:
         if articles:
             most = None if lease.first else NEW_MAX
             found, left = await self._sort_out(source, articles, most)
-            if left:  # the next answer must hold them: nothing of this one is remembered that could make it shorter
+            if left or found.later:  # the next answer must hold them: nothing is remembered that could make it shorter
                 visit = replace(visit, state=HttpState(), seen=b"")
+            if left:
                 self.notes[source.id] = f"{left} new items were left for the next poll"
                 self._log.warning("flood", source=source.id, taken=len(found.new), left=left)
         now = self._clock()
@@ -358,7 +359,7 @@ class Poller:
             since = None if self._max_age is None else self._clock() - self._max_age
             articles = await self._full_text.read(source, articles, since)
             revised = await self._full_text.reread(source, revised)
-        return Sorted(articles, revised, found.elsewhere), len(found.new) - len(articles)
+        return Sorted(articles, revised, found.elsewhere, found.later), len(found.new) - len(articles)
 
     async def _publish(
         self,

@@ -280,14 +280,14 @@ def test_a_page_that_changes_with_every_look_slows_down_and_is_kept_within_bound
 
 def test_an_article_hashed_by_an_older_version_is_not_edited_by_the_upgrade() -> None:
     stored = article(A, content_hash="of another algorithm")
-    assert edit_of(Kept(stored, frozenset({stored.content_hash})), article(A), NOW) is None
+    assert edit_of(Kept(stored, frozenset({stored.content_hash})), article(A)) is None
 
 
 def test_the_text_of_a_page_is_not_compared_with_that_of_the_feed() -> None:
     from_page = article(A, text="The whole report, much longer.", text_from=TextFrom.PAGE)
-    assert edit_of(Kept(from_page, frozenset({from_page.content_hash})), article(A), NOW) is None
+    assert edit_of(Kept(from_page, frozenset({from_page.content_hash})), article(A)) is None
     edited = article(replace(A, title="Flood warning lifted"))
-    revised = edit_of(Kept(from_page, frozenset({from_page.content_hash})), edited, NOW)
+    revised = edit_of(Kept(from_page, frozenset({from_page.content_hash})), edited)
     assert revised is not None
     assert revised.before.text == "The whole report, much longer."
 

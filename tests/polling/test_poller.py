@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from bot.articles.full_text import FullText
+from bot.articles.identity import EDIT_PAUSE, EDITS_AT_ONCE
 from bot.assembly import Assembler
 from bot.chores.releaser import Releaser
 from bot.errors import StoreError
@@ -503,6 +504,30 @@ async def test_an_edit_of_what_was_told_is_not_told_again(desk: Desk) -> None:
     assert await desk.alerts() == ["Flood warning in the north"]
     assert await desk.said() == ["Edited by A: “the north” → “the north lifted”"]
     assert desk.poller.tally.revised == 1
+
+
+async def test_the_last_of_many_edits_is_taken_when_the_pause_is_over(desk: Desk) -> None:
+    """Nothing of the feed changes any more by then, and it says so."""
+    others = [Entry(f"A quiet day, part {n}") for n in range(4)]
+    page = "https://river.example/live"
+    desk.serves("/a", *others, Entry("Live from the dam", link=page))
+    await desk.sources("/a")
+    await desk.poll(timedelta(0))
+    for hour in range(EDITS_AT_ONCE):
+        desk.serves("/a", *others, Entry(f"Live from the dam, hour {hour}", link=page))
+        await desk.poll(EVERY * 2)
+    assert desk.poller.tally.revised == EDITS_AT_ONCE
+    desk.serves("/a", *others, Entry("Withdrawn: live from the dam", link=page), etag='"last"')
+    await desk.poll(EVERY * 2)
+    assert desk.poller.tally.revised == EDITS_AT_ONCE, "it has to wait"
+    await desk.poll(EDIT_PAUSE)
+    assert desk.poller.tally.revised == EDITS_AT_ONCE + 1
+    found = await desk.thread.read(lambda s: article_at(s, page))
+    assert found is not None
+    assert found.title == "Withdrawn: live from the dam"
+    before = len(desk.server.seen)
+    await desk.poll()
+    assert desk.server.seen[before].headers.get("If-None-Match") == '"last"', "and is known from then on"
 
 
 # -- manners ---------------------------------------------------------------------------------------------------------

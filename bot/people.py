@@ -32,12 +32,12 @@ def called(person: str) -> str:
 
 
 WATCH_PREFIX = "watch-"  # a number follows
-_WATCH_RULE = re.compile(rf"{WATCH_PREFIX}[0-9]+\Z")
+_WATCH_RULE = re.compile(rf"{WATCH_PREFIX}[0-9]+")
 
 
 def is_watch(rule_id: str) -> bool:
     """Whether a rule of that id is a watch: it goes to its own channel and nowhere else."""
-    return _WATCH_RULE.match(rule_id) is not None
+    return _WATCH_RULE.fullmatch(rule_id) is not None
 
 
 def is_chat_channel(name: str) -> bool:

@@ -38,8 +38,16 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired on another article, with the channels that it names itself."""
+
+    rule_id: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """Another article of the story. ``reason`` says how it came to be in it, ``fired`` whether a rule fired on it."""
+    """Another article of the story. ``reason`` says how it came to be in it, ``fired`` which rules did on it."""
 
     key: str
     title: str
@@ -47,7 +55,7 @@ class Member:
     source: str
     fetched_at: datetime
     reason: str
-    fired: bool
+    fired: tuple[Fired, ...]
 
 
 @dataclass(frozen=True, slots=True)

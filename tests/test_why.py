@@ -13,7 +13,7 @@ import pytest
 from bot.live import rulebook
 from bot.model import Article, HoldReason, Match, Mute, MuteKind, Revision, Severity, Source, TextFrom
 from bot.people import Feedback, Opinion
-from bot.record import Address, Found, Member, Nearest, Post, Raised, Record
+from bot.record import Address, Fired, Found, Member, Nearest, Post, Raised, Record
 from bot.rules.match import Engine
 from bot.store.noise_port import DecisionRow, Held
 from bot.store.sources_port import SourceStatus
@@ -165,7 +165,7 @@ def test_a_rule_on_trial_is_no_alert(ask: Ask) -> None:
 
 
 def test_a_story_that_was_told_already_is_named_by_the_article_that_told_it(ask: Ask) -> None:
-    other = Member("f0", "River out of its bed", "https://herald.example/f0", "Herald", NOW, "", fired=True)
+    other = Member("f0", "River out of its bed", "https://herald.example/f0", "Herald", NOW, "", (Fired("flood", ()),))
     founder = article("f0", title="River Main out of its bed in Germany", text="", source_name="Herald")
     report = ask(
         record(
@@ -234,7 +234,7 @@ def test_an_alert_that_was_struck_through_is_told_as_that(
 
 
 def test_that_the_post_which_told_a_story_was_struck_through_is_told_too(ask: Ask) -> None:
-    other = Member("f0", "River out of its bed", "https://herald.example/f0", "Herald", NOW, "", fired=True)
+    other = Member("f0", "River out of its bed", "https://herald.example/f0", "Herald", NOW, "", (Fired("flood", ()),))
     update = post("f0", kind="update", key="k2", retracted="killed by its agency")
     report = ask(record(story_id="f0", members=(other,), posts=(post("f0"), update)))
     assert report.answer.endswith("(Herald), struck through at 2026-03-04 12:00 UTC: killed by its agency")

@@ -58,8 +58,8 @@ def _show(query: str, hits: Sequence[Hit]) -> None:
         line = Text(f"{article.published:%Y-%m-%d %H:%M}  ", "dim")
         line.append_text(_marked(hit.title) if hit.title else Text(article.url))
         line.append(f"  {article.source_name or article.source_id}", "dim")
-        if hit.severity is not None:
-            line.append(f"  {hit.severity.word}: {', '.join(hit.rules)}", "magenta")
+        if hit.fired:
+            line.append(f"  {max(hit.fired.values()).word}: {', '.join(hit.fired)}", "magenta")
         put(console, line, hang=4)
         if hit.snippet:
             put(console, Text("    ").append_text(_marked(hit.snippet)))
@@ -83,8 +83,8 @@ def _as_json(hit: Hit) -> dict[str, object]:
         "source": article.source_id,
         "published": article.published.isoformat(),
         "story": hit.story_id,
-        "severity": None if hit.severity is None else hit.severity.word,
-        "rules": list(hit.rules),
+        "severity": max(hit.fired.values()).word if hit.fired else None,
+        "rules": list(hit.fired),
         "snippet": "".join(part.text for part in hit.snippet),
         "found": list(dict.fromkeys(part.text for part in (*hit.title, *hit.snippet) if part.strong)),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from bot import duration
@@ -108,7 +108,7 @@ async def unmute(desk: Desk, request: Request, tell: Progress) -> Reply:
     now = desk.clock()
 
     def write(store: Store) -> Mute | None:
-        known = next((m for m in store.mutes(now) if m.id == number), None)
+        known = next((m for m in desk.mutes(store.mutes(now), request.audience) if m.id == number), None)
         if known is None or not store.remove_mute(number, now, request.who.written):
             return None
         store.note_change(_change(request, now, "unmute", f"{known.kind.value} {known.value} (mute {number})"))
@@ -123,8 +123,7 @@ async def unmute(desk: Desk, request: Request, tell: Progress) -> Reply:
 
 async def mutes(desk: Desk, request: Request, tell: Progress) -> Reply:
     """What is muted now."""
-    now = desk.clock()
-    found, names = await desk.store.read(lambda s: in_force(s, now))
+    found, names = await in_force(desk, request.audience)
     if not found:
         return Reply("Nothing is muted")
     more = [small(f"{len(found) - LISTED} more")] if len(found) > LISTED else []
@@ -134,12 +133,17 @@ async def mutes(desk: Desk, request: Request, tell: Progress) -> Reply:
     )
 
 
-def in_force(store: Store, now: datetime) -> tuple[tuple[Mute, ...], Mapping[str, str]]:
-    """The mutes of now, and by which headline people know the stories among them."""
-    found = store.mutes(now)
-    stories = [mute.value for mute in found if mute.kind is MuteKind.STORY]
-    documents = store.story_documents(stories, 1, TITLE_MAX) if stories else {}
-    return found, {story: cut(shown_title(one[0].article), TITLE_MAX) for story, one in documents.items() if one}
+async def in_force(desk: Desk, audience: Collection[str]) -> tuple[tuple[Mute, ...], Mapping[str, str]]:
+    """The mutes of now that an audience is told of, and by which headline people know the stories among them."""
+    now = desk.clock()
+
+    def read(store: Store) -> tuple[tuple[Mute, ...], Mapping[str, str]]:
+        found = desk.mutes(store.mutes(now), audience)
+        stories = [mute.value for mute in found if mute.kind is MuteKind.STORY]
+        documents = store.story_documents(stories, 1, TITLE_MAX) if stories else {}
+        return found, {story: cut(shown_title(one[0].article), TITLE_MAX) for story, one in documents.items() if one}
+
+    return await desk.store.read(read)
 
 
 def mute_line(mute: Mute, stories: Mapping[str, str]) -> Line:

@@ -11,7 +11,7 @@ from bot.commands.desk import Desk
 from bot.commands.parse import parse
 from bot.commands.reply import Heading, Reply, bullets, code, line, paragraph, refused, small
 from bot.commands.request import Person, Place, Progress, Request, UsageError, heard_by
-from bot.commands.verbs import BY_NAME, SHARE, VERBS, Verb
+from bot.commands.verbs import BY_NAME, SHARE, VERBS, Kind, Verb
 from bot.errors import StoreError, WirewatchError
 from bot.log import Log
 from bot.settings.permissions import Access, Who, access, who_may
@@ -33,7 +33,9 @@ class Commands:
         """The request behind a text such as ``mute rule x 24h``. Raises :class:`UsageError`, whatever happens."""
         with _bugs_told("a text"):
             command = parse(text, self.desk.names(heard_by(who, where)))
-            return Request(command.verb.name, who, where, command.arguments, command.share)
+            request = Request(command.verb.name, who, where, command.arguments, command.share)
+            self._keep_to_themselves(request)
+            return request
 
     def chosen(self, verb: Verb, given: Mapping[str, str], who: Person, where: Place, *, share: bool) -> Request:
         """The request behind fields that were filled in, by argument. Raises :class:`UsageError`, whatever happens."""
@@ -46,7 +48,17 @@ class Commands:
             missing = next((p for p in verb.parameters if p.required and p.name not in found), None)
             if missing is not None:
                 raise UsageError(f"{verb.name}: {missing.name} is missing", verb.name)
-            return Request(verb.name, who, where, found, share)
+            request = Request(verb.name, who, where, found, share)
+            self._keep_to_themselves(request)
+            return request
+
+    def _keep_to_themselves(self, request: Request) -> None:
+        """What somebody watches is not for the channel. Raises :class:`UsageError`."""
+        verb, others = BY_NAME[request.verb], self.desk.others(request.audience)
+        for parameter in verb.parameters:
+            value = request.get(parameter.name)
+            if value in others and resolved(parameter, request.arguments).kind is Kind.RULE:
+                raise UsageError(f"what you watch is not told to others; ask for {value} without sharing", verb.name)
 
     async def answer(self, request: Request, tell: Progress) -> Reply:
         """The reply to a request whatever happens: what cannot be done is said, with the reason."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.arguments import Names
 from bot.live.rulebook import Rulebook
-from bot.model import Source
-from bot.people import is_others
+from bot.model import Mute, MuteKind, Source
+from bot.people import is_others, is_others_place, is_watch
 from bot.roster.discovery import Found
 from bot.rules.evaluate import Subject
 from bot.rules.model import Rule
@@ -80,6 +80,20 @@ class Desk:
     def others(self, audience: Collection[str]) -> frozenset[str]:
         """The ids of what others watch now."""
         return frozenset(r.id for r in self.book().ruleset.rules if is_others(r.id, r.channels, audience))
+
+    def told_of(self, audience: Collection[str]) -> Callable[[str], bool]:
+        """Whether an audience is told of a rule, by its id; of one that is no more, unless it was a watch."""
+        known = {rule.id for rule in self.rules(audience)}
+        return lambda rule_id: rule_id in known or not is_watch(rule_id)
+
+    def mutes(self, found: Iterable[Mute], audience: Collection[str]) -> tuple[Mute, ...]:
+        """Mutes without those that tell of what others watch: of such a watch, or on their direct messages."""
+        told = self.told_of(audience)
+        return tuple(
+            m
+            for m in found
+            if not is_others_place(m.channel or "", audience) and (m.kind is not MuteKind.RULE or told(m.value))
+        )
 
     @property
     def sources(self) -> Mapping[str, Source]:

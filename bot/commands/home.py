@@ -11,7 +11,6 @@ from bot.commands.desk import Desk
 from bot.commands.reply import Reply, Tone, bullets, code, entries, line, paragraph, small
 from bot.commands.sources import TROUBLE, WELL, condition
 from bot.commands.stories import alert_entry, latest_stories
-from bot.people import is_watch
 from bot.summary.words import number
 
 TOP_RULES = 5
@@ -24,13 +23,14 @@ async def home(desk: Desk, audience: Collection[str]) -> tuple[Reply, ...]:
     """Its parts, top to bottom, for somebody with these delivery channels."""
     now = desk.clock()
     trouble, facts = await condition(desk, audience)
-    mutes, names = await desk.store.read(lambda s: in_force(s, now))
+    mutes, names = await in_force(desk, audience)
     hits = await desk.store.read(lambda s: s.rule_hits(now - WEEK))
     alerts = await desk.store.read(lambda s: latest_stories(s, now - 4 * WEEK, ALERTS, audience))
     titles = {rule.id: rule.title for rule in desk.rules(audience)}
+    told = desk.told_of(audience)
     count: Counter[str] = Counter()
     for hit in hits:
-        if not hit.shadow and (hit.rule_id in titles or not is_watch(hit.rule_id)):
+        if not hit.shadow and told(hit.rule_id):
             count[hit.rule_id] += hit.count
     more = f"{len(mutes) - MUTES} more. " if len(mutes) > MUTES else ""
     return (

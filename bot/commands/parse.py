@@ -59,11 +59,12 @@ def parse(text: str, names: Names) -> Command:
 
 
 def _shared(text: str, verb: Verb) -> tuple[str, bool]:
-    if verb.private:
+    """The text without the word that asks to share the answer, and whether that is heeded."""
+    if verb.private and any(p.rest for p in verb.parameters):
         return text, False
     before, space, last = text.rpartition(" ")
     if last.lower() == SHARE and (space or not text[: -len(SHARE)]):
-        return before.rstrip(), True
+        return before.rstrip(), not verb.private
     return text, False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot import people
@@ -40,7 +41,7 @@ async def rules(desk: Desk, request: Request, tell: Progress) -> Reply:
     wanted = request.get("id")
     found = {rule.id: rule for rule in desk.rules(request.audience)}
     if wanted:
-        return await _one(desk, found[wanted])
+        return await _one(desk, found[wanted], request.audience)
     now = desk.clock()
     hits = await desk.store.read(lambda s: s.rule_hits(now - BACK))
     count: Counter[str] = Counter()
@@ -61,12 +62,13 @@ async def rules(desk: Desk, request: Request, tell: Progress) -> Reply:
     )
 
 
-async def _one(desk: Desk, rule: Rule) -> Reply:
+async def _one(desk: Desk, rule: Rule, audience: Collection[str]) -> Reply:
     now = desk.clock()
     hits = await desk.store.read(lambda s: s.rule_hits(now - timedelta(days=30)))
     samples = await desk.store.read(lambda s: s.samples(rule.id, SAMPLES))
     votes = [v for v in await desk.store.read(lambda s: s.feedback(now - FEEDBACK_BACK)) if rule.id in v.rule_ids]
-    muted = [m for m in await desk.store.read(lambda s: s.mutes(now)) if (m.kind, m.value) == (MuteKind.RULE, rule.id)]
+    mutes = desk.mutes(await desk.store.read(lambda s: s.mutes(now)), audience)
+    muted = [m for m in mutes if (m.kind, m.value) == (MuteKind.RULE, rule.id)]
     days = {h.day: h.count for h in hits if h.rule_id == rule.id}
     week = sum(n for day, n in days.items() if now.date() - day < BACK)
     useful = sum(v.verdict is Opinion.USEFUL for v in votes)

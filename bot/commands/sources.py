@@ -139,21 +139,24 @@ async def condition(desk: Desk, audience: Collection[str]) -> tuple[bool, list[L
     health = desk.health()
     counts = await desk.store.read(lambda s: s.counts())
     statuses = await desk.store.read(lambda s: s.source_statuses())
-    mutes = await desk.store.read(lambda s: s.mutes(now))
+    mutes = desk.mutes(await desk.store.read(lambda s: s.mutes(now)), audience)
     hits = await desk.store.read(lambda s: s.rule_hits(now - DAY))
     out = sorted(s.source_id for s in statuses if s.state in OUT and s.source_id in desk.sources)
     waiting, parked = counts.get("deliveries.waiting", 0), counts.get("deliveries.parked", 0)
     lines: list[Line] = []
     if health.trouble:
         lines.append(line(bold(f"Not polling: {health.trouble}")))
+    rules = desk.rules(audience)
     read = sum(source.enabled for source in desk.sources.values())
     lines.append(
         line(
-            f"{number(len(desk.rules(audience)), 'rule')}, {number(read, 'source')}, "
+            f"{number(len(rules), 'rule')}, {number(read, 'source')}, "
             f"{number(counts.get('articles', 0), 'article')} stored"
         )
     )
-    lines.append(line(f"{number(sum(h.count for h in hits if not h.shadow), 'rule hit')} since yesterday"))
+    told = desk.told_of(audience)
+    fired = sum(h.count for h in hits if not h.shadow and told(h.rule_id))
+    lines.append(line(f"{number(fired, 'rule hit')} since yesterday"))
     if health.last_poll:
         lines.append(line("Sources last read ", When(health.last_poll), ", running since ", When(health.started)))
     if out:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.desk import Desk
@@ -31,7 +32,6 @@ from bot.entities.facts import country_name
 from bot.flags import country_tag
 from bot.message import Segment
 from bot.model import Alert, Severity
-from bot.people import is_watch
 from bot.render import headline_of, seen_by, source_of
 from bot.search import HOW, SearchError
 from bot.store.base import Store
@@ -73,10 +73,11 @@ def latest_stories(
 ) -> list[tuple[Alert, int]]:
     """The newest alert of each of the newest stories, and how many earlier ones each had among those looked at. What
     others than the audience watch does not count."""
+    asked = replace(wanted, audience=frozenset(audience))
     alerts: tuple[Alert, ...] = ()
     found: dict[str, list[Alert]] = {}
     for limit in (count * 3, count * 15):
-        alerts = store.latest_alerts(since, limit, wanted)
+        alerts = store.latest_alerts(since, limit, asked)
         found = {}
         for whole in alerts:
             alert = seen_by(whole, audience)
@@ -120,15 +121,15 @@ async def search(desk: Desk, request: Request, tell: Progress) -> Reply:
         looked = [small(f"{', '.join(asked)} was looked for as a word is.")] if asked else []
         return Reply(title, (paragraph("Nothing found."), *looked, small(f"You can {HOW}.")))
     more = "There is more; add words to narrow it down." if len(hits) > FOUND else ""
-    known = {rule.id for rule in desk.rules(request.audience)}
-    return Reply(title, (entries(_hit(hit, known) for hit in hits[:FOUND]), *([small(more)] if more else [])))
+    told = desk.told_of(request.audience)
+    return Reply(title, (entries(_hit(hit, told) for hit in hits[:FOUND]), *([small(more)] if more else [])))
 
 
-def _hit(hit: Hit, known: Collection[str]) -> Entry:
-    """``known``: the rules that the reader is told of; other people's watches are not among them."""
+def _hit(hit: Hit, told: Callable[[str], bool]) -> Entry:
+    """``told``: of which rules the reader is told."""
     article = hit.article
-    fired = any(rule in known or not is_watch(rule) for rule in hit.rules)
-    sign: Mark | str = Mark(hit.severity) if hit.severity and fired else "▫️"
+    fired = [severity for rule, severity in hit.fired.items() if told(rule)]
+    sign: Mark | str = Mark(max(fired)) if fired else "▫️"
     details = [line(*_snippet(hit.snippet))] if hit.snippet else []
     return Entry(
         line(sign, " ", Link(headline_of(article), article.url, bold=True)),

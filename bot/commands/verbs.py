@@ -163,6 +163,7 @@ VERBS: tuple[Verb, ...] = (
         ),
         '/wire watch "drone strike" Sudan',
         changes=True,
+        private=True,
     ),
     Verb(
         "unwatch",
@@ -170,6 +171,7 @@ VERBS: tuple[Verb, ...] = (
         (Parameter("number", Kind.NUMBER, "Its number, as in /wire unwatch"),),
         "/wire unwatch 3",
         changes=True,
+        private=True,
     ),
     Verb("status", "Whether all is well: sources, queues, mutes", (), "/wire status"),
     Verb(

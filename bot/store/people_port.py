@@ -13,12 +13,14 @@ from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Watch
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which alerts are meant: of a rule, about a country (its code), from a source; empty: any. ``severity`` is the
-    least."""
+    least. ``audience``: the delivery channels of those who look; an alert that others' watches alone gave is none of
+    theirs. ``None`` is told of everything."""
 
     rule: str = ""
     country: str = ""
     source: str = ""
     severity: Severity = Severity.INFO
+    audience: frozenset[str] | None = None
 
 
 ANY = Filter()

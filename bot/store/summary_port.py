@@ -14,13 +14,12 @@ from bot.store.articles_port import Archived
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An article that answers a search. ``severity`` and ``rules`` (ids, most severe first) where it alerted;
-    ``title`` and ``snippet`` are the headline and the best passage of the text with what was found in them strong."""
+    """An article that answers a search. ``fired`` are the rules that did, by id, most severe first; ``title`` and
+    ``snippet`` are the headline and the best passage of the text with what was found in them strong."""
 
     article: Article
     story_id: str
-    severity: Severity | None
-    rules: tuple[str, ...]
+    fired: Mapping[str, Severity]
     title: tuple[Segment, ...]
     snippet: tuple[Segment, ...]
 

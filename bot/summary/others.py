@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.model import Severity
 from bot.people import is_others
 from bot.store.summary_port import AlertLine, FiredCount, FiredLine, SummaryStore
 
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """``rules``: watches that the audience is not told of; ``alerts``: those on which nothing else fired."""
+    """``rules``: watches that the audience is not told of; ``severities``: of the alerts on which they fired, what is
+    left without them, ``None`` for those on which nothing else did."""
 
     rules: frozenset[str] = frozenset()
-    alerts: frozenset[str] = frozenset()
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
 
     def lines(self, found: Iterable[AlertLine]) -> list[AlertLine]:
         """Alerts without them."""
         if not self.rules:
             return list(found)
-        return [one._replace(rules=self._seen(one.rules)) for one in found if one.alert_id not in self.alerts]
+        seen = []
+        for one in found:
+            severity = self.severities.get(one.alert_id, one.severity)
+            if severity is not None:
+                seen.append(one._replace(severity=severity, rules=self._seen(one.rules)))
+        return seen
 
     def fired(self, found: Mapping[str, tuple[FiredLine, ...]]) -> Mapping[str, tuple[FiredLine, ...]]:
         """The rules of alerts without them."""
@@ -44,5 +51,5 @@ def others(store: SummaryStore, since: datetime, until: datetime, audience: Coll
         return Others()
     rules = frozenset(one.rule_id for one in found)
     fired = store.fired_lines(sorted({one.alert_id for one in found}))
-    alone = (alert for alert, lines in fired.items() if all(line.rule_id in rules for line in lines))
-    return Others(rules, frozenset(alone))
+    left = {alert: [line.severity for line in lines if line.rule_id not in rules] for alert, lines in fired.items()}
+    return Others(rules, {alert: max(severities, default=None) for alert, severities in left.items()})

@@ -20,7 +20,15 @@ class _Placed(Protocol):
     def channel(self) -> str: ...
 
 
+class _Ruled(Protocol):
+    @property
+    def rule_id(self) -> str: ...
+    @property
+    def channels(self) -> tuple[str, ...]: ...
+
+
 T = TypeVar("T", bound=_Placed)
+R = TypeVar("R", bound=_Ruled)
 
 
 def answer(
@@ -59,16 +67,30 @@ def answer(
 
 
 def _seen_by(audience: Collection[str], record: Record, around: Around) -> tuple[Record, Around]:
-    """Without the watches of others, and without where they were told."""
+    """Without the watches of others, without where they were told, and without what was said of them."""
+
+    def told(fired: Iterable[R]) -> tuple[R, ...]:
+        return tuple(one for one in fired if not is_others(one.rule_id, one.channels, audience))
+
     alert = record.alert
     if alert is not None:
-        kept = tuple(m for m in alert.matches if not is_others(m.rule_id, m.channels, audience))
+        kept = told(alert.matches)
         alert = replace(alert, matches=kept) if kept else None
 
     def seen(found: Iterable[T]) -> tuple[T, ...]:
         return tuple(one for one in found if not is_others_place(one.channel, audience))
 
     return (
-        replace(record, alert=alert, posts=seen(record.posts)),
-        replace(around, decisions=seen(around.decisions), holds=seen(around.holds)),
+        replace(
+            record,
+            alert=alert,
+            posts=seen(record.posts),
+            members=tuple(replace(member, fired=told(member.fired)) for member in record.members),
+        ),
+        replace(
+            around,
+            votes=around.votes if alert is not None else (),
+            decisions=seen(around.decisions),
+            holds=seen(around.holds),
+        ),
     )

@@ -107,6 +107,13 @@ async def test_the_thread_of_a_story_does_not_tell_that_somebody_watches_a_repor
         why = visible_text(await bob.hears())
         assert "Flood warning" in why
         assert not told(why), why
+        await bob.types("/wire why https://river.example/burst", one.room)
+        why = visible_text(await bob.hears(2))
+        assert KILLED[1] in why
+        assert "a rule fired" not in why
+        await OnSlack(one, ADA).asks(
+            "why", "https://river.example/burst", {}, "12 people killed in the valley”, a rule"
+        )
 
 
 async def test_why_under_an_answer_is_told_of_the_report_that_it_brings(tmp_path: Path) -> None:
@@ -138,6 +145,68 @@ async def test_whoever_watches_is_told_and_does_not_tell_the_channel(tmp_path: P
             text = await ada.shares(shown)
             assert not told(text)
             assert "guild" not in text
+
+
+async def test_a_watch_of_ones_own_is_not_asked_for_before_the_channel(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await watched(one)
+        ada = OnSlack(one, ADA)
+        before = len(one.room.messages)
+        for asked in ("rules watch-1", "latest rule:watch-1", "summary 7d watch-1", "mute rule watch-1 1h"):
+            await ada.asks(asked, "share", {}, "What you watch is not told to others; ask for watch-1 without sharing")
+        await ada.asks("unwatch", "share", {}, "“bakery” to direct messages")
+        await ada.asks("watch", "bakery share", {}, "It was watched before")
+        assert len(one.room.messages) == before
+        assert await one.mutes() == ()
+
+
+async def test_mutes_of_a_watch_are_told_to_whoever_watches(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await watched(one)
+        ada, bob = OnSlack(one, ADA), OnSlack(one, "U0BOB")
+        direct = one.slack.workspace.direct(ada.person.id)
+        post = direct.messages[-1]
+        await ada.person.clicks(direct, post, button(post, "useful"))
+        await ada.person.clicks(direct, post, button(post, "mute"))
+        form = await ada.person.sees_form()
+        await ada.person.sends(form, choice="rule:watch-1", duration="1h", comment="enough bread")
+        await one.slack.settled(lambda: any("Muted: rule watch-1" in visible_text(m) for m in ada.person.private))
+        await ada.asks("mute", "rule watch-1 2h everywhere", {}, "Muted: rule watch-1")
+        await ada.asks("mutes", "", {}, "2 mutes in force")
+        await bob.asks("mutes", "", {}, "Nothing is muted")
+        await bob.asks("status", "", {}, "Nothing is muted")
+        await bob.asks("unmute", "1", {}, "There is no mute 1 in force")
+        why = await bob.asks("why", "https://river.example/guild", {}, "No alert: none of 3 rules fires")
+        assert "useful" not in why
+        await bob.person.opens_home()
+        await one.slack.settled(lambda: bob.person.id in one.slack.workspace.homes)
+        assert "watch-1" not in visible_text(one.slack.workspace.homes[bob.person.id])
+        await ada.asks("unmute", "1", {}, "No longer muted: rule watch-1")
+
+
+async def test_a_watch_makes_nothing_graver_for_others(tmp_path: Path) -> None:
+    """A watch is of medium severity; the rule that fired beside it is of low."""
+    stone = ("stone", "Quarry reopens", "The quarry sells quartzite and obsidian again; its bakery reopened, too.")
+    async with team(tmp_path) as one:
+        ada, bob = await watching(one), OnSlack(one, "U0BOB")
+        one.publish(*NEWS, stone)
+        await one.poll()
+        await ada.asks("search", "quartzite", {}, "🟠 Quarry reopens")
+        await bob.asks("search", "quartzite", {}, "🟡 Quarry reopens")
+        await bob.asks("latest", "medium", {}, "Flood warning")
+        assert "Quarry" not in await bob.asks("summary", "7d medium", {}, "2 alerts in 2 stories")
+        assert "Quarry" in await ada.asks("summary", "7d medium", {}, "3 alerts in 3 stories")
+
+
+async def test_what_others_watch_takes_no_room_in_a_list(tmp_path: Path) -> None:
+    async with team(tmp_path) as one:
+        await watching(one)
+        many = (
+            (f"loaf-{n}", f"Bakery {n} opens in street {n}", f"Loaf {n} was baked by baker {n}.") for n in range(20)
+        )
+        one.publish(*NEWS, *many)
+        await one.poll()
+        await OnSlack(one, "U0BOB").asks("latest", "1", {}, "Latest alerts")
 
 
 async def test_what_a_channel_watches_is_told_in_that_channel(tmp_path: Path) -> None:

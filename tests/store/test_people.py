@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Severity
+from bot.model import Match, Severity
 from bot.people import Feedback, NewAudit, NewWatch, Opinion, called, person, person_id
 from bot.store.base import Batch
 from bot.store.people_port import Filter
@@ -130,12 +130,28 @@ class TestLatest:
             (Filter(country="R"), set()),
             (Filter(severity=Severity.HIGH), {"1", "2", "3"}),
             (Filter(severity=Severity.CRITICAL), set()),
+            (Filter(audience=frozenset()), {"1", "2", "3"}),
         ],
     )
     def test_alerts_by_rule_country_source_and_severity(
         self, alerted: SqlStore, wanted: Filter, found: set[str]
     ) -> None:
         assert {a.id for a in alerted.latest_alerts(T0, 9, wanted)} == {f"alert-key-{n}" for n in found}
+
+    def test_what_others_watch_gave_is_for_those_who_hear_of_it(self, alerted: SqlStore) -> None:
+        heard = {"watch-7": "dm:slack.default:U1", "watch-2024-elections": "desk", "watch-8": "desk"}
+        for n, (rule, channel) in enumerate(heard.items(), 5):
+            one = replace(alert(article(str(n))), matches=(Match(rule, "", Severity.LOW, (), (), (channel,)),))
+            alerted.commit(Batch(poll(), (one.article,), alerts=(replace(one, created_at=minutes(9)),)))
+        for audience, found in (
+            (None, {"5", "6", "7"}),
+            (frozenset(), {"6"}),
+            (frozenset({"desk"}), {"6", "7"}),
+            (frozenset({"dm:slack.default:U1", "intel"}), {"5", "6"}),
+            (frozenset({"dm:slack.default:U"}), {"6"}),
+        ):
+            wanted = alerted.latest_alerts(minutes(5), 9, Filter(audience=audience))
+            assert {a.id for a in wanted} == {f"alert-key-{n}" for n in found}, audience
 
     def test_newest_first_within_limit_and_time(self, alerted: SqlStore) -> None:
         late = alert(article("4"))

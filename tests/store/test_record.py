@@ -8,7 +8,7 @@ import pytest
 
 from bot.message import DeliveryKind
 from bot.model import Match, Severity
-from bot.record import MEMBERS_MAX, POSTS_MAX, Address, Found
+from bot.record import MEMBERS_MAX, POSTS_MAX, Address, Fired, Found
 from bot.store.noise_port import DecisionRow
 from bot.store.sql import SqlStore
 from bot.why import address_of
@@ -93,7 +93,8 @@ def test_a_record_holds_the_article_its_alert_its_story_and_their_posts(wire: Sq
     assert found.alert is not None
     assert found.alert.matches == second_matches(raised[1].matches)
     assert found.shadow == ("trial",)
-    assert [(m.key, m.source, m.fired) for m in found.members] == [("key-first", "The Wire", True)]
+    fired = (Fired("arms-deal", ("desk",)), Fired("shipments", ()))
+    assert [(m.key, m.source, m.fired) for m in found.members] == [("key-first", "The Wire", fired)]
     assert [(p.article_key, p.channel, p.state, p.url) for p in found.posts] == [
         ("key-first", "desk", "sent", "https://chat.example/p1"),
         ("key-second", "intel", "waiting", ""),

@@ -135,7 +135,7 @@ def test_no_question_reads_a_growing_table_from_end_to_end(
     store.feedback(T0)
     store.audit(T0, 9)
     store.remove_watch(1)
-    store.latest_alerts(T0, 9, Filter("arms-deal", "KP", "wire", Severity.HIGH))
+    store.latest_alerts(T0, 9, Filter("arms-deal", "KP", "wire", Severity.HIGH, frozenset({"desk"})))
     store.remembered("commands")
     store.search("pyongyang -game", since=T0, until=minutes(1), source="wire")
     store.make_due(T0)

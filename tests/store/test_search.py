@@ -146,12 +146,11 @@ def test_a_long_text_gives_the_passage_around_what_was_found(library: SqlStore) 
 def test_hits_tell_story_and_alert(library: SqlStore) -> None:
     library.commit(batch("alerted"))
     (hit,) = library.search("alerted")
-    assert hit.severity is Severity.HIGH
-    assert hit.rules == ("arms-deal", "shipments")
+    assert [*hit.fired.items()] == [("arms-deal", Severity.HIGH), ("shipments", Severity.LOW)]
     assert hit.story_id == "story-key-alerted"
     assert hit.article == article("alerted")
     (quiet,) = library.search("travel guide")
-    assert (quiet.severity, quiet.rules, quiet.story_id) == (None, (), "")
+    assert (quiet.fired, quiet.story_id) == ({}, "")
 
 
 def test_period_and_source_narrow_the_search(library: SqlStore) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Integer, Table, Text, bindparam, tuple_
+from sqlalchemy import ColumnElement, Connection, Integer, Table, Text, and_, bindparam, not_, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from bot.people import WATCH_PREFIX
 from bot.store.codec import compact
 
 T = TypeVar("T")
@@ -30,6 +31,14 @@ def upsert(
     """``INSERT`` that gives a row with the same primary key ``key`` the values ``rest``."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return insert(table).values(**key, **rest).on_conflict_do_update(index_elements=list(key), set_=dict(rest))
+
+
+def names_watch(connection: Connection, rule_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a rule is a watch, as :func:`bot.people.is_watch` tells of its id."""
+    if connection.dialect.name == "postgresql":
+        return rule_id.op("~", is_comparison=True)(f"^{WATCH_PREFIX}[0-9]+$")
+    alike = rule_id.op("GLOB", is_comparison=True)
+    return and_(alike(f"{WATCH_PREFIX}[0-9]*"), not_(alike(f"{WATCH_PREFIX}*[^0-9]*")))
 
 
 def chunks(values: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

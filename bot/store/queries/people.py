@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, delete, exists, insert, select
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, not_, or_, select
 
 from bot.model import Alert, Severity
 from bot.people import AuditEntry, Feedback, NewAudit, NewWatch, Opinion, Watch, person_id
 from bot.store.codec import decode, encode
 from bot.store.people_port import Filter
 from bot.store.queries import outbox
-from bot.store.queries.dialect import insert_new, upsert
+from bot.store.queries.dialect import insert_new, names_watch, upsert
 from bot.store.queries.noise import read_alerts
 from bot.store.schema import alerts, articles, matches, meta
 from bot.store.schema import audit as audit_table
@@ -119,6 +119,10 @@ def latest_alerts(connection: Connection, since: datetime, limit: int, wanted: F
         ids = ids.where(alerts.c.countries.contains(f'"{wanted.country}"', autoescape=True))
     if wanted.severity > Severity.INFO:
         ids = ids.where(alerts.c.severity >= int(wanted.severity))
+    if wanted.audience is not None:
+        heard = [matches.c.channels.contains(encode(str, channel), autoescape=True) for channel in wanted.audience]
+        told = or_(not_(names_watch(connection, matches.c.rule_id)), *heard)
+        ids = ids.where(exists().where(matches.c.alert_id == alerts.c.id, told))
     newest = connection.scalars(ids.order_by(alerts.c.created_at.desc(), alerts.c.id).limit(limit)).all()
     found = {alert.id: alert for alert in read_alerts(connection, newest)}
     return tuple(found[alert_id] for alert_id in newest)

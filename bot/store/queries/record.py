@@ -10,7 +10,19 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from bot.message import DeliveryKind, Digest, Message
 from bot.model import Article, Severity
-from bot.record import MEMBERS_MAX, NEAREST_MAX, POSTS_MAX, Address, Found, Member, Nearest, Post, Raised, Record
+from bot.record import (
+    MEMBERS_MAX,
+    NEAREST_MAX,
+    POSTS_MAX,
+    Address,
+    Fired,
+    Found,
+    Member,
+    Nearest,
+    Post,
+    Raised,
+    Record,
+)
 from bot.store.codec import decode, decode_payload
 from bot.store.outbox_port import Payload
 from bot.store.queries.articles import from_row, guid_mark, key_mark
@@ -120,6 +132,11 @@ def _members(connection: Connection, story_id: str, article_id: int) -> tuple[tu
         .order_by(articles.c.id)
         .limit(MEMBERS_MAX)
     )
+    found = rows.all()
+    fired: dict[str, list[Fired]] = {}
+    of = select(matches.c.alert_id, matches.c.rule_id, matches.c.channels).order_by(matches.c.rule_id)
+    for one in connection.execute(of.where(matches.c.alert_id.in_([row.alert_id for row in found if row.alert_id]))):
+        fired.setdefault(one.alert_id, []).append(Fired(one.rule_id, decode(_STRINGS, one.channels)))
     listed = tuple(
         Member(
             key=row.key,
@@ -128,9 +145,9 @@ def _members(connection: Connection, story_id: str, article_id: int) -> tuple[tu
             source=row.source_name or row.source_id,
             fetched_at=row.fetched_at,
             reason=row.reason,
-            fired=row.alert_id is not None,
+            fired=tuple(fired.get(row.alert_id, ())),
         )
-        for row in rows
+        for row in found
     )
     return listed, total
 

@@ -207,7 +207,7 @@ def _hits(
     rows = {
         row.id: row
         for row in connection.execute(
-            select(articles, story_articles.c.story_id, alerts.c.id.label("alert_id"), alerts.c.severity)
+            select(articles, story_articles.c.story_id, alerts.c.id.label("alert_id"))
             .select_from(
                 articles.outerjoin(story_articles, story_articles.c.article_id == articles.c.id).outerjoin(
                     alerts, alerts.c.article_id == articles.c.id
@@ -216,18 +216,18 @@ def _hits(
             .where(articles.c.id.in_(ids))
         )
     }
-    rules: dict[str, list[str]] = {}
+    rules: dict[str, dict[str, Severity]] = {}
     alert_ids = [row.alert_id for row in rows.values() if row.alert_id is not None]
     if alert_ids:
-        fired = select(matches.c.alert_id, matches.c.rule_id).where(matches.c.alert_id.in_(alert_ids))
+        columns = (matches.c.alert_id, matches.c.rule_id, matches.c.severity)
+        fired = select(*columns).where(matches.c.alert_id.in_(alert_ids))
         for row in connection.execute(fired.order_by(matches.c.severity.desc(), matches.c.rule_id)):
-            rules.setdefault(row.alert_id, []).append(row.rule_id)
+            rules.setdefault(row.alert_id, {})[row.rule_id] = Severity(row.severity)
     return tuple(
         Hit(
             article=from_row(rows[row_id]),
             story_id=rows[row_id].story_id or "",
-            severity=None if rows[row_id].severity is None else Severity(rows[row_id].severity),
-            rules=tuple(rules.get(rows[row_id].alert_id, ())),
+            fired=rules.get(rows[row_id].alert_id, {}),
             title=marked[row_id][0],
             snippet=marked[row_id][1],
         )

@@ -19,7 +19,7 @@ from bot.follow.thread import Marks, Report, Thread, Told
 from bot.message import DeliveryKind, Message
 from bot.model import Alert, Article, HoldReason, Match, Severity, Story
 from bot.noise import Context, Hold, Pass, Rest, Verdict
-from bot.render import announced, delivery_key, render_message, render_report
+from bot.render import announced, delivery_key, render_message, render_report, seen_on
 from bot.store.noise_port import DecisionRow, NewHold, Release
 from bot.store.outbox_port import NewDelivery
 
@@ -175,7 +175,7 @@ class Deciding:
                 reason = f"was held ({held.reason.value}: {held.by}); its story was told here meanwhile"
                 self._note(held.channel, Verdict.TOLD, reason, alert)
                 continue
-            matches = self._route(alert.matches).get(held.channel, alert.matches)
+            matches = self._route(alert.matches).get(held.channel) or seen_on(alert, held.channel).matches
             answer = noise.ask(noise.WAITED, replace(alert, matches=matches), held.channel, self._context, self._now)
             if isinstance(answer, Pass):
                 self._send(answer.alert, held.channel, f"{self._independent} independent sources have it now")

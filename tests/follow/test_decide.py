@@ -240,6 +240,21 @@ def careful(tmp_path: Path) -> Iterator[Desk]:
     made.stop()
 
 
+async def test_what_somebody_watches_stays_theirs_although_the_route_of_what_waits_is_gone(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Policy(demands={"blast": Demand(2, timedelta(hours=6))}))
+    watched = match("watch-1", Severity.CRITICAL, title="Watch: secret", channels=("dm:slack.default:U1",))
+    await desk.read(FIRST, matches=(*FIRE, watched))
+    assert desk.alerts() == []
+    desk.channels = ("intel",)
+    desk.restart()
+    await desk.read(report("b", "herald", text=TEXT))  # a copy, which confirms nothing
+    assert desk.posts() == []
+    await desk.read(report("c", "courier", "Twelve killed in explosion at Northport fuel depot"))
+    (alert,) = desk.alerts()
+    assert ([rule.id for rule in alert.rules], alert.severity) == (["blast"], Severity.HIGH)
+    desk.stop()
+
+
 async def test_an_alert_waits_for_its_second_source_and_then_goes_out_with_both(careful: Desk) -> None:
     await careful.read(FIRST, matches=FIRE)
     assert careful.posts() == []

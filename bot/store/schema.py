@@ -1,18 +1,13 @@
-"""The tables, defined once. Migrations create them; a test holds the two together.
-
-Times are integer microseconds since 1970 in UTC: they sort, they compare across dialects, and they come back as the
-aware ``datetime`` that went in. Structured values are JSON text (:mod:`bot.store.codec`).
+"""The tables, defined once. Migrations create them; a test holds the two together. What their columns hold is said in
+:mod:`bot.store.columns`; structured values are JSON text (:mod:`bot.store.codec`).
 """
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -24,7 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+
+from bot.store.columns import Micros, RowId, Words
 
 REVISION = "r0018"
 """The revision that this code reads and writes: the newest in ``migrations/versions``."""
@@ -44,56 +40,7 @@ FOLDED = "folded"
 """The state of a delivery whose alert went into a digest. It is never shown as a delivery; the row stays so that its
 key stays known, and so that its receipt is the digest's."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970. Raises ``ValueError`` for a time without zone: guessing one would be a silent lie."""
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without zone cannot be stored: {moment.isoformat()}")
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The aware UTC time."""
-    return _EPOCH + micros * _MICROSECOND
-
-
-def storable(words: str) -> str:
-    """``words`` with what no database takes (lone surrogates, NUL) replaced by U+FFFD."""
-    if words.isascii() and "\0" not in words:
-        return words
-    return words.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
-
-
-class Micros(TypeDecorator[datetime]):
-    """``datetime`` ↔ integer microseconds."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else to_micros(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else from_micros(value)
-
-
-class Words(TypeDecorator[str]):
-    """Text that may come from a hostile feed: see :func:`storable`."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else storable(value)
-
-
 metadata = MetaData()
-
-# SQLite numbers rows by itself only where the type is spelled INTEGER.
-_Id = BigInteger().with_variant(Integer, "sqlite")
 
 PENDING = text("state IN ('waiting', 'sending')")
 """Spelled once, since SQLite uses a partial index only for a condition with the same words."""
@@ -144,7 +91,7 @@ Index("ix_sources_host", sources.c.host)
 source_states = Table(
     "source_states",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("source_id", Words, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Words, nullable=False),
@@ -158,7 +105,7 @@ Index("ix_source_states_ended_at", source_states.c.ended_at)
 source_notices = Table(
     "source_notices",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("source_id", Words, nullable=False),
     Column("news", Text, nullable=False),
     Column("text", Words, nullable=False),
@@ -169,7 +116,7 @@ source_notices = Table(
 chat_sources = Table(
     "chat_sources",
     metadata,
-    Column("number", _Id, primary_key=True),
+    Column("number", RowId, primary_key=True),
     Column("id", Words, nullable=False, unique=True),
     Column("definition", Text, nullable=False),  # JSON of Source
     Column("added_at", Micros, nullable=False),
@@ -179,7 +126,7 @@ chat_sources = Table(
 articles = Table(
     "articles",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("key", Words, nullable=False, unique=True),
     Column("source_id", Words, ForeignKey("sources.id"), nullable=False),
     Column("guid", Words, nullable=False),
@@ -216,7 +163,7 @@ Index(
 revisions = Table(
     "revisions",
     metadata,
-    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("article_id", RowId, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True),
     Column("at", Micros, nullable=False),
     Column("title", Words, nullable=False),
@@ -228,7 +175,7 @@ revisions = Table(
 story_articles = Table(
     "story_articles",
     metadata,
-    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("article_id", RowId, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("story_id", Words, nullable=False),
     Column("reason", Words, nullable=False),
     Column("credit", Text),  # the agency that it is by
@@ -243,7 +190,7 @@ alerts = Table(
     "alerts",
     metadata,
     Column("id", Words, primary_key=True),
-    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("article_id", RowId, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("story_id", Words, nullable=False),
     Column("severity", Integer, nullable=False),
     Column("countries", Text, nullable=False),  # JSON array of codes
@@ -283,7 +230,7 @@ Index("ix_matches_created_at", matches.c.created_at)
 shadow_matches = Table(
     "shadow_matches",
     metadata,
-    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("article_id", RowId, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("rule_id", Words, primary_key=True),
     Column("evidence", Text, nullable=False),  # JSON array of Evidence
     Column("created_at", Micros, nullable=False),
@@ -294,7 +241,7 @@ Index("ix_shadow_matches_created_at", shadow_matches.c.created_at)
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("key", Words, nullable=False, unique=True),
     Column("channel", Words, nullable=False),
     Column("kind", Text, nullable=False),
@@ -305,7 +252,7 @@ deliveries = Table(
     Column("created_at", Micros, nullable=False),
     Column("attempted_at", Micros),
     Column("last_error", Words, nullable=False),
-    Column("folded_into", _Id, ForeignKey("deliveries.id", ondelete="SET NULL")),
+    Column("folded_into", RowId, ForeignKey("deliveries.id", ondelete="SET NULL")),
     Column("receipt_ref", Words),
     Column("receipt_url", Words),
     Column("sent_at", Micros),
@@ -326,7 +273,9 @@ Index(
 delivery_alerts = Table(
     "delivery_alerts",
     metadata,
-    Column("delivery_id", _Id, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column(
+        "delivery_id", RowId, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
     Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
 )
 Index("ix_delivery_alerts_alert", delivery_alerts.c.alert_id)
@@ -345,8 +294,8 @@ calls = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("article_id", _Id, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RowId, primary_key=True),
+    Column("article_id", RowId, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
     Column("alert_id", Words, nullable=False),
     Column("channel", Words, nullable=False),
     Column("verdict", Text, nullable=False),
@@ -359,7 +308,7 @@ Index("ix_decisions_at", decisions.c.at)
 mutes = Table(
     "mutes",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("kind", Text, nullable=False),  # a MuteKind
     Column("value", Words, nullable=False),
     Column("channel", Words),
@@ -376,7 +325,7 @@ mutes = Table(
 holds = Table(
     "holds",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
     Column("channel", Words, nullable=False),
     Column("reason", Text, nullable=False),  # a HoldReason
@@ -398,7 +347,7 @@ Index("ix_holds_holding", holds.c.channel, holds.c.id, sqlite_where=HOLDING, pos
 forgotten = Table(
     "forgotten",
     metadata,
-    Column("mark", _Id, primary_key=True, autoincrement=False),
+    Column("mark", RowId, primary_key=True, autoincrement=False),
 )
 
 # One vote a person and alert. No foreign key: votes outlive the alerts, for the record of each rule.
@@ -419,7 +368,7 @@ Index("ix_feedback_at", feedback.c.at)
 audit = Table(
     "audit",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("at", Micros, nullable=False),
     Column("who", Words, nullable=False),
     Column("place", Words, nullable=False),
@@ -434,7 +383,7 @@ Index("ix_audit_at", audit.c.at, audit.c.id)
 watches = Table(
     "watches",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("owner", Words, nullable=False),
     Column("channel", Words, nullable=False),
     Column("term", Words, nullable=False),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.message import DeliveryKind, Digest, Message, Notice
 from bot.model import Evidence, HttpState, Severity, Source
 from bot.store.codec import decode, decode_payload, encode, encode_payload
+from bot.store.columns import from_micros, storable, to_micros
 from bot.store.outbox_port import Payload
-from bot.store.schema import from_micros, storable, to_micros
 from tests.store.samples import digest, message
 
 # Any code point: lone surrogates, NUL and all.

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Integer, Text, bindparam, case, func, insert, select, update
 
+from bot.store.columns import Micros, to_micros
 from bot.store.queries.prepared import Prepared
-from bot.store.schema import Micros, meta, sources, to_micros
+from bot.store.schema import meta, sources
 from bot.store.sql import SqlStore
 from tests.store.conftest import MakeStore
 from tests.store.samples import T0, source

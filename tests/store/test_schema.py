@@ -22,9 +22,10 @@ from bot.model import HoldReason, Severity
 from bot.roster.state import SourceState, Standing
 from bot.store import migrations
 from bot.store.base import Batch
+from bot.store.columns import from_micros
 from bot.store.noise_port import NewHold
 from bot.store.people_port import Filter
-from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, from_micros, metadata
+from bot.store.schema import REVISION, SEARCH_TABLE, VERSION_TABLE, metadata
 from bot.store.sql import SqlStore
 from tests.databases import POSTGRES, Postgres
 from tests.store.conftest import MakeStore

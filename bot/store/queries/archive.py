@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Table, func, select
 from bot.model import Evidence, Match
 from bot.store.articles_port import Archived, RuleHits, Sample
 from bot.store.codec import decode, encode
+from bot.store.columns import to_micros
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import insert_new
-from bot.store.schema import alerts, articles, matches, shadow_matches, to_micros
+from bot.store.schema import alerts, articles, matches, shadow_matches
 
 _EVIDENCE = tuple[Evidence, ...]
 

@@ -16,20 +16,11 @@ from bot.follow.thread import NO_MARKS, Marks
 from bot.model import Alert, Article, Evidence, TextFrom
 from bot.store.articles_port import StoredStory
 from bot.store.codec import decode, encode
+from bot.store.columns import storable, to_micros
 from bot.store.queries import pairs
 from bot.store.queries.dialect import among, both_among, chunks, listed
 from bot.store.queries.prepared import NewRows, Prepared
-from bot.store.schema import (
-    alerts,
-    articles,
-    deliveries,
-    delivery_alerts,
-    forgotten,
-    matches,
-    storable,
-    story_articles,
-    to_micros,
-)
+from bot.store.schema import alerts, articles, deliveries, delivery_alerts, forgotten, matches, story_articles
 
 _STRINGS = tuple[str, ...]
 

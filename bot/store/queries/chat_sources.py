@@ -8,8 +8,9 @@ from sqlalchemy import Connection, delete, select
 
 from bot.model import Source
 from bot.store.codec import decode, encode
+from bot.store.columns import storable
 from bot.store.queries.dialect import insert_new
-from bot.store.schema import chat_sources, storable
+from bot.store.schema import chat_sources
 
 
 def listed(connection: Connection) -> tuple[Source, ...]:

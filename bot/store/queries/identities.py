@@ -9,10 +9,11 @@ from sqlalchemy import Connection, func, select, union_all
 
 from bot.articles.identity import Kept, Name
 from bot.model import Article
+from bot.store.columns import storable
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import among, both_among, chunks, listed
 from bot.store.queries.prepared import Prepared
-from bot.store.schema import articles, revisions, storable
+from bot.store.schema import articles, revisions
 
 _HASHES = Prepared(
     select(articles.c.key, articles.c.source_id, articles.c.content_hash).where(among(articles.c.key, "keys")), "keys"

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from bot.message import DeliveryState
+from bot.store.columns import storable
 from bot.store.looks_port import Look
 from bot.store.queries.dialect import insert_new
-from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, page_looks, storable
+from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, page_looks
 
 _OUT = (DeliveryState.SENT.value, FOLDED)
 

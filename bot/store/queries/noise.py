@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Row, and_, or_, select, update
 from bot.errors import StoreError
 from bot.model import Alert, Evidence, HoldReason, Match, Mute, MuteKind, Severity, Story
 from bot.store.codec import decode, encode
+from bot.store.columns import storable, to_micros
 from bot.store.noise_port import DecisionRow, Held, NewHold, NewMute, Release
 from bot.store.outbox_port import NewDelivery
 from bot.store.queries import outbox
 from bot.store.queries.articles import from_row
 from bot.store.queries.dialect import among, chunks, insert_new, listed
 from bot.store.queries.prepared import NewRows, Prepared
-from bot.store.schema import HOLDING, alerts, articles, holds, matches, mutes, storable, story_articles, to_micros
+from bot.store.schema import HOLDING, alerts, articles, holds, matches, mutes, story_articles
 from bot.store.schema import decisions as decision_rows
 
 _STRINGS = tuple[str, ...]

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, Select, Update, func, select, update
 from bot.errors import OverError, StoreError
 from bot.message import Call, DeliveryKind, DeliveryState, Receipt
 from bot.store.codec import decode_payload, encode_payload
+from bot.store.columns import storable, to_micros
 from bot.store.outbox_port import Delivered, Delivery, Followed, NewDelivery
 from bot.store.queries.dialect import among, chunks, insert_new, listed, upsert
 from bot.store.queries.prepared import NewRows, Prepared
-from bot.store.schema import FOLDED, PENDING, alerts, calls, deliveries, delivery_alerts, storable, to_micros
+from bot.store.schema import FOLDED, PENDING, alerts, calls, deliveries, delivery_alerts
 
 _OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
 

@@ -17,7 +17,8 @@ from itertools import pairwise
 from sqlalchemy import Connection, TextClause, select, text
 
 from bot.search import pairs
-from bot.store.schema import PAIRS_TABLE, SPACELESS, articles, storable
+from bot.store.columns import storable
+from bot.store.schema import PAIRS_TABLE, SPACELESS, articles
 
 Written = tuple[int, str, str]
 """Row id, title and text of an article as they are stored."""

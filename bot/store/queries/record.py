@@ -24,6 +24,7 @@ from bot.record import (
     Record,
 )
 from bot.store.codec import decode, decode_payload
+from bot.store.columns import storable
 from bot.store.outbox_port import Payload
 from bot.store.queries.articles import from_row, guid_mark, key_mark
 from bot.store.queries.dialect import chunks
@@ -38,7 +39,6 @@ from bot.store.schema import (
     matches,
     shadow_matches,
     sources,
-    storable,
     story_articles,
 )
 

@@ -8,10 +8,11 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from bot.model import Revised, Revision
 from bot.store.articles_port import VERSIONS_MAX
+from bot.store.columns import storable
 from bot.store.queries import pairs
 from bot.store.queries.articles import to_row
 from bot.store.queries.dialect import insert_new
-from bot.store.schema import articles, revisions, storable
+from bot.store.schema import articles, revisions
 
 # What an edit leaves as it is: an article is as old as its first version.
 _STAYS = frozenset({"key", "source_id", "published", "dated", "fetched_at"})

@@ -18,9 +18,10 @@ from sqlalchemy import Connection, Row, bindparam, func, select, text
 from bot.message import Segment
 from bot.model import Severity
 from bot.search import Parted, Query, Term, parted
+from bot.store.columns import Micros, storable
 from bot.store.queries import pairs, search_runs
 from bot.store.queries.articles import from_row
-from bot.store.schema import Micros, alerts, articles, matches, storable, story_articles
+from bot.store.schema import alerts, articles, matches, story_articles
 from bot.store.summary_port import Hit
 
 CANDIDATES = 1_000  # articles; about 10 ms

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 
 from bot.message import Segment
 from bot.search import Parted
-from bot.store.schema import PAIRS_TABLE, SPACELESS, articles, storable
+from bot.store.columns import storable
+from bot.store.schema import PAIRS_TABLE, SPACELESS, articles
 
 SCANNED = 30_000  # articles on Postgres; some 100 ms
 AROUND = 40  # characters on each side of what was found that a passage shows

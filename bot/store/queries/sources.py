@@ -25,10 +25,11 @@ from sqlalchemy import (
 from bot.model import HttpState, Source, TextFrom
 from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.codec import decode, encode
+from bot.store.columns import Micros, Words, from_micros, storable, to_micros
 from bot.store.queries import states, untold
 from bot.store.queries.dialect import among, chunks, listed
 from bot.store.queries.prepared import Prepared
-from bot.store.schema import Micros, Words, articles, from_micros, sources, storable, to_micros
+from bot.store.schema import articles, sources
 from bot.store.sources_port import NEVER, Lease, Poll, SourceRecord, SourceStatus
 from bot.store.websub_port import Push
 from bot.web.urls import host_of

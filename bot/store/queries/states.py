@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from bot.roster.state import OUT, LastRead, Outage, SourceState, Standing
+from bot.store.columns import Micros, Words, from_micros, storable
 from bot.store.queries.dialect import among, chunks, listed
 from bot.store.queries.prepared import Prepared
-from bot.store.schema import Micros, Words, from_micros, source_states, sources, storable
+from bot.store.schema import source_states, sources
 from bot.store.sources_port import Poll
 
 _EVENTLESS = frozenset({SourceState.NEW, SourceState.OK, SourceState.OFF})  # not worth a row of history

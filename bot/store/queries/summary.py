@@ -14,8 +14,9 @@ from bot.model import Article, Severity
 from bot.people import WATCH_PREFIX
 from bot.store.articles_port import Archived
 from bot.store.codec import decode
+from bot.store.columns import Micros, from_micros, storable
 from bot.store.queries.dialect import among, chunks, listed
-from bot.store.schema import Micros, alerts, articles, from_micros, matches, storable, story_articles
+from bot.store.schema import alerts, articles, matches, story_articles
 from bot.store.summary_port import AlertLine, FiredCount, FiredLine, StoryLine, StoryReport, Watched
 
 _STRINGS = tuple[str, ...]

@@ -13,6 +13,7 @@ from bot.follow.thread import Report, Thread, Told
 from bot.message import DeliveryKind, Digest, Message
 from bot.model import HoldReason, Severity
 from bot.store.codec import decode_payload
+from bot.store.columns import storable
 from bot.store.noise_port import Held
 from bot.store.queries.dialect import among, chunks, listed
 from bot.store.queries.noise import held as held_of
@@ -26,7 +27,6 @@ from bot.store.schema import (
     delivery_alerts,
     holds,
     matches,
-    storable,
     story_articles,
 )
 

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from bot.message import DeliveryState
 from bot.reports.report import Told
+from bot.store.columns import storable
 from bot.store.queries.dialect import chunks
-from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, matches, storable
+from bot.store.schema import FOLDED, alerts, articles, deliveries, delivery_alerts, matches
 
 LEAD_CHARACTERS = 600  # of a text: the sixty words that a report looks at
 

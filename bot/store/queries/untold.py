@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, delete, select
 
 from bot.roster.news import News, SourceNotice
-from bot.store.schema import Micros, Words, source_notices
+from bot.store.columns import Micros, Words
+from bot.store.schema import source_notices
 from bot.store.sources_port import Poll
 
 

@@ -31,7 +31,7 @@ from bot.settings.keys import Route, Settings
 from bot.settings.named import Named, items, names_of
 from bot.watchlists.settings import check_all
 from bot.yaml_models import Model, check_web_url, json_schema, nearest, read
-from bot.yaml_nodes import Entry, Map, Node, Place, Scalar, load_file, place_of, plain
+from bot.yaml_nodes import Entry, Map, Place, Scalar, load_file, place_of, plain
 
 
 class Config(Settings):
@@ -97,15 +97,21 @@ _ENV_SLACK = {
 _ENV_DISCORD = {"DISCORD_TOKEN": "token"}
 
 
-def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True, root: Node | None = None) -> Config:
-    """The configuration in ``path``. Raises ``ConfigError`` with every problem, in file order. Not ``to_run``: for what
-    reads the store and posts nothing, so that an operator's shell need not hold the tokens: those may be missing, and
-    so may variables of the environment, save for the store's. ``root`` is the content of the file, if it was read."""
-    root = load_file(path) if root is None else root
+def read_config(path: Path) -> Map:
+    """What stands in ``path``. Raises ``ConfigError``."""
+    root = load_file(path)
     if root is None:
         raise ConfigError((Problem(path, 0, 0, "is empty; `wirewatch init` writes a starter", "empty-file"),))
     if not isinstance(root, Map):
         raise ConfigError((root.place.problem("must be a mapping (key: value); see docs/configuration.md"),))
+    return root
+
+
+def load_config(path: Path, environ: Mapping[str, str], *, to_run: bool = True, root: Map | None = None) -> Config:
+    """The configuration in ``path``. Raises ``ConfigError`` with every problem, in file order. Not ``to_run``: for what
+    reads the store and posts nothing, so that an operator's shell need not hold the tokens: those may be missing, and
+    so may variables of the environment, save for the store's. ``root`` is the content of the file, if it was read."""
+    root = read_config(path) if root is None else root
     base = _folder(path)
     around = Surroundings(environ, base, strict=to_run)
     around.problems += _bare_variables(root)
@@ -227,8 +233,10 @@ def beside(root: Map, path: Path) -> tuple[Folders, Named]:
 
 
 def _folder(path: Path) -> Path:
-    """What relative paths count from: the folder of the file; of what is no file (a pipe), the current one."""
-    return path.parent if path.is_file() else Path.cwd()
+    """What relative paths count from: the folder of the file; of what has no name of its own, the current one: a pipe,
+    or a file that is open (``/dev/stdin``, where the shell opened it)."""
+    opened = path.parent.resolve().parts[1:2] in (("dev",), ("proc",))
+    return path.parent if path.is_file() and not opened else Path.cwd()
 
 
 def _check_ages(tree: Map, settings: Settings) -> Iterator[Problem]:

@@ -78,3 +78,15 @@ def test_a_config_from_a_pipe_counts_from_the_current_folder_and_is_read_once(ro
     (room / "news.txt").write_text("A flood warning stands.")
     ran = run("explain", "-c", str(pipe_with(good.encode())), "news.txt")
     assert "goes to console" in ran.out
+    empty = pipe_with(b"# nothing yet\n")
+    assert run("check", "-c", str(empty)).out == f"{empty}: is empty; `wirewatch init` writes a starter\n"
+
+
+def test_a_config_that_the_shell_opened_counts_from_the_current_folder(room: Path, run: Run) -> None:
+    """``wirewatch check -c /dev/stdin < elsewhere/wirewatch.yaml``: /dev has no rules."""
+    elsewhere = room / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "wirewatch.yaml").write_text(CONFIG.replace("floot", "flood"))
+    with (elsewhere / "wirewatch.yaml").open("rb") as file:
+        ran = run("check", "-c", f"/dev/fd/{file.fileno()}")
+    assert (ran.status, ran.out) == (0, "2 rules, 2 tests, 0 lists, 0 sources: no problems\n")

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli import complain, lines_of, number
-from bot.config import Config, beside, load_config, shipped_rules
+from bot.config import Config, beside, load_config, read_config, shipped_rules
 from bot.errors import ConfigError, Level, Problem, StoreError, WirewatchError
 from bot.live import rulebook
 from bot.roster.sources_file import load_sources
 from bot.rules import selftest
 from bot.rules.exemptions import expired
 from bot.rules.lint import Frequencies, lint
-from bot.yaml_nodes import Map, Node, load_file
+from bot.yaml_nodes import Map
 
 DEFAULT_CONFIG = Path("wirewatch.yaml")
 
@@ -31,7 +31,7 @@ def load(config: Path, rules: Sequence[Path] | None, *, optional: bool = False) 
 
 
 def loaded(
-    config: Path, rules: Sequence[Path] | None, *, optional: bool = False, root: Node | None = None
+    config: Path, rules: Sequence[Path] | None, *, optional: bool = False, root: Map | None = None
 ) -> tuple[rulebook.Rulebook, Config | None]:
     """The same with the config, where it is one's; ``root`` is its content, if it was read already: it may be a pipe,
     which can be read once."""
@@ -52,11 +52,11 @@ def check(config: Path, rules: Sequence[Path] | None, output: str) -> int:
     summary = ""
     root = None
     try:
-        root = None if rules else load_file(config)
+        root = None if rules else read_config(config)
         book, settings = loaded(config, rules, root=root)
     except ConfigError as error:
         problems.extend(error.problems)
-        problems.extend(_behind_a_broken_config(config, root, error.problems) if isinstance(root, Map) else ())
+        problems.extend(_behind_a_broken_config(config, root, error.problems) if root is not None else ())
     else:
         problems.extend(book.warnings)
         today = datetime.now(UTC).date()

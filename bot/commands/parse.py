@@ -24,6 +24,8 @@ _HELP = ("?", "-h", "--help")
 _LENGTH_MEANT = re.compile(
     r"[0-9]+(?:[.,:][0-9]+)?(?:[a-z][a-z0-9]*| (?:months?|years?|fortnights?|quarters?)\b)", re.IGNORECASE
 )
+_ITSELF = re.compile(r"\A/wire(?:\s+|\Z)")
+_SHARED = re.compile(rf"(?:\A|\s){SHARE}\Z", re.IGNORECASE)
 _SLACK_LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
 
 
@@ -45,8 +47,8 @@ class _Token:
 
 def parse(text: str, names: Names) -> Command:
     """Raises :class:`UsageError`."""
-    text = re.sub(r"/wire(?:\s+|\Z)", "", text.strip(), count=1) if text.startswith("/wire") else text.strip()
-    word, _, rest = text.partition(" ") if text else ("help", "", "")
+    text = _ITSELF.sub("", text.strip())
+    word, rest = (*text.split(None, 1), "")[:2] if text else ("help", "")
     name = "help" if word in _HELP else word.lower().lstrip("/")
     verb = BY_NAME.get(name)
     if verb is None:
@@ -62,10 +64,8 @@ def _shared(text: str, verb: Verb) -> tuple[str, bool]:
     """The text without the word that asks to share the answer, and whether that is heeded."""
     if verb.private and any(p.rest for p in verb.parameters):
         return text, False
-    before, space, last = text.rpartition(" ")
-    if last.lower() == SHARE and (space or not text[: -len(SHARE)]):
-        return before.rstrip(), not verb.private
-    return text, False
+    found = _SHARED.search(text)
+    return (text[: found.start()].rstrip(), not verb.private) if found else (text, False)
 
 
 def arguments(verb: Verb, text: str, names: Names) -> dict[str, str]:
@@ -165,7 +165,8 @@ def _no_length(verb: Verb, tokens: Sequence[_Token], at: int, left: Sequence[Par
     if tokens[at].quoted or not any(p.kind is Kind.DURATION for p in left):
         return
     begins = " ".join(t.text for t in tokens[at : at + 2])
-    if tokens[at].text.lower() in ("until", "till") or _LENGTH_MEANT.match(begins):
+    alone = at + 1 == len(tokens) and begins.isdigit()  # a number of what?
+    if alone or tokens[at].text.lower() in ("until", "till") or _LENGTH_MEANT.match(begins):
         raise UsageError(
             f"{begins!r} is no length of time; write a whole number and a unit, such as 24h, 7d or 2w "
             "(a comment that begins so goes in quotes)",

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.errors import FetchError, FetchReason, SourceError
 from bot.log import redact_url
 from bot.model import HttpState, Source
 from bot.polling import manners, schedule
 from bot.polling.cadence import Cadence
-from bot.polling.rhythm import Rhythm, learn
+from bot.polling.rhythm import SILENT_FLOOR, Rhythm, learn
 from bot.roster.news import News, SourceNotice
 from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
 from bot.store.sources_port import NEVER, Lease, Poll
@@ -71,20 +70,24 @@ def answered(
     how long the poll has taken so far."""
     before = lease.memory
     address = manners.after_answer(source.url, lease.url_in_use, visit.moved_to, before.move, now)
-    memory = _changed(
-        before,
-        rhythm=learn(before.rhythm, arrivals, now),
-        cadence=before.cadence if visit.cadence is None else visit.cadence,
-        offer=visit.offer if visit.outcome == "ok" else before.offer,
-        looked=before.looked or visit.outcome == "ok",
-        move=address.move,
-        slow=visit.elapsed_s >= SLOW_S,
+    rhythm = learn(before.rhythm, arrivals, now)
+    cadence = before.cadence if visit.cadence is None else visit.cadence
+    slow = visit.elapsed_s >= SLOW_S
+    standing = _standing(source, address.url, rhythm, slow and before.slow, visit, now)
+    choice = schedule.choose(source, rhythm, cadence, visit.headers, now, pushed=pushed)
+    following, choice = schedule.next_turn(source.id, choice, cadence, now)
+    notices, told, told_silent, told_url = _told_of(source, lease, standing, 0, address.url, now)
+    memory = Memory(
+        rhythm,
+        cadence,
+        address.move,
+        slow,
+        told,
+        told_silent,
+        told_url,
+        visit.offer if visit.outcome == "ok" else before.offer,
+        before.looked or visit.outcome == "ok",
     )
-    standing = _standing(source, address.url, before, memory, visit, now)
-    choice = schedule.choose(source, memory.rhythm, memory.cadence, visit.headers, now, pushed=pushed)
-    following, choice = schedule.next_turn(source.id, choice, memory.cadence, now)
-    notices, heard = _told_of(source, lease, standing, 0, address.url, now)
-    memory = _changed(memory, told=heard.told, told_silent=heard.told_silent, told_url=heard.told_url)
     poll = Poll(
         source.id,
         now,
@@ -95,7 +98,7 @@ def answered(
         new_items=new_items,
         elapsed_s=elapsed_s,
         standing=standing,
-        memory=None if memory is before or memory == before else memory,
+        memory=None if memory == before else memory,
         url_in_use=None if address.url == lease.url_in_use else address.url,
         seen=None if visit.seen == lease.seen else visit.seen,
         interval=choice.interval,
@@ -126,8 +129,8 @@ def failed(
             following = max(following, not_before)
         if following > usual:
             choice = schedule.Choice(choice.interval, f"{PUT_OFF}it asked to be left alone")
-    notices, heard = _told_of(source, lease, standing, failures, address.url, now)
-    memory = replace(heard, move=address.move)
+    notices, told, told_silent, told_url = _told_of(source, lease, standing, failures, address.url, now)
+    memory = replace(before, move=address.move, told=told, told_silent=told_silent, told_url=told_url)
     poll = Poll(
         source.id,
         now,
@@ -135,7 +138,7 @@ def failed(
         error.reason.value,
         error=error.text,
         standing=standing,
-        memory=None if memory is before or memory == before else memory,
+        memory=None if memory == before else memory,
         url_in_use=address.url if other_address else None,
         interval=choice.interval,
         interval_reason=choice.reason,
@@ -147,22 +150,27 @@ def failed(
 # -- states ---------------------------------------------------------------------------------------------------------
 
 
-def _standing(source: Source, url: str, before: Memory, memory: Memory, visit: Visit, now: datetime) -> Standing:
-    """The state after an answer; what matters most comes first."""
-    silence = silent_for(memory.rhythm, now)
+_WELL = Standing(SourceState.OK)
+
+
+def _standing(source: Source, url: str, rhythm: Rhythm, slow: bool, visit: Visit, now: datetime) -> Standing:
+    """The state after an answer; what matters most comes first. ``slow``: twice in a row."""
+    silence = silent_for(rhythm, now)
     if silence is not None:
         return Standing(SourceState.SILENT, silence)
-    if memory.slow and before.slow:
+    if slow:
         return Standing(SourceState.SLOW, f"it takes {visit.elapsed_s:.0f} s to answer")
     if manners.moved(source.url, url):
         return Standing(SourceState.MOVED, f"it redirects for good to {redact_url(url)}, which is read now")
-    return Standing(SourceState.OK)
+    return _WELL
 
 
 def silent_for(rhythm: Rhythm, now: datetime) -> str | None:
     """The sentence on a source that has brought nothing for far longer than it ever pauses; ``None`` if it has."""
+    if rhythm.latest is None or now - rhythm.latest <= SILENT_FLOOR:
+        return None  # as nearly always
     limit = rhythm.silent_after()
-    if limit is None or rhythm.latest is None or now - rhythm.latest <= limit:
+    if limit is None or now - rhythm.latest <= limit:
         return None
     usual = timedelta(seconds=rhythm.longest_s)
     return f"nothing new since {_moment(rhythm.latest)}; its longest pause so far was {brief(usual)}"
@@ -191,9 +199,9 @@ _FAILURES_TOLD = {SourceState.FAILING: FAILURES_TOLD, SourceState.BLOCKED: BLOCK
 
 def _told_of(
     source: Source, lease: Lease, standing: Standing, failures: int, url: str, now: datetime
-) -> tuple[tuple[SourceNotice, ...], Memory]:
-    """What is to be told now, and the memory of what was told. A trouble that changes its face (a 403 among failures)
-    is one trouble, and so is a silence with failures in it."""
+) -> tuple[tuple[SourceNotice, ...], SourceState | None, bool, str]:
+    """What is to be told now, and what the memory says of what was told (``told``, ``told_silent``, ``told_url``). A
+    trouble that changes its face (a 403 among failures) is one trouble, and so is a silence with failures in it."""
     told, silent = lease.memory.told, lease.memory.told_silent
     failing = told in _FAILURES_TOLD
     said = []
@@ -227,17 +235,7 @@ def _told_of(
         text = f"{_name(source)}: {standing.reason}. Put the new address into its url: to be rid of this state."
         say(News.MOVED, text)
     heard_of = standing.state is SourceState.MOVED or lease.memory.told_url == url
-    told_url = url if heard_of else ""
-    return tuple(said), _changed(lease.memory, told=told, told_silent=silent, told_url=told_url)
-
-
-def _changed(memory: Memory, **fields: Any) -> Memory:
-    """With these fields. Most polls change nothing, and a copy costs more than a look."""
-    for name, value in fields.items():
-        was = getattr(memory, name)
-        if was is not value and was != value:
-            return replace(memory, **fields)
-    return memory
+    return tuple(said), told, silent, url if heard_of else ""
 
 
 def _news(source: Source, standing: Standing, failures: int) -> str:

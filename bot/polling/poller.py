@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 from bot import pipeline
@@ -324,31 +323,26 @@ class Poller:
         pushed = self._pushes is not None and self._pushes.polled(
             source.id, found_news=bool(found.new), last_poll=lease.last_success, now=now
         )
-        result = outcome.answered(
-            source,
-            lease,
-            visit,
-            _arrivals(found, now),
-            now,
-            pushed=pushed,
-            new_items=len(found.new),
-            elapsed_s=time.perf_counter() - began,
-        )
-        poll = result.poll
+        ended: list[Poll] = []
+
+        def end() -> Poll:
+            """All that came before counts in how long it took."""
+            took, new = time.perf_counter() - began, len(found.new)
+            arrivals = _arrivals(found, now)
+            made = outcome.answered(source, lease, visit, arrivals, now, pushed=pushed, new_items=new, elapsed_s=took)
+            ended.append(made.poll)
+            return made.poll
+
         written: Written | None = None
         if found.new or found.revised:
-            elapsed = partial(self._elapsed, poll, began)
-            written = await self._publish(found.new, found.revised, elapsed, first_poll=lease.first, ahead=ahead)
+            written = await self._publish(found.new, found.revised, end, first_poll=lease.first, ahead=ahead)
         else:
-            await self._store.commit(Batch(poll))
+            await self._store.commit(Batch(end()))
+        poll = ended[-1]
         self._finish(source, poll, time.perf_counter() - began, written)
-        self._tell(result.notices)
+        self._tell(poll.notices)
         if self._pushes is not None and source.kind == "feed":
-            await self._pushes.offered(source.id, (result.poll.memory or lease.memory).offer)
-
-    @staticmethod
-    def _elapsed(poll: Poll, began: float) -> Poll:
-        return replace(poll, elapsed_s=time.perf_counter() - began)
+            await self._pushes.offered(source.id, (poll.memory or lease.memory).offer)
 
     async def _sort_out(self, source: Source, brought: tuple[Article, ...], most: int | None) -> tuple[Sorted, int]:
         """What matters of what came, and how much of the new was left: ``most`` of it is taken. With the pages' texts

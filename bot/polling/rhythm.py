@@ -18,6 +18,10 @@ SILENT_FLOOR = timedelta(hours=12)  # and never before this
 WEEK = timedelta(days=7)
 SILENT_FLOOR_EARLY = timedelta(days=3)  # nor before this while no whole week was seen: it might pause at weekends
 
+_FADE = 1 - 1 / MEMORY
+_HALF_LIFE_S = LONGEST_HALF_LIFE.total_seconds()
+_SHORT_S = SILENT_FLOOR.total_seconds()  # no silence before this
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
@@ -63,8 +67,8 @@ def _after(rhythm: Rhythm, moment: datetime) -> Rhythm:
     if moment <= rhythm.latest:
         return rhythm  # items of one batch are one arrival, and an old one that turned up late is none
     pause = (moment - rhythm.latest).total_seconds()
-    silent = rhythm.silent_after()
-    usual = pause if silent is None else min(pause, silent.total_seconds())  # an outage is no rhythm
-    longest = max(rhythm.longest_s * 0.5 ** (pause / LONGEST_HALF_LIFE.total_seconds()), usual)
-    fade = 1 - 1 / MEMORY
-    return Rhythm(rhythm.count * fade + 1, rhythm.span_s * fade + usual, longest, rhythm.first, moment)
+    usual = pause
+    if pause > _SHORT_S and (silent := rhythm.silent_after()) is not None:
+        usual = min(pause, silent.total_seconds())  # an outage is no rhythm
+    longest = max(rhythm.longest_s * 0.5 ** (pause / _HALF_LIFE_S), usual)
+    return Rhythm(rhythm.count * _FADE + 1, rhythm.span_s * _FADE + usual, longest, rhythm.first, moment)

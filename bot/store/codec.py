@@ -48,6 +48,16 @@ def encode(kind: type[T], value: T) -> str:
     return compact(plain)
 
 
+def encode_finite(kind: type[T], value: T) -> str:
+    """The same at a third of the cost, for values whose numbers are finite: pydantic writes null for others. Numbers
+    may be spelled otherwise (1e-7 for 1e-07)."""
+    try:
+        text = _adapter(kind).dump_json(value)
+    except ValueError:  # lone surrogates
+        return encode(kind, value)
+    return text.decode() if text.isascii() else encode(kind, value)
+
+
 def decode(kind: type[T], text: str) -> T:
     """What :func:`encode` was given. Raises ``ValueError`` where the text does not fit."""
     adapter = _adapter(kind)

@@ -19,7 +19,8 @@ def to_micros(moment: datetime) -> int:
     """Microseconds since 1970. Raises ``ValueError`` for a time without zone: guessing one would be a silent lie."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without zone cannot be stored: {moment.isoformat()}")
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH  # dividing it by a microsecond takes twice as long
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

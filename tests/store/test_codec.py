@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from bot.message import DeliveryKind, Digest, Message, Notice
 from bot.model import Evidence, HttpState, Severity, Source
-from bot.store.codec import decode, decode_payload, encode, encode_payload
+from bot.polling.rhythm import Rhythm
+from bot.roster.state import Memory
+from bot.store.codec import decode, decode_payload, encode, encode_finite, encode_payload
 from bot.store.columns import from_micros, storable, to_micros
 from bot.store.outbox_port import Payload
 from tests.store.samples import digest, message
@@ -33,6 +36,14 @@ def test_every_field_of_a_payload_comes_back(payload: Payload) -> None:
 def test_evidence_and_http_state_come_back(evidence: tuple[Evidence, ...], state: HttpState) -> None:
     assert decode(tuple[Evidence, ...], encode(tuple[Evidence, ...], evidence)) == evidence
     assert decode(HttpState, encode(HttpState, state)) == state
+
+
+@given(st.builds(HttpState), st.builds(Memory, rhythm=st.builds(Rhythm, *[st.floats(0, 1e300)] * 3)))
+def test_what_polls_remember_comes_back_in_ascii(state: HttpState, memory: Memory) -> None:
+    texts = encode_finite(HttpState, state), encode_finite(Memory, memory)
+    assert all(text.isascii() and "\0" not in text for text in texts)
+    assert (decode(HttpState, texts[0]), decode(Memory, texts[1])) == (state, memory)
+    assert json.loads(texts[1]) == json.loads(encode(Memory, memory))
 
 
 def test_types_come_back_and_not_only_equal_values() -> None:

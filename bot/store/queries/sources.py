@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from bot.model import HttpState, Source, TextFrom
 from bot.roster.state import PUT_OFF, Memory, SourceState, Standing
-from bot.store.codec import decode, encode
+from bot.store.codec import decode, encode, encode_finite
 from bot.store.columns import Micros, Words, from_micros, storable, to_micros
 from bot.store.queries import states, untold
 from bot.store.queries.dialect import among, chunks, listed
@@ -310,7 +310,7 @@ def _poll_values(poll: Poll) -> tuple[object, ...]:
     return (
         storable(poll.source_id),
         to_micros(poll.next_poll_at),
-        None if poll.state is None else encode(HttpState, poll.state),
+        None if poll.state is None else encode_finite(HttpState, poll.state),
         int(poll.ok),
         at,
         at if poll.ok else None,
@@ -318,7 +318,7 @@ def _poll_values(poll: Poll) -> tuple[object, ...]:
         storable(poll.error),
         poll.elapsed_s,
         poll.new_items,
-        None if poll.memory is None else encode(Memory, poll.memory),
+        None if poll.memory is None else encode_finite(Memory, poll.memory),
         poll.seen,
         None if poll.interval is None else poll.interval.total_seconds(),
         None if poll.interval_reason is None else storable(poll.interval_reason),
@@ -328,7 +328,7 @@ def _poll_values(poll: Poll) -> tuple[object, ...]:
 def record_push(connection: Connection, push: Push) -> None:
     values: dict[str, object] = {"items_total": sources.c.items_total + push.new_items}
     if push.memory is not None:
-        values["memory"] = encode(Memory, push.memory)
+        values["memory"] = encode_finite(Memory, push.memory)
     connection.execute(update(sources).where(sources.c.id == storable(push.source_id)).values(values))
 
 

@@ -99,6 +99,7 @@ def _load(
     documents: list[list[Map]] = []
     ruled: list[list[Map]] = []
     read: set[Path] = set()
+    whole = True
     for folder in folders:
         if not folder.is_dir():
             problems.append(
@@ -107,7 +108,9 @@ def _load(
             continue
         files, list_files = rule_files(folder)
         _read_lists(list_files, lists, problems, is_country, shown)
-        documents.append(_read_documents(files, problems, shown, kept))
+        found, all_read = _read_documents(files, problems, shown, kept)
+        documents.append(found)
+        whole = whole and all_read
         ruled += [] if folder in ruleless else documents[-1:]
         read.update(files)
     kept.forget_files_but(read)
@@ -138,7 +141,6 @@ def _load(
         place = entry.key_place
         problems.append(Problem(place.file, place.line, place.column, text, "unused-define", Level.WARNING))
     ordered = tuple(sorted(set(problems), key=lambda p: (str(p.file), p.line, p.column, p.text)))
-    whole = sum(map(len, documents)) == len(read)
     ids = frozenset(_ids(one for folder_documents in ruled for one in folder_documents)) if whole else None
     return Loaded(RuleSet(tuple(rules.values()), reader.defines, lists), ordered, ids)
 
@@ -176,8 +178,10 @@ def _read_lists(
 
 def _read_documents(
     files: tuple[Path, ...], problems: list[Problem], shown: Callable[[Path], Path], kept: Kept
-) -> list[Map]:
+) -> tuple[list[Map], bool]:
+    """Their contents, but for empty ones; and whether all could be read."""
     documents: list[Map] = []
+    empty = 0
     for path in files:
         try:
             node: Node | None = kept.document(path, shown(path))
@@ -185,6 +189,7 @@ def _read_documents(
             problems.extend(error.problems)
             continue
         if node is None:
+            empty += 1
             continue
         if not isinstance(node, Map):
             text = "a rule file has rules: and define: at its top; write rules: in a line of its own above this"
@@ -199,7 +204,7 @@ def _read_documents(
                 text = f"a rule file has no key {entry.key!r}{keys_hint(entry.key, FILE_KEYS)}"
                 problems.append(entry.key_place.problem(text, "unknown-key"))
         documents.append(node)
-    return documents
+    return documents, len(documents) + empty == len(files)
 
 
 def _read_rules(document: Map, reader: Reader, here: dict[str, Rule]) -> None:

@@ -94,6 +94,10 @@ def test_names_that_nothing_has_are_told_beside_what_is_wrong_in_the_rules(room:
     assert "no severity 'hihg'" in told
     (room / "rules" / "own.yaml").write_text("rules: [\n", encoding="utf-8")
     assert "no rule has" not in run("check").out, "what a file holds that cannot be read, nobody knows"
+    (room / "rules" / "own.yaml").write_text("# none of our own yet\n", encoding="utf-8")
+    told = run("check").out
+    assert "no rule has the id 'floot'" in told
+    assert "no rule has the id 'flood'" in told
 
 
 def test_an_outlet_that_owners_cannot_find_is_warned_of(room: Path, run: Run) -> None:

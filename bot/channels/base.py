@@ -131,7 +131,8 @@ class FileChannel(Protocol):
     """What a channel can do besides where ``capabilities.files`` is true."""
 
     async def post_file(self, to: Receipt, file: File) -> Receipt:
-        """Post a picture after an earlier post; :meth:`Channel.find` finds it by its key, too."""
+        """Post a picture after an earlier post, where :meth:`Channel.find` finds it by its key, too; or put it into
+        that post, where putting it there again changes nothing."""
         ...
 
 

@@ -47,7 +47,6 @@ class DiscordHarness:
         self.place = server.world.add_channel(server.world.add_guild(), "intel")
 
     def make(self) -> DiscordChannel:
-        # 0.8 s is what the contract's Fault.TIMEOUT waits for
         connection = connect(self.server, gateway=False, timeout_s=2.0)
         return DiscordChannel("intel", channel=self.place.id, connection=connection)
 

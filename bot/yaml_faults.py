@@ -21,6 +21,8 @@ _SECRET = re.compile(r"secret|token|passw|key|url|webhook|auth", re.IGNORECASE) 
 _QUOTE = "quote the value if it holds any of : # [ ] { } , & * ! | > ' \" % @ `"
 _SPECIAL = "@%`*&!|>"  # that YAML gives a meaning, or forbids, at the beginning of a value
 _CLOSING = {"[": "]", "{": "}"}
+# A word is tried from its beginning only, or a long one would cost its square.
+_KEY_BEFORE = re.compile(r"(?<![\w.-])([\w.-]+)[\"']?[ \t]*:[ \t]*$")
 _EMPTY_KEY = re.compile(r"(?P<mark>[\"']?)(?P<key>[^\"'#]*?)(?P=mark)[ \t]*:[ \t]+(?=#\w)")
 
 
@@ -140,7 +142,7 @@ def _special(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[int, in
     character = line[mark.column : mark.column + 1]
     if not character or character not in _SPECIAL or "scanning" not in (error.context or ""):
         return None
-    before = re.search(r"([\w.-]+)[\"']?[ \t]*:[ \t]*$", line[: mark.column])
+    before = _KEY_BEFORE.search(line[: mark.column])
     written = _written(before[1] if before else "", line[mark.column :])
     text = f"not valid YAML: {character} has a meaning where a value begins; write {written}"
     return mark.line + 1, mark.column + 1, text
@@ -214,7 +216,7 @@ class _Outline:
     def _end(self, number: int, at: int, line: str) -> None:
         rest = line[at:]
         closing = [c for c in rest if c in "]}"]
-        before = re.search(r"([\w.-]+)[\"']?[ \t]*:[ \t]*$", line[:at])
+        before = _KEY_BEFORE.search(line[:at])
         whole = before is not None or line[:at].rstrip()[-1:] in ("[", ",")
         if not self._open or not re.match(r"#\w", rest) or not (closing or (whole and "," in rest)):
             return

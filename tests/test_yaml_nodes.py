@@ -254,3 +254,11 @@ def test_a_secret_is_not_repeated() -> None:
     for text in ("webhook: @hunter22\n", "token: #hunter22\n", "a: {secret: #hunter22}\n", "a: {api_key: `hunter22}\n"):
         (told,) = complaints(text)
         assert "hunter22" not in told
+
+
+def test_a_long_word_before_a_comment_is_looked_through_once() -> None:
+    """The square of its length would hold up a bot that reads a bad edit."""
+    assert complaints(f"a: [{'x' * SCALAR_MAX} #y]\nb: }}") == [
+        f"f.yaml:1:{SCALAR_MAX + 6}: not valid YAML: a # without quotes begins a comment, so that the rest of the line "
+        "is not read; write the value in quotes"
+    ]

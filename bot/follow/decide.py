@@ -276,7 +276,8 @@ class Deciding:
                 f"told here already, adds nothing new; {_counted(sources)} now{self._aside}",
             )
         else:
-            self._note(told.channel, Verdict.TOLD, f"told here already in a digest, adds nothing new{self._aside}")
+            where = " in a digest" if told.message is None else ""
+            self._note(told.channel, Verdict.TOLD, f"told here already{where}, adds nothing new{self._aside}")
 
     def _rewrite(
         self, told: Told, alert: Alert, severity: Severity, retracts: str, ids: tuple[str, ...]

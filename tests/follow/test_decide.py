@@ -95,6 +95,14 @@ async def test_a_report_on_which_nothing_fired_counts_as_a_source(desk: Desk) ->
     assert (decision.alert_id, decision.verdict) == ("", "update")
 
 
+async def test_a_second_report_of_its_outlet_that_says_the_same_changes_nothing(desk: Desk) -> None:
+    await desk.read(FIRST, matches=FIRE)
+    await desk.read(report("b", "wire", "Twelve killed in explosion at Northport fuel depot"), matches=FIRE)
+    assert [post.kind for post in desk.posts()] == [DeliveryKind.ALERT]
+    (decision,) = desk.store.decisions("b")
+    assert (decision.verdict, decision.reason) == ("told", "told here already, adds nothing new")
+
+
 async def test_wire_copy_is_one_source_whoever_prints_it(desk: Desk) -> None:
     credited = f"NORTHPORT (Reuters) - {TEXT}"
     await desk.read(replace(FIRST, text=credited), matches=FIRE)

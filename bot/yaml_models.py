@@ -7,7 +7,7 @@ values in words for the person who wrote the file. The field types that several 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -159,7 +159,7 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
     match details["type"]:
         case "extra_forbidden":
             known = _keys_at(model, loc[:-1])
-            hint = nearest(key, known) or _ELSEWHERE.get(key.lower()) or _left_of(node, in_file, key)
+            hint = nearest(key, known) or _ELSEWHERE.get(key.lower()) or _left_of(node, in_file, key, known)
             hint = hint or f"; the keys here are {', '.join(sorted(known))}"
             return _key_place(node, in_file).problem(f"unknown key {key!r}{hint}", "unknown-key")
         case "missing":
@@ -181,7 +181,7 @@ def _problem(model: type[Model], node: Node, details: ErrorDetails, tagged: froz
     where = next((str(step) for step in reversed(in_file) if isinstance(step, str)), "")
     text = _inside_out(model, loc, details["type"]) or _words(details)
     place = _inside(place_of(node, in_file), node_at(node, in_file), details.get("ctx", {}).get("error"))
-    return place.problem(f"{where}: {text}" if where else text, "bad-value")
+    return place.problem(f"{' '.join(where.split())}: {text}" if where else text, "bad-value")
 
 
 _NOT_A_MAPPING = frozenset({"dict_type", "model_type", "model_attributes_type", "mapping_type"})
@@ -210,8 +210,9 @@ def _keys_of(kind: object) -> frozenset[str]:
     return frozenset(key for member in get_args(kind) for key in _keys_of(member))
 
 
-def _left_of(node: Node, in_file: Loc, key: str) -> str:
-    """A hint for what stands as far left as the empty key above it, into which it seems to belong."""
+def _left_of(node: Node, in_file: Loc, key: str, known: Collection[str]) -> str:
+    """A hint for what stands as far left as the empty key above it, into which it seems to belong: no other of the
+    ``known`` keys, which have their place here, stands between."""
     parent = node_at(node, in_file[:-1])
     before: Entry | None = None
     for entry in parent.entries if isinstance(parent, Map) else ():
@@ -219,7 +220,7 @@ def _left_of(node: Node, in_file: Loc, key: str) -> str:
             return f"; indent it if it belongs to {before.key}: in line {before.key_place.line}"
         if isinstance(entry.value, Scalar) and entry.value.is_null:
             before = entry
-        elif isinstance(entry.value, Scalar):
+        elif isinstance(entry.value, Scalar) or entry.key in known:
             before = None
     return ""
 

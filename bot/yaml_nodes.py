@@ -261,6 +261,9 @@ class _Composer:
             if len(event.value) > SCALAR_MAX:
                 text = f"a value of {len(event.value):,} characters; the limit is {SCALAR_MAX:,}"
                 raise ConfigError((here.problem(text, "too-long"),))
+            if event.style and "\0" in event.value:
+                text = "holds a null character (\\0), which no text and no path may; delete it"
+                self._problems.append(here.problem(text, "null-character"))
             return _new(Scalar, (event.value, not event.style, here))
         if depth >= DEPTH_MAX:
             text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"

@@ -147,6 +147,22 @@ def test_the_parts_of_what_ships_can_be_had_apart(
     assert found == [rules, sources, ruleless]
 
 
+def test_what_follows_a_key_that_is_in_its_place_does_not_belong_to_an_empty_one_above(tmp_path: Path) -> None:
+    found = words(tmp_path, f"ops:\n{MINIMAL}xylophone: 1\n")
+    assert "unknown key 'xylophone'; the keys here are " in found
+    found = words(tmp_path, "channels:\ndesk: {kind: console}\nxylophone: {kind: console}\n")
+    assert found.count("indent it if it belongs to channels: in line 1") == 2
+
+
+def test_a_folder_that_cannot_be_is_refused_in_a_line(tmp_path: Path) -> None:
+    found = words(tmp_path, f'{MINIMAL}rules: ["a\\nb"]')
+    assert found.endswith("2:9: no such folder: a b; create it or correct the path")
+    found = words(tmp_path, '{"channels": {"a\\nb": 1}}')
+    assert "a b: must be a mapping with a kind" in found
+    assert "2:9: holds a null character" in words(tmp_path, f'{MINIMAL}rules: ["a\\0b"]')
+    assert "2:10: holds a null character" in words(tmp_path, f'{MINIMAL}ca_file: "a\\0b"')
+
+
 def test_a_slip_in_the_word_for_what_ships_gets_a_suggestion(tmp_path: Path) -> None:
     assert words(tmp_path, f"{MINIMAL}rules: [shiped-rules]").endswith(
         "2:9: no such folder: shiped-rules; did you mean 'shipped-rules'?"

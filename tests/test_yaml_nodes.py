@@ -210,6 +210,7 @@ def test_what_another_library_writes_is_read_back(data: object) -> None:
         ("a: [b]]\n", "1:7", "quote the value if it holds any of"),
         ("a: - b\n", "1:4", "begin it on a new line, or write [a, b]"),
         ('a: "\\d"\n', "1:5", "use single quotes, or write it twice"),
+        ('a: ["x\\0y"]\n', "1:5", "holds a null character"),
         ("a: */15 * * * *\n", "1:4", 'write the value in quotes, a: "*/15 * * * *"'),
         ("a: {b: %c}\n", "1:8", 'write the value in quotes, b: "%c"'),
         ("secret: @hunter22\n", "1:9", "@ has a meaning where a value begins; write the value in quotes"),

@@ -47,7 +47,7 @@ def folders_of(tree: Map, base: Path) -> tuple[Folders, list[Problem]]:
             words |= {text} if shipped else set()
         elif place is not None:
             hint = nearest(text, _WORDS) or "; create it or correct the path"
-            problems.append(place.problem(f"no such folder: {text}{hint}", "missing-folder"))
+            problems.append(place.problem(f"no such folder: {' '.join(text.split())}{hint}", "missing-folder"))
     apart = {shipped_rules()} if len(words) == 1 else set()  # two words together are the whole
     sourceless = apart if SHIPPED_RULES in words else set()
     sources = tuple(folder for folder in folders if folder not in sourceless)

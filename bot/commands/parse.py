@@ -189,9 +189,8 @@ def _not_understood(
 ) -> UsageError:
     word = tokens[at].text
     if not left:
-        return UsageError(
-            f"{verb.name} takes nothing more after {tokens[at - 1].text!r}; {word!r} is too much", verb.name
-        )
+        more = f"nothing more after {tokens[at - 1].text!r}" if at else "nothing"
+        return UsageError(f"{verb.name} takes {more}; {word!r} is too much", verb.name)
     if verb.name == "watch":
         return UsageError(f"put quotes around words that belong together; {word!r} is no country", verb.name)
     return UsageError(f"{word!r} is not known here{hint(word, left, names)}", verb.name)

@@ -142,6 +142,11 @@ def test_an_article_on_which_nothing_fires_is_told_by_the_nearest_rule(ask: Ask)
     assert stage(report, "sent").verdict == "to no channel, since no rule fired when it came"
 
 
+def test_of_rules_that_did_not_fire_there_are_others_only_beside_some(ask: Ask) -> None:
+    assert stage(ask(record(posts=(post(),))), "rules").details[-1] == "2 other rules did not fire"
+    assert stage(ask(record(article("g1", title="A drill in a garden", text=""))), "rules").details == ()
+
+
 def test_unless_is_named_as_what_kept_a_rule_from_firing(ask: Ask) -> None:
     game = article("g2", title="Flood warning, the video game", text="")
     report = ask(record(game))

@@ -45,7 +45,7 @@ from bot.why.text import SIGNS
 LATEST = 8  # alerts
 LATEST_BACK = timedelta(days=90)
 FOUND = 8  # articles of a search
-TOLD_BELOW = ("not ", "and ")  # which rules did not fire: they are listed with what kept them from it
+TOLD_BELOW = re.compile(r"not |(?:and )?[0-9,]+ other rules? did not fire")  # what kept them from it is listed
 HERE = {"wirewatch sources add": "/wire add", "wirewatch sources list": "/wire sources"}  # typed in a shell, in chat
 _COMMAND = re.compile(r"`(wirewatch [a-z -]+(?:URL)?)`")
 OPERATORS = ("AND", "OR", "NOT", "NEAR")  # of other search engines
@@ -181,7 +181,7 @@ async def why(desk: Desk, request: Request, tell: Progress) -> Reply:
         sign = f"{SIGNS[stage.mark]} "
         post = pieces(" · ", Link("open the post", stage.link)) if stage.link else []
         head = line(sign, bold(stage.name), "  ", *_in_chat(stage.verdict), *post)
-        details = [one for one in stage.details if stage.name != "rules" or not one.startswith(TOLD_BELOW)]
+        details = [one for one in stage.details if stage.name != "rules" or not TOLD_BELOW.match(one)]
         items.append(Entry(head, tuple(line("– ", *_in_chat(detail)) for detail in details[:DETAILS_SHOWN])))
     blocks.append(entries(items))
     blocks += _rule_blocks(found.rules, request.get("rule"))

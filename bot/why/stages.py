@@ -147,7 +147,7 @@ def _rules(record: Record, rules: Sequence[RuleVerdict], revisions: Sequence[Rev
     others = [r for r in rules if r.outcome is not Outcome.FIRED]
     near = [r for r in others if r.distance < NEAR][:NEAR_MISSES]
     lines += [f"not {r.rule_id}: {r.gist}" for r in near]
-    if len(others) > len(near):
+    if len(others) > len(near) and (fired or near):  # else the verdict says it
         lines.append(f"{'and ' if near else ''}{counted(len(others) - len(near), 'other rule')} did not fire")
     lines += changed(record, rules, edited=len(revisions) > 1)
     if live:

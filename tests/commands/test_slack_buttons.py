@@ -130,6 +130,10 @@ async def test_a_form_that_was_open_over_a_restart_mutes_and_a_rule_that_went_is
         await ada.types("/wire why https://river.example/flood", one.room)
         why = visible_text(await ada.hears(3))
         assert why.count("kept silent by “agency” (unless)") == 1, "in the list of those that did not fire"
+        await ada.types("/wire why https://river.example/ammo", one.room)
+        why = visible_text(await ada.hears(4))
+        assert "1 of 3 rules fire" in why
+        assert why.count("did not fire") == 1, "above that list"
 
 
 async def test_what_slack_sends_twice_is_done_once(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ from bot.store.sources_port import Poll
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories
-from bot.web.fetch import Fetcher, Limits
+from bot.web.exchange import Limits
+from bot.web.fetch import Fetcher
 from bot.web.hosts import Hosts
 
 NOW = datetime.now(UTC)
@@ -174,7 +175,7 @@ class Desk:
         await self.thread.run(lambda s: s.make_due(now))
 
     def cpu_beside(self) -> float:
-        """CPU seconds of the process that reads feeds, where there is one."""
+        """CPU seconds of the process that fetches and reads feeds, where there is one."""
         pid = self.poller.reads_beside
         if pid is None:
             return 0.0

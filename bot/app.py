@@ -104,7 +104,7 @@ class App:
         book: rulebook.Rulebook,
         store: Store,
         thread: StoreThread,
-        fetcher: Fetches,
+        fetcher: WithLists,
         fleet: Fleet,
         core: ThreadPoolExecutor,
         metrics: Metrics,

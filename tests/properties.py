@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 import bot
 
-_PROGRAMS = ("bot.__main__", "bot.store.migrations.", "bot.polling.reading_process")  # run, not imported
+_PROGRAMS = ("bot.__main__", "bot.store.migrations.", "bot.polling.errand_process")  # run, not imported
 _ASKED = os.environ.get("WIREWATCH_TEST_EXAMPLES")
 SHARE = float(_ASKED or "0.4")
 """Of the number of examples that a property names; ``make thorough`` asks for ten times that number."""

@@ -23,7 +23,8 @@ from bot.errors import FetchError, FetchReason
 from bot.model import HttpState, Source
 from bot.roster.state import SourceState
 from bot.rules.match import Engine
-from bot.web.fetch import Fetcher, Limits
+from bot.web.exchange import Limits
+from bot.web.fetch import Fetcher
 from tests.fakes.bombs import (
     MIB,
     brotli_bomb,

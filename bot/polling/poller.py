@@ -23,10 +23,10 @@ from bot.health import Metrics
 from bot.log import Log
 from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
 from bot.polling import outcome
+from bot.polling.errands import BUSY, Errands
 from bot.polling.groups import Groups, Press
 from bot.polling.manners import had_enough
 from bot.polling.outcome import Visit
-from bot.polling.readers import BUSY, Readers
 from bot.polling.reading import Read
 from bot.polling.rhythm import learn
 from bot.polling.turns import Turn, Turns
@@ -41,7 +41,7 @@ from bot.store.base import Batch
 from bot.store.sources_port import Lease, Poll
 from bot.store.websub_port import Push
 from bot.tally import Tally
-from bot.watchlists.refresh import Fetches
+from bot.web.exchange import Setting, Through
 from bot.web.hosts import RESTS, Hosts
 from bot.web.urls import host_of
 from bot.websub.offer import Offer
@@ -73,6 +73,25 @@ class Pushes(Protocol):
         """What a feed says of hubs. Raises ``StoreError``."""
 
 
+class Fetching(Protocol):
+    """What is needed of :class:`bot.web.fetch.Fetcher`."""
+
+    @property
+    def setting(self) -> Setting | None:
+        """See there."""
+
+    async def fetch(
+        self,
+        source: Source,
+        state: HttpState,
+        now: datetime,
+        *,
+        request: Request | None = None,
+        through: Through | None = None,
+    ) -> Fetched | NotModified:
+        """See there."""
+
+
 class Poller:
     """See the module. ``core`` is the executor that pure, heavy stages run on; ``on_deliveries`` is told the channels
     that have something new to send, ``on_notice`` what the operators should hear of a source. ``hosts`` are the manners
@@ -83,7 +102,7 @@ class Poller:
     def __init__(
         self,
         store: StoreRunner,
-        fetcher: Fetches,
+        fetcher: Fetching,
         rulebook: Rulebook,
         assembler: Assembler,
         *,
@@ -109,7 +128,7 @@ class Poller:
         self._fetcher = fetcher
         self._assembler = assembler
         self._press = Press(core)
-        self._readers = Readers(self._press, busy=busy)
+        self._errands = Errands(self._press, fetcher.setting, busy=busy)
         self._sorting: Groups[Brought, Sorted] = Groups(self._sort_all, SORTED_MAX)
         self._clock = clock
         self._metrics = metrics
@@ -132,8 +151,8 @@ class Poller:
 
     @property
     def reads_beside(self) -> int | None:
-        """The id of the process that reads feeds, while there is one."""
-        return self._readers.pid
+        """The id of the process that fetches and reads feeds, while there is one."""
+        return self._errands.pid
 
     # -- whose turn it is ---------------------------------------------------------------------------------------------
     async def tick(self) -> int:
@@ -151,7 +170,7 @@ class Poller:
     async def stop(self, timeout_s: float) -> None:
         """Let the polls under way finish, at most so long; the rest are given up and come again after the start."""
         await self._turns.stop(timeout_s)
-        await self._readers.stop()
+        await self._errands.stop()
 
     def _turn(self, lease: Lease, now: datetime) -> Turn:
         source = self.rulebook.sources.get(lease.source_id)
@@ -236,16 +255,17 @@ class Poller:
         feed = source.kind == "feed"
         found: Read | None = None
         body = b""  # the fingerprint of the answer, where one is all of the poll
+        errand = self._errands.errand(asked, now, held) if feed and single else None
 
         async def fetch(request: Request, state: HttpState) -> Fetched | NotModified:
-            got = await self._fetcher.fetch(asked, state, now, request=request)
+            got = await self._fetcher.fetch(asked, state, now, request=request, through=errand)
             if isinstance(got, NotModified) or not single:
                 return got
             nonlocal body
-            body = fingerprint(got.content)
+            body = errand.body if errand is not None and errand.body else fingerprint(got.content)
             if held.body == body:  # the server might have said so itself
                 return NotModified(source.id, now, got.headers, got.state, got.elapsed_s, got.moved_to)
-            return replace(got, known=held.marks)
+            return got if errand is not None and errand.read is not None else replace(got, known=held.marks)
 
         async def run(call: Callable[[Steps, Answer], Step], steps: Steps, answer: Answer) -> Step:
             if not feed or not isinstance(answer, Fetched):
@@ -254,7 +274,7 @@ class Poller:
                 finally:
                     del answer  # may be the error that is raised: it must not hold on to itself
             nonlocal found
-            found = await self._readers.read(answer, asked)
+            found = await self._errands.read(answer, asked, errand)
             return found.parsed
 
         answer = await collect(asked, HttpState() if whole else lease.state, now, fetch, run)

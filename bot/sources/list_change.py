@@ -21,7 +21,8 @@ from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Shelf
 
 if TYPE_CHECKING:
-    from bot.watchlists.refresh import Fetches
+    from bot.web.exchange import Through
+    from bot.web.fetch import Fetcher
 
 SCHEME = "watchlist:"
 EVERY = timedelta(minutes=5)  # a look at a small file
@@ -64,16 +65,23 @@ def parse(fetched: Fetched, source: Source, *, max_items: int = MAX_ITEMS) -> Pa
 class WithLists:
     """A fetcher that also knows the shelf of watch lists; everything else goes to the real one."""
 
-    def __init__(self, fetcher: Fetches, shelf: Shelf) -> None:
+    def __init__(self, fetcher: Fetcher, shelf: Shelf) -> None:
+        self.setting = fetcher.setting
         self._fetcher = fetcher
         self._shelf = shelf
 
     async def fetch(
-        self, source: Source, state: HttpState, now: datetime, *, request: Request | None = None
+        self,
+        source: Source,
+        state: HttpState,
+        now: datetime,
+        *,
+        request: Request | None = None,
+        through: Through | None = None,
     ) -> Fetched | NotModified:
         """As :meth:`bot.web.fetch.Fetcher.fetch`."""
         if source.kind != "list_change":
-            return await self._fetcher.fetch(source, state, now, request=request)
+            return await self._fetcher.fetch(source, state, now, request=request, through=through)
         name = source.url.removeprefix(SCHEME)
         content = await asyncio.to_thread(self._read, name)
         mark = HttpState(etag=hashlib.blake2b(content, digest_size=16).hexdigest())

@@ -25,7 +25,7 @@ from bot.watchlists.changes import Change, Difference, compare, record
 from bot.watchlists.index import name_list
 from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Draft, Meta, Shelf, Status
-from bot.web.fetch import Limits
+from bot.web.exchange import Limits
 
 LIMITS = Limits(total_s=900.0, read_s=60.0, wire_bytes=300 << 20, body_bytes=600 << 20, per_host=1, connections=4)
 """For a fetcher of lists: SDN.XML is 25 MB, OpenSanctions' whole collection 500 MB. The body is held in memory while it

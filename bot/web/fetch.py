@@ -5,14 +5,11 @@ address guard (:mod:`bot.web.address`); a body is capped on the wire while it st
 (:mod:`bot.web.decode`); one deadline spans all hops, so that neither a dripping nor an endless server can hold on to
 us; a host gets few requests at a time. Nothing is retried here: when to come back is the scheduler's business.
 
-httpx over aiohttp is the client because its throughput holds at high concurrency. Its transport is driven directly:
-``httpx.AsyncClient`` keeps cookies, parses redirects even where it does not follow them, logs whole URLs and doubles
-the cost of a request. Everything the transport can raise becomes a :class:`FetchError` once, with the cause kept.
+Each hop is an exchange of :mod:`bot.web.exchange`, in the bot or, where there is load, in a process beside it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -21,23 +18,19 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlencode
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from bot import __version__
 from bot.errors import FetchError, FetchReason, HostRestsError
 from bot.log import redact_url
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
-from bot.web.address import allowance, guarded_socket
+from bot.web.address import allowance
 from bot.web.answers import bot_wall, refusal_of, retry_after
-from bot.web.decode import ACCEPTED, BodyDamagedError, BodyTooLargeError
-from bot.web.fetch_errors import FOREIGN, converted, timed_out
+from bot.web.decode import ACCEPTED
+from bot.web.exchange import Address, Asked, Exchanges, Hop, Limits, Setting, Through
 from bot.web.hosts import Hosts
-from bot.web.unpack import unpacked
 
 _ACCEPT = (
     b"application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, "
@@ -46,55 +39,8 @@ _ACCEPT = (
 _ACCEPT_ENCODING = (b"Accept-Encoding", ACCEPTED.encode())
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
-_LISTS = frozenset({"link", "cache-control"})  # headers that may come several times and mean one list
-_SIZES = ((1_000_000, "MB"), (1024 * 1024, "MiB"), (1_000, "KB"), (1024, "KiB"))
-_DNS_CACHE_S = 60  # seconds; a cached name is still checked at every connect
+_LIMITS = Limits()
 _ADDRESSES_KEPT = 1 << 16  # addresses that are not parsed anew for each poll; 700 bytes each
-_NO_BODY = httpx.ByteStream(b"")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one fetch may cost. Seconds and bytes."""
-
-    connect_s: float = 10.0
-    read_s: float = 20.0  # between two pieces of an answer
-    total_s: float = 60.0  # all hops and the whole body; waiting for a free slot is not counted
-    wire_bytes: int = 8 * 1024 * 1024  # as transferred
-    body_bytes: int = 12 * 1024 * 1024  # decoded
-    redirects: int = 5
-    per_host: int = 4  # requests at a time
-    connections: int = 256  # in all
-
-
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """One answer, read to its end where its body is of use."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """A URL with what is asked of it at every request. ``bare`` is what is sent of it: neither credentials nor
-    fragment; ``authority`` goes into the Host header."""
-
-    url: httpx.URL
-    bare: httpx.URL
-    host: str
-    authority: bytes
-
-    @classmethod
-    def of(cls, url: httpx.URL) -> Self:
-        """Raises ``ValueError`` for a host that cannot be decoded."""
-        bare = url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
-        return cls(url, bare, url.host, url.netloc)
-
-    @property
-    def origin(self) -> tuple[str, str, int | None]:
-        return self.url.scheme, self.host, self.url.port
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +48,7 @@ class _Journey:
     """Where a fetch is: the source, the address of this hop, and what has been seen on the way."""
 
     source_id: str
-    at: _Address
+    at: Address
     started: float
     deadline: float  # seconds of work still allowed
     moved_to: str | None = None
@@ -112,7 +58,7 @@ class _Journey:
     @property
     def where(self) -> str:
         """The URL as people may see it."""
-        return redact_url(str(self.at.url))
+        return self.at.shown
 
 
 class Fetcher:
@@ -120,7 +66,8 @@ class Fetcher:
 
     ``allow_private`` names the hosts whose addresses are not checked (``True``: all, for the demo and for tests).
     ``contact`` (an e-mail address or a URL) goes into the User-Agent, so that publishers can reach the operator.
-    ``hosts`` keeps the manners towards each host.
+    ``hosts`` keeps the manners towards each host. ``ca_file`` is what ``ssl_context`` was made of. ``setting`` is what
+    exchanges that are made elsewhere have in common with those that are made here; ``None`` where they could not.
     """
 
     def __init__(
@@ -128,19 +75,18 @@ class Fetcher:
         *,
         contact: str = "",
         allow_private: frozenset[str] | bool = frozenset(),
-        limits: Limits = Limits(),
+        limits: Limits = _LIMITS,
         ssl_context: ssl.SSLContext | None = None,
+        ca_file: str | None = None,
         hosts: Hosts | None = None,
     ) -> None:
         self.limits = limits
         self.hosts = hosts or Hosts(limits.per_host)
         self.user_agent = f"Wirewatch/{__version__} (+{contact})" if contact else f"Wirewatch/{__version__}"
         self._lifted = allowance(allow_private)
-        self._ssl = ssl_context
+        self.setting = Setting(limits, ca_file) if ssl_context is None or ca_file else None
+        self._exchanges = Exchanges(Setting(limits, ca_file), ssl_context)
         self._waits: dict[str, datetime] = {}  # sources whose redirect asked for a wait: until when
-        # Two pools, because one must not hand a connection made for a lifted host to a guarded one.
-        self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
-        self._timeouts = {"timeout": {"connect": limits.connect_s, "read": limits.read_s}}
         self._agent = (b"User-Agent", self.user_agent.encode("utf-8", "replace"))
 
     async def __aenter__(self) -> Self:
@@ -149,14 +95,18 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        transports, self._transports = self._transports, {}
-        for transport in transports.values():
-            await transport.aclose()
+        await self._exchanges.aclose()
 
     async def fetch(
-        self, source: Source, state: HttpState, now: datetime, *, request: Request | None = None
+        self,
+        source: Source,
+        state: HttpState,
+        now: datetime,
+        *,
+        request: Request | None = None,
+        through: Through | None = None,
     ) -> Fetched | NotModified:
-        """Fetch a source, or what ``request`` asks for on its behalf.
+        """Fetch a source, or what ``request`` asks for on its behalf. ``through`` makes the exchanges, where it can.
 
         Extra headers of a request (they may be secret) go to the origin that they were meant for, not to where it
         redirects. Raises :class:`FetchError`, and nothing else but cancellation.
@@ -174,7 +124,7 @@ class Fetcher:
                     if rest is not None:
                         raise HostRestsError(source.id, journey.at.host, rest)
                     began = time.perf_counter()
-                    hop = await self._hop(journey, headers, request.form)
+                    hop = await self._hop(journey, headers, request.form, through)
                 if hop.status not in _REDIRECTS or bot_wall(hop.headers) is not None:
                     return self._outcome(journey, hop, state, now)
                 left = journey.deadline - (time.perf_counter() - began)
@@ -195,7 +145,7 @@ class Fetcher:
             redirected=True,
         )
 
-    def _wait(self, journey: _Journey, hop: _Hop, now: datetime) -> None:
+    def _wait(self, journey: _Journey, hop: Hop, now: datetime) -> None:
         """A redirect may ask for a wait before it is followed (RFC 9110, 10.2.3). The poll after the wait follows it,
         even where it asks again."""
         wait = retry_after(hop.headers, now)
@@ -213,7 +163,7 @@ class Fetcher:
             retry_after_s=wait,
         )
 
-    def _headers(self, state: HttpState, at: _Address, origin: _Address, request: Request) -> list[tuple[bytes, bytes]]:
+    def _headers(self, state: HttpState, at: Address, origin: Address, request: Request) -> list[tuple[bytes, bytes]]:
         """Host comes first, as every client has it."""
         own: list[tuple[bytes, bytes]] = []
         if at is origin or at.origin == origin.origin:
@@ -232,66 +182,19 @@ class Fetcher:
             headers.append((b"If-Modified-Since", state.last_modified.encode()))
         return headers + own
 
-    def _request(
-        self, at: _Address, headers: list[tuple[bytes, bytes]], form: Mapping[str, str] | None
-    ) -> httpx.Request:
-        """Headers are as they are given: where the body is a stream, httpx neither adds nor looks for any."""
-        if form is not None:
-            content = urlencode(form).encode()
-            return httpx.Request("POST", at.bare, headers=headers, content=content, extensions=self._timeouts)
-        asked = httpx.Request("GET", at.bare, headers=headers, stream=_NO_BODY, extensions=self._timeouts)
-        asked.read()
-        asked.headers.encoding = "utf-8"  # as we encode them; else httpx tries encodings on all of them
-        return asked
+    async def _hop(
+        self,
+        journey: _Journey,
+        headers: list[tuple[bytes, bytes]],
+        form: Mapping[str, str] | None,
+        through: Through | None,
+    ) -> Hop:
+        at = journey.at
+        asked = Asked(journey.source_id, at, self._lifted(at.host), headers, form, journey.deadline)
+        hop = await through(asked) if through is not None else None
+        return await self._exchanges.make(asked) if hop is None else hop
 
-    async def _hop(self, journey: _Journey, headers: list[tuple[bytes, bytes]], form: Mapping[str, str] | None) -> _Hop:
-        """One request. All foreign errors end here."""
-        host = journey.at.host
-        try:
-            async with asyncio.timeout(max(journey.deadline, 0.001)) as deadline:
-                asked = self._request(journey.at, headers, form)
-                response = await self._transport(self._lifted(host)).handle_async_request(asked)
-                status, stream = response.status_code, response.stream
-                assert isinstance(stream, httpx.AsyncByteStream)
-                try:
-                    answered = _header_map(response)
-                    if status == 304 or not 200 <= status < 300:
-                        return _Hop(status, answered)
-                    wire = await self._read(journey, stream, answered)
-                finally:
-                    await stream.aclose()
-                return _Hop(status, answered, await self._decoded(journey, wire, answered))
-        except TimeoutError as error:
-            over = self.limits.total_s if deadline.expired() else None
-            raise timed_out(journey.source_id, journey.where, error, over) from error
-        except FOREIGN as error:
-            raise converted(journey.source_id, journey.where, host, error) from error
-
-    async def _read(self, journey: _Journey, stream: httpx.AsyncByteStream, headers: Mapping[str, str]) -> bytes:
-        cap = self.limits.wire_bytes
-        declared = headers.get("content-length", "")
-        if declared.isdigit() and len(declared) < 20 and int(declared) > cap:
-            raise _too_large(journey, cap, "announced")
-        pieces: list[bytes] = []
-        size = 0
-        async for piece in stream:
-            size += len(piece)
-            if size > cap:
-                raise _too_large(journey, cap, "sent")
-            pieces.append(piece)
-        return b"".join(pieces)
-
-    async def _decoded(self, journey: _Journey, wire: bytes, headers: Mapping[str, str]) -> bytes:
-        try:
-            return await unpacked(wire, headers.get("content-encoding", ""), self.limits.body_bytes)
-        except BodyTooLargeError as error:
-            raise _too_large(journey, self.limits.body_bytes, "unpacked") from error
-        except BodyDamagedError as error:
-            raise FetchError(
-                journey.source_id, FetchReason.PROTOCOL, f"the answer of {journey.where} cannot be read: {error}"
-            ) from error
-
-    def _next(self, journey: _Journey, hop: _Hop, left: float) -> _Journey:
+    def _next(self, journey: _Journey, hop: Hop, left: float) -> _Journey:
         """The journey after a redirect, with so many seconds left."""
         location = hop.headers.get("location", "").strip()
         if not location:
@@ -302,7 +205,7 @@ class Fetcher:
                 status=hop.status,
             )
         try:
-            target = _Address.of(journey.at.bare.join(location))
+            target = Address.of(journey.at.bare.join(location))
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(
                 journey.source_id,
@@ -323,7 +226,7 @@ class Fetcher:
         moved_to = str(target.url.copy_with(fragment=None)) if moving else journey.moved_to
         return replace(journey, at=target, deadline=left, moving=moving, moved_to=moved_to, hops=journey.hops + 1)
 
-    def _outcome(self, journey: _Journey, hop: _Hop, state: HttpState, now: datetime) -> Fetched | NotModified:
+    def _outcome(self, journey: _Journey, hop: Hop, state: HttpState, now: datetime) -> Fetched | NotModified:
         elapsed = time.perf_counter() - journey.started
         if hop.status == 304:
             if state == HttpState():
@@ -341,10 +244,9 @@ class Fetcher:
             refused = refusal_of(journey.source_id, journey.where, hop.status, hop.headers, now)
             if refused is not None:
                 raise refused
-        url = journey.at.url
         return Fetched(
             source_id=journey.source_id,
-            url=str(url.copy_with(userinfo=b"") if url.userinfo else url),
+            url=journey.at.told,
             status=hop.status,
             headers=hop.headers,
             content=hop.content,
@@ -354,31 +256,8 @@ class Fetcher:
             elapsed_s=elapsed,
         )
 
-    def _transport(self, lifted: bool) -> httpx.AsyncBaseTransport:
-        transport = self._transports.get(lifted)
-        if transport is None:
-            if self._ssl is None:
-                self._ssl = httpx.create_ssl_context(trust_env=False)
-            transport = self._transports[lifted] = _make_transport(self._ssl, self.limits, lifted)
-        return transport
 
-
-def _make_transport(context: ssl.SSLContext, limits: Limits, lifted: bool) -> AiohttpTransport:
-    """A pool without cookies or proxies from the environment; guarded unless ``lifted``."""
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=limits.connections,
-            ttl_dns_cache=_DNS_CACHE_S,
-            ssl=context,
-            socket_factory=None if lifted else guarded_socket,
-        )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-
-    return AiohttpTransport(verify=context, trust_env=False, client=session)
-
-
-def _origin(source_id: str, url: str, parse: Callable[[str], _Address]) -> _Address:
+def _origin(source_id: str, url: str, parse: Callable[[str], Address]) -> Address:
     try:
         found = parse(url)
     except (httpx.InvalidURL, ValueError) as error:
@@ -392,27 +271,11 @@ def _origin(source_id: str, url: str, parse: Callable[[str], _Address]) -> _Addr
     return found
 
 
-def _address(url: str) -> _Address:
-    return _Address.of(httpx.URL(url))
+def _address(url: str) -> Address:
+    return Address.of(httpx.URL(url))
 
 
 _kept_address = lru_cache(_ADDRESSES_KEPT)(_address)
-
-
-def _header_map(response: httpx.Response) -> dict[str, str]:
-    """Lower-case names, first value wins. Values that are not UTF-8 are left out: they cannot be sent back byte for
-    byte (the transport writes UTF-8), and no header that matters here has any."""
-    headers: dict[str, str] = {}
-    for name, value in response.headers.raw:
-        try:
-            key, text = name.decode("latin-1").lower(), value.decode()
-        except UnicodeDecodeError:
-            continue
-        if key not in headers:
-            headers[key] = text
-        elif key in _LISTS:
-            headers[key] = f"{headers[key]}, {text}"
-    return headers
 
 
 def _check_resend(journey: _Journey, following: _Journey, status: int) -> None:
@@ -425,12 +288,3 @@ def _check_resend(journey: _Journey, following: _Journey, status: int) -> None:
     if text:
         where = f"{journey.where} {text}"
         raise FetchError(journey.source_id, FetchReason.REDIRECTS, where, status=status)
-
-
-def _too_large(journey: _Journey, cap: int, how: str) -> FetchError:
-    size = next((f"{cap // unit} {name}" for unit, name in _SIZES if cap % unit == 0), f"{cap} bytes")
-    return FetchError(
-        journey.source_id,
-        FetchReason.TOO_LARGE,
-        f"{journey.where} {how} more than {size}; ask the publisher for a shorter feed, or raise poll.body_max",
-    )

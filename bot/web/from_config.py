@@ -3,12 +3,9 @@ watch lists), so that what one of them may reach, and whom it believes, holds fo
 
 from __future__ import annotations
 
-import ssl
-
-import httpx
-
 from bot.config import Config
-from bot.web.fetch import Fetcher, Limits
+from bot.web.exchange import Limits, trusting
+from bot.web.fetch import Fetcher
 from bot.web.hosts import Hosts
 
 
@@ -34,13 +31,6 @@ def fetcher_of(
         allow_private=True if all_private else frozenset(config.allow_private),
         limits=limits or limits_of(config),
         ssl_context=None if config.ca_file is None else trusting(config.ca_file),
+        ca_file=config.ca_file,
         hosts=hosts,
     )
-
-
-def trusting(ca_file: str) -> ssl.SSLContext:
-    """The public authorities and those of a PEM file. Raises ``OSError`` (``ssl.SSLError`` is one) where it cannot be
-    read or holds no certificate."""
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_verify_locations(cafile=ca_file)
-    return context

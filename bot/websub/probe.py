@@ -7,7 +7,7 @@ import re
 import httpx
 
 from bot.config import Config
-from bot.web.from_config import trusting
+from bot.web.exchange import trusting
 from bot.websub.desk import PATH
 from bot.websub.receiver import UNKNOWN
 

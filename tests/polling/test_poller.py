@@ -38,7 +38,8 @@ from bot.store.sources_port import SourceStatus
 from bot.store.sql import SqlStore
 from bot.store.writer import StoreThread
 from bot.story import Stories
-from bot.web.fetch import Fetcher, Limits
+from bot.web.exchange import Limits
+from bot.web.fetch import Fetcher
 from bot.web.hosts import Hosts
 from tests.databases import article_at, put_store
 from tests.fakes.feeds import Answer, FeedServer

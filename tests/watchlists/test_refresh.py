@@ -14,7 +14,8 @@ from bot.watchlists.changes import What
 from bot.watchlists.refresh import Outcome, Result, due, refresh, refresh_due
 from bot.watchlists.settings import ListSource
 from bot.watchlists.store import Shelf
-from bot.web.fetch import Fetcher, Limits
+from bot.web.exchange import Limits
+from bot.web.fetch import Fetcher
 from tests.fakes.feeds import Answer, FeedServer, broken_off
 
 from .lists import sdn, source

@@ -18,7 +18,8 @@ from bot import __version__
 from bot.errors import FetchError, FetchReason, HostRestsError
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.sources.base import Request
-from bot.web.fetch import Fetcher, Limits, _kept_address
+from bot.web.exchange import Limits
+from bot.web.fetch import Fetcher, _kept_address
 from bot.web.hosts import Hosts
 from tests.fakes.authority import Authority
 from tests.fakes.feeds import Answer, FeedServer, broken_off, endless, rss

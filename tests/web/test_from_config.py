@@ -10,8 +10,9 @@ import pytest
 from bot.config import Config, load_config
 from bot.errors import ConfigError
 from bot.model import Fetched, HttpState, Source
+from bot.web.exchange import Setting, trusting
 from bot.web.fetch import Fetcher
-from bot.web.from_config import fetcher_of
+from bot.web.from_config import fetcher_of, limits_of
 from tests.bot_process import Room
 from tests.fakes.authority import Authority
 from tests.fakes.feeds import Answer, FeedServer, rss
@@ -47,10 +48,15 @@ async def test_an_authority_of_ones_own_is_trusted_where_the_config_names_it(
     assert answer.content == rss(3)
 
 
-def test_the_public_authorities_stay_trusted(tmp_path: Path, authority: Authority) -> None:
-    alone = fetcher_of(config(tmp_path, f"ca_file: '{authority.pem}'"))._ssl
-    assert alone is not None
-    assert alone.cert_store_stats()["x509_ca"] > 50
+def test_the_public_authorities_stay_trusted(authority: Authority) -> None:
+    public, both = (trusting(ca_file).cert_store_stats()["x509_ca"] for ca_file in (None, str(authority.pem)))
+    assert public > 50
+    assert both == public + 1
+
+
+def test_what_is_fetched_elsewhere_keeps_to_the_same_config(tmp_path: Path, authority: Authority) -> None:
+    made = config(tmp_path, f"ca_file: '{authority.pem}'")
+    assert fetcher_of(made).setting == Setting(limits_of(made), str(authority.pem))
 
 
 @pytest.mark.parametrize(

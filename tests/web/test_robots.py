@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Source
-from bot.web.fetch import Fetcher, Limits
+from bot.web.exchange import Limits
+from bot.web.fetch import Fetcher
 from bot.web.robots import FRESH, RETRY, Permission, Robots, parse
 from tests.fakes.feeds import Answer, FeedServer, endless
 

@@ -227,11 +227,13 @@ def _left_of(node: Node, in_file: Loc, key: str, known: Collection[str]) -> str:
 
 def _inside(place: Place, value: Node | None, error: object) -> Place:
     """Where in a value something is wrong, as far as the file shows it: in a block (``|``) the line, in a text on one
-    line the column too."""
+    line the column. Other texts with line breaks (``\\n`` in quotes, ``>``) have other lines than the file."""
     if not isinstance(error, PlacedError) or not isinstance(value, Scalar):
         return place
-    if "\n" in value.text.rstrip("\n") or error.line > 1:
+    if value.block:
         return Place(place.file, place.line + error.line, 1)
+    if "\n" in value.text:
+        return place
     return Place(place.file, place.line, place.column + error.column - value.plain)
 
 

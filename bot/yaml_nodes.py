@@ -56,11 +56,13 @@ class Place(NamedTuple):
 
 
 class Scalar(NamedTuple):
-    """A value. ``text`` is as written (quotes and escapes resolved); ``plain`` tells that it was not quoted."""
+    """A value. ``text`` is as written (quotes and escapes resolved); ``plain`` tells that it was not quoted, ``block``
+    that it stands behind a ``|``: its lines are those of the file."""
 
     text: str
     plain: bool
     place: Place
+    block: bool = False
 
     @property
     def is_null(self) -> bool:
@@ -264,7 +266,7 @@ class _Composer:
             if event.style and "\0" in event.value:
                 text = "holds a null character (\\0), which no text and no path may; delete it"
                 self._problems.append(here.problem(text, "null-character"))
-            return _new(Scalar, (event.value, not event.style, here))
+            return _new(Scalar, (event.value, not event.style, here, event.style == "|"))
         if depth >= DEPTH_MAX:
             text = f"nested deeper than {DEPTH_MAX} levels; name parts of it under define: and use them"
             raise ConfigError((here.problem(text, "too-deep"),))

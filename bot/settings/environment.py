@@ -72,7 +72,7 @@ class Surroundings:
             self._remember(self.environ[name], f"${{{name}}}")
             return self.environ[name]
 
-        return Scalar(_REFERENCE.sub(replace, node.text), False, node.place)
+        return node._replace(text=_REFERENCE.sub(replace, node.text), plain=False)
 
     def read_files(self, node: Map, keys: frozenset[str]) -> Map:
         """``node`` with each ``<key>_file: path`` turned into ``<key>: what the file holds``."""

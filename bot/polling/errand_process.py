@@ -13,7 +13,7 @@ from bot.collector import YOUNG_MAX
 from bot.polling.errand import Found, Refused, Task, done
 from bot.polling.line import Line
 from bot.sources import kind
-from bot.web.exchange import Exchanges, Setting
+from bot.web.exchange import Exchanges, Setting, trusting
 
 AT_ONCE = 8  # answers in one message: half of them can be worked on while the rest are read
 
@@ -37,7 +37,7 @@ class _Desk:
 
     def _came(self, message: Setting | Sequence[tuple[int, Task]]) -> None:
         if isinstance(message, Setting):
-            self._exchanges = Exchanges(message)
+            self._exchanges = Exchanges(message, trusting(message.ca_file))  # ends it where authorities cannot be read
             self.line.send(())
             return
         for number, task in message:

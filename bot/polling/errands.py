@@ -186,14 +186,14 @@ class _Process:
         try:
             async with asyncio.timeout(BEGIN_S):
                 await made._ready.wait()
+            if made.ended:
+                raise OSError("it ended at once")
         except BaseException:
             made._give_up()
+            await made._look_after()
             raise
-        finally:
-            made._wanted_at = clock()
-            made._looking = asyncio.create_task(made._look_after(), name="look after the process beside the bot")
-        if made.ended:
-            raise OSError("it ended at once")
+        made._wanted_at = clock()
+        made._looking = asyncio.create_task(made._look_after(), name="look after the process beside the bot")
         return made
 
     @staticmethod

@@ -10,7 +10,7 @@ import random
 import select
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import astuple, replace
@@ -340,6 +340,22 @@ async def test_authorities_of_the_config_are_trusted_there_too(press: Press, aut
             await errands.stop()
 
 
+async def test_authorities_that_cannot_be_read_any_more_cost_no_poll(press: Press, authority: Authority) -> None:
+    """The bot has read them, and the process beside it could trust nobody."""
+    async with (
+        FeedServer({"/begin": Answer(feed(1, 2, 3))}, tls=authority.server()) as secure,
+        Fetcher(allow_private=True, ssl_context=authority.client(), ca_file="/nowhere/own.pem") as fetcher,
+    ):
+        errands = Errands(press, fetcher.setting, busy=1, processors=2)
+        beside = Wire(secure, fetcher, errands)
+        assert isinstance(await beside.poll("/begin"), Read)
+        assert errands._beginning is not None
+        await errands._beginning
+        assert errands.pid is None
+        assert isinstance(await beside.poll("/begin"), Read)
+        await errands.stop()
+
+
 def test_a_context_of_which_nothing_is_known_stays_in_the_bot(authority: Authority) -> None:
     assert Fetcher(ssl_context=authority.client()).setting is None
     assert Fetcher(limits=LIMITS).setting == Setting(LIMITS)
@@ -428,6 +444,28 @@ async def test_stopping_while_it_works_leaves_nobody_waiting(one: Wire) -> None:
     await one.errands.stop()
     assert [each.items for each in await asyncio.gather(*asked) if isinstance(each, Read)] == [30] * 30
     assert isinstance(await one.poll("/many"), Read)
+
+
+async def test_stopping_while_it_begins_leaves_nothing_behind(one: Wire) -> None:
+    assert isinstance(await one.poll("/begin"), Read)
+    beginning = one.errands._beginning
+    assert beginning is not None
+    # For the word of the process that it can take something.
+    while "Event.wait" not in waiting_in(beginning):  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+    await one.errands.stop()
+    assert [task.get_name() for task in asyncio.all_tasks() if "beside the bot" in task.get_name()] == []
+    assert one.errands.pid is None
+
+
+def waiting_in(task: asyncio.Task[None]) -> list[str]:
+    """What a task is in, from the outside to the inside."""
+    names: list[str] = []
+    inner: object = task.get_coro()
+    while isinstance(inner, Coroutine):
+        names.append(inner.__qualname__)
+        inner = getattr(inner, "cr_await", None)
+    return names
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from bot.message import Segment
 
 # Emphasis, code, spoilers, links, and everything that begins with < or @ (mentions, timestamps, emoji, commands).
 # "@" and "<" both, because the server looks for <@&1> and @everyone in the raw text, backslashes or not.
-_ALWAYS = "\\`*_~|[]<>@"
 # A colon begins an :emoji: and ends the scheme of an address; "12: text" is left alone. A slash after a dotted
 # name could complete an invitation (discord.gg/x), which needs no scheme to come alive.
 _INLINE = re.compile(r"[\\`*_~|\[\]<>@]|:(?=\S)|(?<=[A-Za-z])/(?=\S)")

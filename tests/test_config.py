@@ -24,6 +24,7 @@ from bot.model import Match, Severity
 from bot.roster.sources_file import SourceEntry, SourcesFile
 from bot.secret import Secret
 from bot.settings.chat import DiscordMention, SlackMention, TemplateSettings
+from bot.settings.folders import Folders
 from bot.settings.keys import (
     AppriseSettings,
     ConsoleSettings,
@@ -145,6 +146,12 @@ def test_the_parts_of_what_ships_can_be_had_apart(
     names = {shipped_rules(): "s", tmp_path / "own": "o"}
     found = ["".join(names[f] for f in part) for part in (folders.rules, folders.sources, folders.ruleless)]
     assert found == [rules, sources, ruleless]
+
+
+def test_what_ships_is_whole_where_its_folder_is_named_too(tmp_path: Path) -> None:
+    """As in a checkout, where it is the rules/ beside the file."""
+    folders = load(tmp_path, f"{MINIMAL}rules: [shipped-rules, {shipped_rules()}]\n").folders
+    assert folders == Folders((shipped_rules(),), (shipped_rules(),))
 
 
 def test_what_follows_a_key_that_is_in_its_place_does_not_belong_to_an_empty_one_above(tmp_path: Path) -> None:

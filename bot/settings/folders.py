@@ -44,11 +44,11 @@ def folders_of(tree: Map, base: Path) -> tuple[Folders, list[Problem]]:
         if folder.is_dir():
             folders.pop(folder, None)
             folders[folder] = None
-            words |= {text} if shipped else set()
+            words |= {text} if shipped else {SHIPPED} if folder == shipped_rules() else set()
         elif place is not None:
             hint = nearest(text, _WORDS) or "; create it or correct the path"
             problems.append(place.problem(f"no such folder: {' '.join(text.split())}{hint}", "missing-folder"))
-    apart = {shipped_rules()} if len(words) == 1 else set()  # two words together are the whole
+    apart = {shipped_rules()} if len(words) == 1 else set()  # two words together are the whole, and so is its path
     sourceless = apart if SHIPPED_RULES in words else set()
     sources = tuple(folder for folder in folders if folder not in sourceless)
     return Folders(tuple(folders), sources, frozenset(apart if SHIPPED_SOURCES in words else ())), problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +10,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from bot.story.chains import Rows
 from bot.story.features import Features
-from bot.story.index import Index, Rows
+from bot.story.index import Index
 from bot.story.thresholds import (
     AGE_PER_DAY,
     LIKE,
@@ -44,16 +46,17 @@ def profile(found: Features, weights: Weights) -> Profile:
     idf = weights.idf(terms, extra=1)
     weight = inside * idf
     if len(terms) > TERMS:
-        kept = np.sort(np.argsort(-weight, kind="stable")[:TERMS])
-        terms, idf, weight = terms[kept], idf[kept], weight[kept]
-        coarse = np.frombuffer(coarse, dtype=np.uint8)[kept].tobytes()
-    return Profile(terms, coarse, idf, weight, float(np.sqrt(np.square(weight).sum())), words)
+        kept = (-weight).argsort(kind="stable")[:TERMS]
+        kept.sort()
+        terms, idf, weight = terms.take(kept), idf.take(kept), weight.take(kept)
+        coarse = np.frombuffer(coarse, dtype=np.uint8).take(kept).tobytes()
+    return Profile(terms, coarse, idf, weight, float(np.sqrt(np.add.reduce(weight * weight))), words)
 
 
 def candidates(one: Profile, index: Index) -> list[int]:
     """Rows worth comparing: those that share most of what is rare, the latest of equals."""
-    order = np.argsort(-one.idf, kind="stable")
-    rows = index.having(one.terms[order].tolist(), (one.weight * one.idf)[order].tolist())
+    order = (-one.idf).argsort(kind="stable")
+    rows = index.having(one.terms.take(order).tolist(), (one.weight * one.idf).take(order).tolist())
     if len(rows) <= NEAREST:
         return list(rows)
     least = sorted(rows.values(), reverse=True)[NEAREST - 1]
@@ -66,31 +69,31 @@ def in_common(one: Profile, rows: Sequence[int], index: Index) -> list[int]:
     """How many words an article shares with each row. Most of what is worth comparing fails here, at a fraction of
     the cost of :func:`likeness`."""
     _, same = _shared(one, index.words(np.array(rows, dtype=np.int64)))
-    counts: list[int] = same.view(np.uint8).sum(axis=1, dtype=np.uint8).tolist()
+    counts: list[int] = np.add.reduce(same.view(np.uint8), axis=1, dtype=np.uint8).tolist()
     return counts
 
 
-def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, told: float) -> Floats:
-    """The cosine with each row, less for the time between their publication, ``told`` being that of the article."""
-    at: Rows = np.array(rows, dtype=np.int64)
-    if not len(at) or not one.norm:
-        return np.zeros(len(at), dtype=np.float32)
-    terms, inside = index.vectors(at)
+def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, told: float) -> list[float]:
+    """The cosine with each row, less for the time between their publication, ``told`` being that of the article. In
+    steps of 32 bits."""
+    if not rows or not one.norm:
+        return [0.0] * len(rows)
+    terms, inside = index.vectors(np.array(rows, dtype=np.int64))
     position, same = _shared(one, terms)
     # The rarity of a shared word is that of the profile, which counts the article itself.
     weight = inside * np.where(same, one.idf.take(position, mode="clip"), weights.idf(terms))
-    dot = (weight * one.weight.take(position, mode="clip") * same).sum(axis=1)
-    norm = np.sqrt(np.square(weight).sum(axis=1))
-    cosine = dot / np.maximum(norm * one.norm, 1e-9)
-    days = np.abs(told - np.frombuffer(index.told, dtype=np.float64).take(at)) / _DAY
-    aged: Floats = (cosine * np.maximum(0.0, 1 - AGE_PER_DAY * days)).astype(np.float32)
-    return aged
+    dot = np.add.reduce(weight * one.weight.take(position, mode="clip") * same, axis=1)
+    norm = np.sqrt(np.add.reduce(weight * weight, axis=1))
+    cosine = (dot / np.maximum(norm * one.norm, 1e-9)).tolist()
+    late = index.told
+    days = (abs(told - late[row]) / _DAY for row in rows)
+    return array("f", (each * max(0.0, 1 - AGE_PER_DAY * age) for each, age in zip(cosine, days, strict=True))).tolist()
 
 
 def _shared(one: Profile, terms: npt.NDArray[np.uint32]) -> tuple[Rows, npt.NDArray[np.bool_]]:
     """Where in the profile the words of rows are, as far as they are there: one past its end is clipped by whoever
     looks. 0, which fills rows up, is no word."""
-    position = np.searchsorted(one.terms, terms)
+    position = one.terms.searchsorted(terms)
     return position, one.terms.take(position, mode="clip") == terms
 
 

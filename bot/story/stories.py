@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import getsizeof
@@ -192,6 +192,10 @@ class Stories:
         come at once, and what is alike then is mostly a topic."""
         return abs(read.told - self._index.told[row]) <= self._window
 
+    def _is_late(self, row: int, read: Reading, at: float, anyhow: Set[int]) -> bool:
+        """Whether a row is of the window, and of the same days unless it was found in another way than by its words."""
+        return self._in_window(row, at) and (row in anyhow or self._same_days(row, read))
+
     def _same_sign(self, read: Reading, at: float) -> Story | None:
         for sign, name in zip(read.features.signs, _SIGNS, strict=True):
             if not sign:
@@ -211,29 +215,29 @@ class Stories:
         one = self._profile(found)
         copies = self._copies(found)
         scene = self._scene(read, at) if read.scenes else {}
-        told, late, window = read.told, self._index.told, self._window
-        others = [row for row in candidates(one, self._index) if abs(told - late[row]) <= window]
-        rows = sorted({*copies, *scene, *others})
-        if rows and not self._in_window(rows[0], at):  # the oldest of them
-            rows = [row for row in rows if self._in_window(row, at)]
-        if before := self._index.preceding(rows, found):
-            rows = [row for row in rows if self._index.owner[row] not in before]
+        index, anyhow = self._index, {*copies, *scene}  # found in another way than by words
+        rows = candidates(one, index)
+        if anyhow:
+            rows = [*anyhow.union(rows)]
         if not rows:
             return None
-        # Of fewer words in common nothing is made but a copy or a flash.
+        # Of fewer words in common nothing is made but a copy or a flash. Most fail here, so it is asked first.
         counts = {
             row: count
-            for row, count in zip(rows, in_common(one, rows, self._index), strict=True)
-            if count >= SHARED_MIN or row in copies or row in scene
+            for row, count in zip(rows, in_common(one, rows, index), strict=True)
+            if (count >= SHARED_MIN or row in anyhow) and self._is_late(row, read, at, anyhow)
         }
+        if counts and (series := index.of_series(rows, found)):
+            before = {index.owner[row] for row in series if self._is_late(row, read, at, anyhow)}
+            counts = {row: count for row, count in counts.items() if index.owner[row] not in before}
         if not counts:
             return None
         alike = self._likeness(one, read, list(counts))
         # Nearest first, as the sides of the stories are looked at one by one until one fits.
         near = sorted(((alike[row], row, count) for row, count in counts.items()), reverse=True)
-        copied = [(score, row) for score, row, _ in near if row in copies and self._is_copy(read, score, row)]
-        if copied:
-            score, row = max(copied)
+        copied = ((score, row) for score, row, _ in near if row in copies and self._is_copy(read, score, row))
+        if copies and (nearest := next(copied, None)):
+            score, row = nearest
             return self._joins(row, f"nearly the same text as an earlier article (alike {score:.2f})", copied=True)
         fitting = ((score, row) for score, row, count in near if count >= SHARED_MIN and self._fits(read, score, row))
         score, row = (
@@ -249,7 +253,7 @@ class Stories:
 
     def _likeness(self, one: Profile, read: Reading, rows: Sequence[int]) -> dict[int, float]:
         found = likeness(one, rows, self._index, self._weights, read.told)
-        return dict(zip(rows, found.tolist(), strict=True))
+        return dict(zip(rows, found, strict=True))
 
     def _is_copy(self, read: Reading, score: float, row: int) -> bool:
         sides = self._sides_of(row)

@@ -124,6 +124,23 @@ async def test_the_last_of_the_updates_that_wait_is_the_one_that_is_made(bench: 
     assert headlines(desk) == ["Version 12"]
 
 
+async def test_votes_that_are_given_while_a_post_is_rewritten_are_on_it(bench: Bench) -> None:
+    desk = bench.channel()
+    bench.put(1)
+    await bench.start()
+    await bench.time.until(bench.all_sent)
+    counts = iter([(1, 0), (1, 1)])
+    desk.while_editing = lambda: bench.outbox.votes.update({"desk-1": next(counts, (1, 1))})
+    bench.outbox.add(follow(10, UPDATE, 1, headline="Version 10"))
+    assert bench.running is not None
+    bench.running.notify()
+    await bench.time.until(bench.all_sent)
+    shown = desk.history[0].payload
+    assert isinstance(shown, Message)
+    assert (shown.headline, shown.useful, shown.noise) == ("Version 10", 1, 1)
+    assert bench.outbox.receipts["desk-10"].ref == "0"
+
+
 async def test_an_update_whose_place_is_taken_after_the_queue_was_read_holds_up_nothing(bench: Bench) -> None:
     desk = bench.channel()
     bench.put(1)

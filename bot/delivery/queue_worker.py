@@ -283,9 +283,16 @@ class Queue:
                 return await self._channel.post(payload)
             if delivery.kind is not DeliveryKind.UPDATE:
                 return await self._channel.reply(to, payload, aloud=delivery.kind is DeliveryKind.RAISE)
-            useful, noise = await self._tools.outbox.read(lambda s: s.voted(delivery.follows))
-            changed = await self._channel.edit(to, replace(payload, useful=useful, noise=noise))
+            changed = await self._edit(to, payload, delivery.follows)
         return changed and replace(changed, key=payload.key, sent_at=self._tools.clock())
+
+    async def _edit(self, to: Receipt, message: Message, key: str) -> Receipt | None:
+        """Change a post, with the votes on it: again where somebody voted meanwhile, whose count it may have hidden."""
+        while True:
+            votes = useful, noise = await self._tools.outbox.read(lambda s: s.voted(key))
+            changed = await self._channel.edit(to, replace(message, useful=useful, noise=noise))
+            if changed is None or votes == await self._tools.outbox.read(lambda s: s.voted(key)):
+                return changed
 
     async def _drawn(self, payload: ChartPost) -> File:
         try:

@@ -71,6 +71,7 @@ class FakeChannel:
         self.looked_back: list[datetime | None] = []
         self.looked_under: list[str] = []
         self.edits: list[str] = []  # keys of the deliveries that changed a post
+        self.while_editing: Callable[[], object] = lambda: None  # called before the answer to an edit
         self.deleted: set[str] = set()  # posts that a person deleted
         self.started = self.stopped = 0
 
@@ -115,6 +116,7 @@ class FakeChannel:
             if self.history[i].key in self.deleted:
                 return None
             self.history[i] = replace(self.history[i], payload=message)
+            self.while_editing()
         await self._end(step)
         return receipt
 

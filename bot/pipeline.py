@@ -119,6 +119,7 @@ def judge(articles: Iterable[Article], engine: Engine, ahead: Ahead | None = Non
         if live:
             one.said.read()  # what fired nothing is asked for it only where its story was told
         judged.append(one)
+        analysis.let_go()
     return tuple(judged)
 
 

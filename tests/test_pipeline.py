@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import timedelta
+
+import pytest
 
 from bot import pipeline
 from bot.assembly import routing
@@ -11,6 +15,8 @@ from bot.message import DeliveryKind, Message
 from bot.model import Match, Severity
 from bot.noise import Context, Policy
 from bot.pipeline import Assembled, Judged, judged_as
+from bot.rules.evaluate import Subject
+from bot.rules.match import Analysis, Engine
 from bot.story import Stories
 from tests.rules.setup import engine_of
 from tests.samples import NOW, article, match
@@ -139,3 +145,24 @@ def test_what_a_thread_wants_to_know_is_read_with_the_rules_where_one_fires() ->
     assert {"facts", "claims", "withdrawn", "corrected", "credit"} <= vars(fires.said).keys()
     assert "facts" not in vars(quiet.said)
     assert fires.reading.features.terms
+
+
+def test_what_was_looked_at_goes_with_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not when the collector comes: dozens of articles a second would lie about until then."""
+    engine = engine_of("rules: [{id: flood, title: Flood, severity: high, when: flood}]")
+    seen: list[weakref.ref[Analysis]] = []
+    analyse = Engine.analyse
+
+    def noted(self: Engine, subject: Subject) -> Analysis:
+        analysis = analyse(self, subject)
+        seen.append(weakref.ref(analysis))
+        return analysis
+
+    monkeypatch.setattr(Engine, "analyse", noted)
+    gc.disable()
+    try:
+        (flood, calm) = pipeline.judge([article("a", title="Flood"), article("b", title="Calm")], engine)
+        assert [bool(one.matches) for one in (flood, calm)] == [True, False]
+        assert [one() for one in seen] == [None, None]
+    finally:
+        gc.enable()

@@ -7,28 +7,28 @@ it: its lease runs out, and the source is due again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot import pipeline
-from bot.articles import identity
 from bot.articles.full_text import FullText
 from bot.articles.identity import Brought, Sorted
 from bot.assembly import Assembler, Channels, StoreRunner, Written
 from bot.errors import FetchError, FetchReason, HostRestsError, SourceError, StoreError
 from bot.health import Metrics
 from bot.log import Log
-from bot.model import Article, Fetched, HttpState, NotModified, Revised, Source
+from bot.model import Article, Fetched, HttpState, NotModified, Source
 from bot.polling import outcome
 from bot.polling.errands import BUSY, Errands
-from bot.polling.groups import Groups, Press
+from bot.polling.groups import Press
 from bot.polling.manners import had_enough
 from bot.polling.outcome import Visit
 from bot.polling.reading import Read
 from bot.polling.rhythm import learn
+from bot.polling.sift import Sift, Sifted
 from bot.polling.turns import Turn, Turns
 from bot.roster.news import SourceNotice
 from bot.roster.state import SourceState
@@ -46,7 +46,6 @@ from bot.web.hosts import RESTS, Hosts
 from bot.web.urls import host_of
 from bot.websub.offer import Offer
 
-SORTED_MAX = 64  # polls whose items are looked for in the store by one question
 NEW_MAX = 300  # new items that one poll takes; a source that brings more at once must not hold up the others
 REST_SPREAD_S = 600.0  # seconds over which the sources of a host come back after its rest
 
@@ -129,7 +128,7 @@ class Poller:
         self._assembler = assembler
         self._press = Press(core)
         self._errands = Errands(self._press, fetcher.setting, busy=busy)
-        self._sorting: Groups[Brought, Sorted] = Groups(self._sort_all, SORTED_MAX)
+        self._sift = Sift(store, lambda: self.rulebook.engine, clock)
         self._clock = clock
         self._metrics = metrics
         self._max_age = max_age
@@ -194,7 +193,7 @@ class Poller:
             return 0  # went away with an edit
         parsed = await self._press.run(kind(source.kind).parse, came, source)
         brought = await self._press.run(pipeline.articles_of, parsed, source, came.fetched_at)
-        found, left = await self._sort_out(source, brought, NEW_MAX)
+        found, left, sifted = await self._sort_out(source, brought, NEW_MAX, {})
         if left:
             await self.poll_soon({source_id: self._clock()})
         if not found.new and not found.revised:
@@ -202,7 +201,7 @@ class Poller:
         memory, now = lease.memory, self._clock()
         memory = replace(memory, rhythm=learn(memory.rhythm, _arrivals(found, now), now))
         push = Push(source_id, now, len(found.new), memory)
-        written = await self._publish(found.new, found.revised, lambda: push, first_poll=lease.first)
+        written = await self._publish(found, lambda: push, {}, sifted, first_poll=lease.first)
         self.tally.items += len(parsed.items)
         self.tally.new += len(written.new)
         self.tally.decided(written.assembled.decisions)
@@ -330,10 +329,10 @@ class Poller:
         began: float,
     ) -> None:
         """Judge what is new, decide, and commit."""
-        found = Sorted()
+        found, sifted = Sorted(), None
         if articles:
             most = None if lease.first else NEW_MAX
-            found, left = await self._sort_out(source, articles, most)
+            found, left, sifted = await self._sort_out(source, articles, most, ahead)
             if left or found.later:  # the next answer must hold them: nothing is remembered that could make it shorter
                 visit = replace(visit, state=HttpState(), seen=b"")
             if left:
@@ -355,7 +354,7 @@ class Poller:
 
         written: Written | None = None
         if found.new or found.revised:
-            written = await self._publish(found.new, found.revised, end, first_poll=lease.first, ahead=ahead)
+            written = await self._publish(found, end, ahead, sifted, first_poll=lease.first)
         else:
             await self._store.commit(Batch(end()))
         poll = ended[-1]
@@ -364,39 +363,41 @@ class Poller:
         if self._pushes is not None and source.kind == "feed":
             await self._pushes.offered(source.id, (poll.memory or lease.memory).offer)
 
-    async def _sort_out(self, source: Source, brought: tuple[Article, ...], most: int | None) -> tuple[Sorted, int]:
+    async def _sort_out(
+        self, source: Source, brought: tuple[Article, ...], most: int | None, ahead: pipeline.Ahead
+    ) -> tuple[Sorted, int, Sifted]:
         """What matters of what came, and how much of the new was left: ``most`` of it is taken. With the pages' texts
         where the source wants them."""
-        found = await self._sorting.ask(Brought(source.id, brought))
+        sifted = await self._sift.ask(Brought(source.id, brought), ahead, judge=not source.full_text)
+        found = sifted.sorted
         articles, revised = found.new[:most], found.revised
         if self._full_text is not None:
             since = None if self._max_age is None else self._clock() - self._max_age
             articles = await self._full_text.read(source, articles, since)
             revised = await self._full_text.reread(source, revised)
-        return Sorted(articles, revised, found.elsewhere, found.later), len(found.new) - len(articles)
+        left = len(found.new) - len(articles)
+        return Sorted(articles, revised, found.elsewhere, found.later), left, sifted
 
     async def _publish(
         self,
-        articles: tuple[Article, ...],
-        revised: tuple[Revised, ...],
+        found: Sorted,
         record: Callable[[], Poll | Push],
+        ahead: pipeline.Ahead,
+        sifted: Sifted | None,
         *,
         first_poll: bool,
-        ahead: pipeline.Ahead | None = None,
     ) -> Written:
         """Judge, decide, commit, and wake the channels. ``record`` is asked once all is decided."""
-        rulebook = self.rulebook
-        judged = await self._press.run(pipeline.judge, articles, rulebook.engine, ahead)
+        rulebook, revised = self.rulebook, found.revised
+        judged = sifted.verdicts(found.new, rulebook.engine) if sifted is not None else None
+        if judged is None:
+            judged = await self._press.run(pipeline.judge, found.new, rulebook.engine, ahead)
         edited = await self._press.run(pipeline.judge_edits, revised, rulebook.engine) if revised else ()
         written = await self._assembler.write(judged, edited, record, rulebook.route, first_poll=first_poll)
         self._on_deliveries({d.channel for d in written.assembled.deliveries})
         self._count_matches(judged)
         self.tally.revised += len(revised)
         return written
-
-    async def _sort_all(self, polls: Sequence[Brought]) -> Sequence[Sorted]:
-        now = self._clock()
-        return await self._store.read(lambda s: identity.sort_out(s, polls, now))
 
     def _tell(self, notices: Iterable[SourceNotice]) -> None:
         for notice in notices:

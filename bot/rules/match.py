@@ -223,6 +223,11 @@ class Analysis:
         found = [m for number in self._candidates if (m := self.match(rules[number])) is not None]
         return tuple(sorted(found, key=lambda m: -m.severity))
 
+    def let_go(self) -> None:
+        """Forget what looks back at the analysis, so that it goes with its last user and not when the collector comes:
+        what is freed at once is at hand for the next article. Whatever is asked after this is worked out anew."""
+        self.__dict__.pop("evaluation", None)
+
     def seen_by(self, rule: Rule) -> Analysis:
         """The same article as one rule sees it: without the entries of lists that the rule passes over."""
         passed_over = in_force(rule.exemptions, self.subject.day) if rule.exemptions else frozenset()

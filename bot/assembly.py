@@ -65,10 +65,7 @@ class _Job:
     poll: Callable[[], Poll | Push]
     channels: Channels
     first_poll: bool
-
-    @property
-    def fires(self) -> bool:
-        return bool(self.edited) or any(one.matches for one in self.judged)
+    fires: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,8 @@ class Assembler:
     ) -> Written:
         """Place articles in their stories, decide about them and about edits, and commit. ``poll`` is asked when all
         is decided, on another thread. Raises what the store raises, with nothing learnt."""
-        return await self._jobs.ask(_Job(judged, edited, poll, channels, first_poll))
+        fires = bool(edited) or any(one.matches for one in judged)
+        return await self._jobs.ask(_Job(judged, edited, poll, channels, first_poll, fires))
 
     async def forget(self, now: datetime) -> None:
         """Drop the stories that have left the window."""

@@ -80,16 +80,25 @@ def known_keys(connection: Connection, keys: Iterable[str]) -> set[str]:
     return known(connection, keys, ())[0]
 
 
+_PURGED = Prepared(select(forgotten.c.mark).where(among(forgotten.c.mark, "marks")), "marks")
+
+
+def _purged(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Which of the keys were stored and are no more."""
+    marks = {key_mark(key): key for key in keys if key}
+    return {marks[mark] for (mark,) in _PURGED.ask(connection, listed(marks))} if marks else set()
+
+
 _INSERT = NewRows(articles, [c for c in articles.c if c is not articles.c.id], [articles.c.id, articles.c.key])
 
 
 def insert(connection: Connection, batch: Sequence[Article]) -> dict[str, int]:
     """Write those that are not known, the first of each key. Returns key → row id of what was written, in the order of
     ``batch``."""
-    there = known_keys(connection, (article.key for article in batch))
+    gone = _purged(connection, (article.key for article in batch))
     fresh: dict[str, Article] = {}
     for article in batch:
-        if article.key not in there:
+        if article.key not in gone:  # one that is stored is passed over by the statement
             fresh.setdefault(article.key, article)
     if not fresh:
         return {}

@@ -58,19 +58,26 @@ class NewRows:
         self._table = table
         self._columns = columns
         self._returning = returning
+        self._made: dict[tuple[str, int], str] = {}  # by the name of the dialect and how many rows
 
     def write(self, connection: Connection, rows: Sequence[Values]) -> list[Any]:
         """What is asked of the rows that were written, as tuples, in whatever order."""
-        quote = connection.dialect.identifier_preparer.quote
-        mark = "?" if connection.dialect.positional else "%s"
-        one = f"({', '.join([mark] * len(self._columns))})"
-        columns, asked = (", ".join(quote(c.name) for c in some) for some in (self._columns, self._returning))
-        into = f"INSERT INTO {quote(self._table.name)} ({columns}) VALUES "
         written: list[Any] = []
         for part in chunks(rows, _AT_ONCE):
-            text = f"{into}{', '.join([one] * len(part))} ON CONFLICT DO NOTHING RETURNING {asked}"
+            text = self._for(connection, len(part))
             written += connection.exec_driver_sql(text, tuple(chain.from_iterable(part))).all()
         return written
+
+    def _for(self, connection: Connection, rows: int) -> str:
+        which = connection.dialect.name, rows
+        if which not in self._made:
+            quote = connection.dialect.identifier_preparer.quote
+            mark = "?" if connection.dialect.positional else "%s"
+            one = f"({', '.join([mark] * len(self._columns))})"
+            columns, asked = (", ".join(quote(c.name) for c in some) for some in (self._columns, self._returning))
+            into = f"INSERT INTO {quote(self._table.name)} ({columns}) VALUES {', '.join([one] * rows)}"
+            self._made[which] = f"{into} ON CONFLICT DO NOTHING RETURNING {asked}"
+        return self._made[which]
 
 
 class _Made(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot.story.thresholds import TERMS
+from bot.story.thresholds import STEPS, STEPS_PER_WORD, TERMS
 
 _PLACES_MIN, _PLACES_MAX = 1 << 12, 1 << 20
 _PLACES_PER_ROW = 8
@@ -133,19 +133,29 @@ class Words:
                 assert self._head[word & self._mask] == entry
                 self._head[word & self._mask] = before
 
-    def weigh(self, word: int, steps: int, worth: float, rows: dict[int, float]) -> int:
-        """Add what a word is worth to each row that has it, latest first; returns the steps taken, at most so many."""
-        links = self._links
+    def having(self, words: Sequence[int], worth: Sequence[float]) -> dict[int, float]:
+        """Rows that share words, and the sum of what these are worth to each. Rare words first: ``words`` come in that
+        order, each is read to :data:`STEPS_PER_WORD` entries, and after :data:`STEPS` it is enough."""
+        links, head, mask = self._links, self._head, self._mask
+        rows: dict[int, float] = {}
         known = rows.get
-        entry = self._head[word & self._mask]
-        for taken in range(steps):
-            if entry == _END:
-                return taken
-            if links[entry] == word:
-                row = entry // _PAIRS
-                rows[row] = known(row, 0.0) + worth
-            entry = links[entry + 1]
-        return steps
+        left = STEPS
+        for word, each in zip(words, worth, strict=True):
+            entry = head[word & mask]
+            most = min(left, STEPS_PER_WORD)
+            for taken in range(most):
+                if entry == _END:
+                    left -= taken
+                    break
+                if links[entry] == word:
+                    row = entry // _PAIRS
+                    rows[row] = known(row, 0.0) + each
+                entry = links[entry + 1]
+            else:
+                left -= most
+                if not left:
+                    break
+        return rows
 
     def of(self, rows: Rows) -> Words32:
         """The words of rows, each with as many as the longest may have; 0 fills up."""

@@ -18,7 +18,7 @@ from bot.story.chains import Chains, Rows, Words
 from bot.story.features import WEIGHT_UNIT, Features
 from bot.story.setting import SCENES
 from bot.story.sides import Sides, columns
-from bot.story.thresholds import STEPS, STEPS_PER_WORD, TERMS
+from bot.story.thresholds import TERMS
 
 SIGNS, SHINGLES = 3, 6
 EXACT = SIGNS + SHINGLES + SCENES  # entries of a row in the chains of exact signs
@@ -92,17 +92,6 @@ class Index:
         self.seen.pop()
         self.told.pop()
         return self.owner.pop(), self._sibling.pop()
-
-    def having(self, terms: Sequence[int], worth: Sequence[float]) -> dict[int, float]:
-        """Rows that share words, and the sum of what these are worth to each. Rare words first: ``terms`` come in that
-        order, and after :data:`STEPS` entries it is enough."""
-        rows: dict[int, float] = {}
-        left = STEPS
-        for term, each in zip(terms, worth, strict=True):
-            left -= self.terms.weigh(term, min(left, STEPS_PER_WORD), each, rows)
-            if left <= 0:
-                break
-        return rows
 
     def of_series(self, rows: Iterable[int], found: Features) -> list[int]:
         """Those rows of which an article is another number of the series: "Flood warning 17" after "Flood warning 16"

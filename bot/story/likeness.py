@@ -28,13 +28,12 @@ Floats = npt.NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The heaviest words of an article, ascending by number. ``coarse`` is how much each matters in the article, as it
-    is remembered, ``weight`` the same exactly times its rarity; ``norm`` makes cosines of products."""
+    is remembered, ``weight`` the same exactly times its rarity."""
 
     terms: npt.NDArray[np.uint32]
     coarse: bytes
     idf: Floats
     weight: Floats
-    norm: float
     all_terms: npt.NDArray[np.uint32]
 
 
@@ -50,13 +49,13 @@ def profile(found: Features, weights: Weights) -> Profile:
         kept.sort()
         terms, idf, weight = terms.take(kept), idf.take(kept), weight.take(kept)
         coarse = np.frombuffer(coarse, dtype=np.uint8).take(kept).tobytes()
-    return Profile(terms, coarse, idf, weight, float(np.sqrt(np.add.reduce(weight * weight))), words)
+    return Profile(terms, coarse, idf, weight, words)
 
 
 def candidates(one: Profile, index: Index) -> list[int]:
     """Rows worth comparing: those that share most of what is rare, the latest of equals."""
     order = (-one.idf).argsort(kind="stable")
-    rows = index.having(one.terms.take(order).tolist(), (one.weight * one.idf).take(order).tolist())
+    rows = index.terms.having(one.terms.take(order).tolist(), (one.weight * one.idf).take(order).tolist())
     if len(rows) <= NEAREST:
         return list(rows)
     least = sorted(rows.values(), reverse=True)[NEAREST - 1]
@@ -76,7 +75,8 @@ def in_common(one: Profile, rows: Sequence[int], index: Index) -> list[int]:
 def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, told: float) -> list[float]:
     """The cosine with each row, less for the time between their publication, ``told`` being that of the article. In
     steps of 32 bits."""
-    if not rows or not one.norm:
+    own = float(np.sqrt(np.add.reduce(one.weight * one.weight)))
+    if not rows or not own:
         return [0.0] * len(rows)
     terms, inside = index.vectors(np.array(rows, dtype=np.int64))
     position, same = _shared(one, terms)
@@ -84,7 +84,7 @@ def likeness(one: Profile, rows: Sequence[int], index: Index, weights: Weights, 
     weight = inside * np.where(same, one.idf.take(position, mode="clip"), weights.idf(terms))
     dot = np.add.reduce(weight * one.weight.take(position, mode="clip") * same, axis=1)
     norm = np.sqrt(np.add.reduce(weight * weight, axis=1))
-    cosine = (dot / np.maximum(norm * one.norm, 1e-9)).tolist()
+    cosine = (dot / np.maximum(norm * own, 1e-9)).tolist()
     late = index.told
     days = (abs(told - late[row]) / _DAY for row in rows)
     return array("f", (each * max(0.0, 1 - AGE_PER_DAY * age) for each, age in zip(cosine, days, strict=True))).tolist()

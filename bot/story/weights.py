@@ -33,7 +33,7 @@ class Weights:
     def idf(self, terms: npt.NDArray[np.uint32], extra: int = 0) -> npt.NDArray[np.float32]:
         """The logarithm of one over the part of all articles that has each word. ``extra`` counts an article that is
         being read and has all of them."""
-        having = self._count[terms & _MASK].astype(np.float32)
+        having = self._count.take(terms & _MASK).astype(np.float32)
         having += extra + 0.5
         np.divide(self._articles + extra + 1.0, having, out=having)
         idf: npt.NDArray[np.float32] = np.maximum(np.log(having), 0)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.story.chains import Words
-from bot.story.thresholds import STEPS_PER_WORD, TERMS
+from bot.story.thresholds import STEPS, STEPS_PER_WORD, TERMS
 
 PLACES = 1 << 12  # of a small table; numbers that differ by so much share a place
 WORDS = [1, 2, 3, 1 + PLACES, 1 + 5 * PLACES, 2 + PLACES, 0xFFFFFFFF, 0xFFFFFFFF - PLACES]
@@ -20,7 +20,7 @@ steps = st.lists(
         st.tuples(st.just("pop"), st.integers(1, 50)),
         st.tuples(st.just("drop"), st.integers(0, 40)),
         st.tuples(st.just("fit"), st.sampled_from([1, 2_000])),
-        st.tuples(st.just("ask"), st.sampled_from(WORDS), st.integers(0, STEPS_PER_WORD)),
+        st.tuples(st.just("ask"), st.lists(st.sampled_from(WORDS), unique=True)),
     ),
     max_size=30,
 )
@@ -41,15 +41,16 @@ def entries(known: list[tuple[int, ...]], word: int, places: int) -> list[tuple[
 def test_chains_give_what_a_list_of_all_rows_gives(told: list[tuple[object, ...]]) -> None:
     words, known, places = Words(), list[tuple[int, ...]](), PLACES
 
-    def asked(word: int, most: int) -> None:
-        found = {7: 1.0}
-        chain = entries(known, word, places)[:most]
-        right = {7: 1.0}
-        for row, other in chain:
-            if other == word:
-                right[row] = right.get(row, 0.0) + 0.5
-        assert words.weigh(word, most, 0.5, found) == len(chain)
-        assert found == right
+    def asked(asked_for: list[int]) -> None:
+        right: dict[int, float] = {}
+        left = STEPS
+        for number, word in enumerate(asked_for):
+            chain = entries(known, word, places)[: min(left, STEPS_PER_WORD)]
+            left -= len(chain)
+            for row, other in chain:
+                if other == word:
+                    right[row] = right.get(row, 0.0) + 0.1 * number
+        assert words.having(asked_for, [0.1 * number for number in range(len(asked_for))]) == right
 
     for what, *given_ in told:
         match what, given_:
@@ -71,8 +72,7 @@ def test_chains_give_what_a_list_of_all_rows_gives(told: list[tuple[object, ...]
             case "fit", (int(count),):
                 words.fit(count)
                 places = max(places, PLACES if count == 1 else 1 << 15)
-            case "ask", (int(word), int(most)):
-                asked(word, most)
-    for word in WORDS:
-        asked(word, STEPS_PER_WORD)
+            case "ask", (list(asked_for),):
+                asked(asked_for)
+    asked(WORDS)
     assert words.of(np.arange(len(known))).tolist() == [[*row, *[0] * (TERMS - len(row))] for row in known]

@@ -69,7 +69,9 @@ async def _serve() -> None:
 
 def main() -> None:
     """Do errands until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # is for the bot, which then closes its end
+    # A terminal, or what runs services, sends them to all of us. They are for the bot, which then closes its end.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.SIG_IGN)
     kind("feed")
     gc.freeze()
     gc.set_threshold(YOUNG_MAX)  # what is read is gone after each message

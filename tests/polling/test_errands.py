@@ -390,6 +390,27 @@ async def test_one_that_died_is_replaced_after_a_while(press: Press) -> None:
         assert await one.begun() != pid
 
 
+async def test_signals_that_end_the_bot_leave_the_process_at_its_work(one: Wire) -> None:
+    """A terminal sends them to all processes of the bot, and so does what runs services."""
+    came, gate = asyncio.Event(), asyncio.Event()
+
+    async def waits(request: web.BaseRequest) -> web.StreamResponse:
+        came.set()
+        await gate.wait()
+        return web.Response(body=feed(1, 2), content_type="application/rss+xml")
+
+    pid = await one.begun()
+    one.server.answers["/waits"] = waits
+    polled = asyncio.ensure_future(one.poll("/waits"))
+    await came.wait()
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGTERM)
+    gate.set()
+    assert isinstance(await polled, Read)
+    assert one.errand_read
+    assert one.errands.pid == pid
+
+
 async def test_one_that_has_nothing_to_do_ends(press: Press) -> None:
     async with wire(press, idle_s=0) as one:
         await one.begun()

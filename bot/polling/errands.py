@@ -121,6 +121,7 @@ class Errands:
         assert self._setting is not None
         try:
             self._process = await _Process.begin(self._setting, self._clock, self._idle_s)
+            _log.info("a process beside the bot fetches and reads feeds", pid=self._process.pid)
         except (OSError, TimeoutError) as error:
             _log.warning("no process beside the bot", error=str(error) or type(error).__name__)
         finally:
@@ -274,6 +275,7 @@ class _Process:
             elif now - self._wanted_at > self._idle_s:
                 self.closing = True
                 if not self._under_way:
+                    _log.info("the process beside the bot ends: there is no more load", pid=self.pid)
                     self._give_up()
         self._line.close()
         try:

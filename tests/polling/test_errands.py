@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
+import json
 import os
 import pickle
 import random
 import select
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import astuple, replace
@@ -22,6 +24,7 @@ from aiohttp import web
 
 from bot.errors import FetchError, SourceError
 from bot.live import rulebook
+from bot.log import set_up
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.polling.errand import BODY_MAX
 from bot.polling.errands import Errands
@@ -411,9 +414,18 @@ async def test_signals_that_end_the_bot_leave_the_process_at_its_work(one: Wire)
     assert one.errands.pid == pid
 
 
-async def test_one_that_has_nothing_to_do_ends(press: Press) -> None:
+@pytest.fixture
+def told() -> Iterator[io.StringIO]:
+    """What the log holds."""
+    stream = io.StringIO()
+    set_up("info", "json", stream=stream)
+    yield stream
+    set_up("warning")
+
+
+async def test_one_that_has_nothing_to_do_ends(press: Press, told: io.StringIO) -> None:
     async with wire(press, idle_s=0) as one:
-        await one.begun()
+        pid = await one.begun()
         process = one.errands._process
         assert process is not None
         assert process._looking is not None
@@ -423,6 +435,11 @@ async def test_one_that_has_nothing_to_do_ends(press: Press) -> None:
             os.kill(process.pid, 0)
             pytest.fail("it is there")
         assert isinstance(await one.poll("/begin"), Read)
+    said = [json.loads(line) for line in told.getvalue().splitlines()]
+    assert [(each["event"], each["pid"]) for each in said if each["part"] == "errands"] == [
+        ("a process beside the bot fetches and reads feeds", pid),
+        ("the process beside the bot ends: there is no more load", pid),
+    ]
 
 
 async def test_one_that_is_to_end_finishes_what_it_has_in_hand(press: Press) -> None:

@@ -63,7 +63,11 @@ _TOKEN = re.compile(
     r"|\b[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"  # Discord: id.time.hmac in base64
     r"|(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{6,}|(?<=Bot )[A-Za-z0-9._-]{30,}"  # Authorization headers
 )
-_URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s<>\"'`\]}]+")
+# Brackets end an address, but for those around an IPv6 host.
+_URL = re.compile(
+    r"\b[a-zA-Z][a-zA-Z0-9+.-]*://"
+    r"(?:[^\s<>\"'`\[\]}/?#]*\[[0-9a-fA-F:.]+\][^\s<>\"'`\]}]*|[^\s<>\"'`\]}]+)"
+)
 
 
 def redact_url(url: str) -> str:

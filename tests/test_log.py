@@ -74,6 +74,9 @@ def test_any_text_can_be_redacted_and_twice_is_once(text: str) -> None:
         ("xapp-1-A0-123-abc", "***"),
         ("Authorization: Bearer abcdefgh", "Authorization: Bearer ***"),
         ("an arms deal: $5bn", "an arms deal: $5bn"),
+        ("http://[::ffff:127.0.0.1]:80/x?key=k leads to a", "http://[::ffff:127.0.0.1]:80/x?key=*** leads to a"),
+        ("http://[::1] refuses connections", "http://[::1] refuses connections"),
+        ("[see https://u:p@[2001:db8::1]/x]", "[see https://***@[2001:db8::1]/x]"),
     ],
 )
 def test_running_text_loses_its_secrets(text: str, shown: str) -> None:

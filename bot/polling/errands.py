@@ -179,12 +179,12 @@ class _Process:
         ours, its = socket.socketpair()
         try:
             made = cls(await cls._started(ours, its), setting, clock, idle_s)
-            await asyncio.get_running_loop().create_connection(lambda: made._line, sock=ours)
         except BaseException:
             ours.close()  # upon which it ends
             raise
-        made._line.send(setting)
         try:
+            await asyncio.get_running_loop().create_connection(lambda: made._line, sock=ours)
+            made._line.send(setting)
             async with asyncio.timeout(BEGIN_S):
                 await made._ready.wait()
             if made.ended:

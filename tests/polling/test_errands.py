@@ -127,6 +127,15 @@ async def one(press: Press) -> AsyncIterator[Wire]:
         yield made
 
 
+@pytest.fixture
+def told() -> Iterator[io.StringIO]:
+    """What the log holds."""
+    stream = io.StringIO()
+    set_up("info", "json", stream=stream)
+    yield stream
+    set_up("warning")
+
+
 def outcome(found: Outcome) -> tuple[object, ...]:
     """All that a poll makes use of."""
     if isinstance(found, FetchError):
@@ -414,15 +423,6 @@ async def test_signals_that_end_the_bot_leave_the_process_at_its_work(one: Wire)
     assert one.errands.pid == pid
 
 
-@pytest.fixture
-def told() -> Iterator[io.StringIO]:
-    """What the log holds."""
-    stream = io.StringIO()
-    set_up("info", "json", stream=stream)
-    yield stream
-    set_up("warning")
-
-
 async def test_one_that_has_nothing_to_do_ends(press: Press, told: io.StringIO) -> None:
     async with wire(press, idle_s=0) as one:
         pid = await one.begun()
@@ -484,16 +484,18 @@ async def test_stopping_while_it_works_leaves_nobody_waiting(one: Wire) -> None:
     assert isinstance(await one.poll("/many"), Read)
 
 
-async def test_stopping_while_it_begins_leaves_nothing_behind(one: Wire) -> None:
-    assert isinstance(await one.poll("/begin"), Read)
-    beginning = one.errands._beginning
-    assert beginning is not None
-    # For the word of the process that it can take something.
-    while "Event.wait" not in waiting_in(beginning):  # noqa: ASYNC110 - nothing tells of it
+@pytest.mark.parametrize("at", ["_make_subprocess_transport", "_create_connection_transport", "Event.wait"])
+async def test_stopping_while_it_begins_leaves_nothing_behind(one: Wire, told: io.StringIO, at: str) -> None:
+    """While it is started, while the line to it is laid, while it is to say that it can take something."""
+    polled = asyncio.ensure_future(one.poll("/begin"))
+    while (beginning := one.errands._beginning) is None or not any(at in name for name in waiting_in(beginning)):
+        assert one.errands.pid is None
         await asyncio.sleep(0)
     await one.errands.stop()
+    assert isinstance(await polled, Read)
     assert [task.get_name() for task in asyncio.all_tasks() if "beside the bot" in task.get_name()] == []
     assert one.errands.pid is None
+    assert "beside the bot" not in told.getvalue()
 
 
 def waiting_in(task: asyncio.Task[None]) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from bot.live.rulebook import Rulebook
 
 DEBOUNCE_MS = 300  # editors write a file in several steps; a save is one edit
+EMPTY_S = 1.0  # a file that is empty is probably being written: for so long it is not believed
+LOOK_S = 0.05  # between looks at it
 LISTED_MAX = 12  # names in a difference; beyond that only how many
 
 
@@ -23,10 +25,27 @@ async def watch(folders: Sequence[Path], changed: Callable[[], Awaitable[None]],
     existing = [folder for folder in folders if folder.is_dir()]
     if not existing:
         return
-    async for _ in awatch(
+    async for changes in awatch(
         *existing, watch_filter=_Yaml(), stop_event=stopping, debounce=DEBOUNCE_MS, step=50, recursive=True
     ):
+        await _written([Path(path) for _, path in changes])
         await changed()
+
+
+async def _written(paths: Sequence[Path]) -> None:
+    """Wait for files that were emptied to be filled again: what writes a file in place empties it first, and on a busy
+    machine takes its time. Without its rules, what comes meanwhile would go unnoticed."""
+    looks = int(EMPTY_S / LOOK_S)
+    while looks and any(map(_empty, paths)):
+        looks -= 1
+        await asyncio.sleep(LOOK_S)
+
+
+def _empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:  # it was removed
+        return False
 
 
 def difference(old: Rulebook, new: Rulebook) -> str:

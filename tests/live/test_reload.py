@@ -98,3 +98,36 @@ async def test_without_a_folder_there_is_nothing_to_watch(tmp_path: Path) -> Non
         raise AssertionError
 
     await watch([tmp_path / "not there"], changed, asyncio.Event())
+
+
+@pytest.mark.parametrize("filled", [True, False])
+async def test_a_file_that_is_being_written_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filled: bool
+) -> None:
+    """What is written in place is empty for a moment. A file that stays empty was meant to be."""
+    rules = tmp_path / "rules.yaml"
+    looks: list[float] = []
+    heard: list[str] = []
+    stopping = asyncio.Event()
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if filled and len(looks) == 3:
+            rules.write_text("rules: []\n", encoding="utf-8")
+        await real(0)
+
+    async def changed() -> None:
+        heard.append(rules.read_text(encoding="utf-8"))
+        stopping.set()
+
+    watching = asyncio.create_task(watch([tmp_path], changed, stopping))
+    monkeypatch.setattr("bot.live.reload.asyncio.sleep", sleep)
+    async with asyncio.timeout(30):
+        while not heard:  # a watch takes a moment to be set up
+            if not looks:
+                rules.write_bytes(b"")
+            await real(0.2)
+        await watching
+    assert heard == (["rules: []\n"] if filled else [""])
+    assert len(looks) == (3 if filled else 20)

@@ -40,6 +40,8 @@ class _Desk:
             self._exchanges = Exchanges(message, trusting(message.ca_file))  # ends it where authorities cannot be read
             self.line.send(())
             return
+        if not message:  # whether it is alive
+            self.line.send(())
         for number, task in message:
             running = asyncio.create_task(self._do(number, task))
             self._tasks.add(running)

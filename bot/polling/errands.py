@@ -39,7 +39,8 @@ IDLE_S = 300.0  # without an answer to read, after which the process ends: it ho
 AGAIN_S = 60.0  # before another is begun in the place of one that died
 BEGIN_S = 60.0  # for a process to begin, on a slow machine
 WITHIN_S = 60.0  # beyond the time that an exchange may take
-LOOK_S = 5.0  # seconds between looks whether it is idle or stuck
+STUCK_S = 20.0  # without a sign of life; the largest answer that it reads takes a quarter of a second
+LOOK_S = 5.0  # seconds between looks whether it is idle or stuck, each of which asks for a sign of life
 END_S = 2.0  # for the process to end by itself
 _BUFFER = 1024 * 1024  # bytes of the socket: what goes through is never waited for piece by piece
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")  # no tokens
@@ -166,6 +167,7 @@ class _Process:
         self._within_s = setting.limits.total_s + WITHIN_S
         self._clock, self._idle_s = clock, idle_s
         self._wanted_at = clock()
+        self._asked_at: float | None = None  # for a sign of life that has not come yet
         self._last = 0  # number of a task
         self._under_way: dict[int, tuple[float, asyncio.Future[_Answer]]] = {}
         self._waiting: list[tuple[int, Task]] = []
@@ -248,6 +250,7 @@ class _Process:
 
     def _came(self, answers: Sequence[tuple[int, _Answer]]) -> None:
         self._ready.set()
+        self._asked_at = None
         if len(answers) > AT_ONCE:
             asyncio.get_running_loop().call_soon(self._came, answers[AT_ONCE:])
         for number, answer in answers[:AT_ONCE]:
@@ -267,12 +270,17 @@ class _Process:
                 async with asyncio.timeout(min(LOOK_S, self._idle_s)):
                     await self._over.wait()
             now = self._clock()
-            oldest = next(iter(self._under_way.values()), None)
-            if oldest is not None and now - oldest[0] > self._within_s:
+            oldest = next(iter(self._under_way.values()), (now, None))
+            silent = self._asked_at is not None and now - self._asked_at > STUCK_S
+            if silent or now - oldest[0] > self._within_s:
                 _log.error("the process beside the bot was stuck and is ended; the bot does its work")
                 self._kill()
                 self._give_up()
-            elif now - self._wanted_at > self._idle_s:
+                break
+            if self._asked_at is None:
+                self._asked_at = now
+                self._line.send(())
+            if now - self._wanted_at > self._idle_s:
                 self.closing = True
                 if not self._under_way:
                     _log.info("the process beside the bot ends: there is no more load", pid=self.pid)

@@ -27,7 +27,7 @@ from bot.live import rulebook
 from bot.log import set_up
 from bot.model import Fetched, HttpState, NotModified, Source
 from bot.polling.errand import BODY_MAX
-from bot.polling.errands import Errands
+from bot.polling.errands import STUCK_S, Errands
 from bot.polling.groups import Press
 from bot.polling.line import LENGTH, packed
 from bot.polling.reading import Read, features_of, read, read_ahead
@@ -440,6 +440,25 @@ async def test_one_that_has_nothing_to_do_ends(press: Press, told: io.StringIO) 
         ("a process beside the bot fetches and reads feeds", pid),
         ("the process beside the bot ends: there is no more load", pid),
     ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process cannot be held still here")
+async def test_one_that_is_stuck_is_ended_and_its_work_done_in_the_bot(press: Press) -> None:
+    """Long before the deadline of what it has in hand."""
+    now = 0.0
+    async with wire(press, clock=lambda: now, idle_s=0.02) as one:
+        pid = await one.begun()
+        process = one.errands._process
+        assert process is not None
+        os.kill(pid, signal.SIGSTOP)
+        waiting = asyncio.ensure_future(one.poll("/begin"))
+        while process._asked_at is None or not process._under_way:  # noqa: ASYNC110 - attributes
+            await asyncio.sleep(0)
+        now = STUCK_S + 1
+        assert isinstance(await waiting, Read)
+        assert not one.errand_read
+        assert process.ended
+        assert now < LIMITS.total_s + 10
 
 
 async def test_one_that_is_to_end_finishes_what_it_has_in_hand(press: Press) -> None:

@@ -19,6 +19,7 @@ from bot.store.outbox_port import Delivery, Followed
 from tests.fakes.channel import FakeChannel, Step
 from tests.fakes.delivering import Bench, follow, message
 from tests.fakes.virtual_time import START
+from tests.properties import examples
 
 UPDATE, REPLY, RAISE = DeliveryKind.UPDATE, DeliveryKind.REPLY, DeliveryKind.RAISE
 WAITING, SENT, PARKED, DROPPED = (
@@ -291,7 +292,7 @@ FREEZES = st.lists(st.tuples(st.integers(1, 14), st.booleans()), max_size=6)
 FOLLOWS = st.lists(st.tuples(st.sampled_from([UPDATE, REPLY, RAISE]), st.integers(1, 3)), min_size=1, max_size=6)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(calls=CALLS, finds=FINDS, freezes=FREEZES, follows=FOLLOWS)
 def test_whatever_fails_or_crashes_each_answer_is_there_once_and_each_post_shows_its_last_update(
     calls: list[Step], finds: list[Step], freezes: list[tuple[int, bool]], follows: list[tuple[DeliveryKind, int]]

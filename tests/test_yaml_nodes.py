@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot import yaml_nodes
 from bot.errors import ConfigError
 from bot.yaml_nodes import DEPTH_MAX, FILE_BYTES_MAX, SCALAR_MAX, Map, Scalar, Seq, load, load_file, place_of, plain
+from tests.properties import examples
 
 FILE = Path("f.yaml")
 
@@ -166,7 +167,7 @@ def test_the_fast_parser_is_in_use() -> None:
 
 
 @given(st.one_of(st.binary(max_size=80), st.text(max_size=80), st.text(" \n:-[]{}'\"&*!|>#%@`,?ab\t~", max_size=60)))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_bytes_give_a_document_or_complaints_with_places(data: bytes | str) -> None:
     try:
         document = load(data, FILE)

@@ -46,6 +46,11 @@ from bot.summary.post import SummaryPost
 RETRY_AFTER_S = 7
 """What ``Fault.RATE_LIMITED`` asks for, in seconds."""
 
+PATIENCE_S = 30.0
+"""How long a channel waits for its platform: so long that a busy machine is not taken for a fault."""
+IMPATIENT_S = 2.0
+"""The same where no answer is the fault."""
+
 
 class Fault(StrEnum):
     """How a platform can fail."""
@@ -89,7 +94,7 @@ class Harness(Protocol):
         """What :meth:`fail` can show; empty for a channel that cannot fail."""
         ...
 
-    def make(self) -> Channel:
+    def make(self, timeout_s: float = PATIENCE_S) -> Channel:
         """A new channel, not started, on the same place (as after a restart)."""
         ...
 
@@ -216,8 +221,10 @@ class ChannelContract:
     """Subclass it, and define the fixture ``harness``."""
 
     @pytest.fixture
-    async def channel(self, harness: Harness) -> AsyncIterator[Channel]:
-        channel = harness.make()
+    async def channel(self, harness: Harness, request: pytest.FixtureRequest) -> AsyncIterator[Channel]:
+        given = getattr(request.node, "callspec", None)
+        no_answer = given is not None and given.params.get("fault") is Fault.TIMEOUT
+        channel = harness.make(IMPATIENT_S if no_answer else PATIENCE_S)
         await channel.start()
         yield channel
         await channel.stop()

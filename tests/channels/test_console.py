@@ -58,7 +58,7 @@ class ConsoleHarness:
         self.file = io.StringIO()
         self.console = Console(file=self.file, width=width, force_terminal=True, color_system="truecolor")
 
-    def make(self) -> Channel:
+    def make(self, timeout_s: float = 0.0) -> Channel:
         return ConsoleChannel("console", self.console, clock=lambda: NOW)
 
     async def seen(self) -> list[Seen]:

@@ -130,7 +130,7 @@ class BoardHarness:
         self.board = Board()
         self.flaws = frozenset(flaws)
 
-    def make(self) -> Channel:
+    def make(self, timeout_s: float = 0.0) -> Channel:
         return BoardChannel(self.board, self.flaws)
 
     async def seen(self) -> list[Seen]:

@@ -22,7 +22,17 @@ from bot.errors import PermanentDeliveryError, TransientDeliveryError
 from bot.message import Digest, Message
 from bot.model import Severity
 from bot.secret import Secret
-from tests.channels.contract import MESSAGE, NOTICE, RETRY_AFTER_S, ChannelContract, Fault, Harness, Seen, digest
+from tests.channels.contract import (
+    MESSAGE,
+    NOTICE,
+    PATIENCE_S,
+    RETRY_AFTER_S,
+    ChannelContract,
+    Fault,
+    Harness,
+    Seen,
+    digest,
+)
 from tests.fakes.discord import TOKEN, FakeDiscord, links, pings, visible_text
 from tests.fakes.discord import world as w
 from tests.fakes.discord.markdown import LIVE, nodes, plain
@@ -46,8 +56,8 @@ class DiscordHarness:
         self.server = server
         self.place = server.world.add_channel(server.world.add_guild(), "intel")
 
-    def make(self) -> DiscordChannel:
-        connection = connect(self.server, gateway=False, timeout_s=2.0)
+    def make(self, timeout_s: float = PATIENCE_S) -> DiscordChannel:
+        connection = connect(self.server, gateway=False, timeout_s=timeout_s)
         return DiscordChannel("intel", channel=self.place.id, connection=connection)
 
     async def seen(self) -> list[Seen]:
@@ -787,8 +797,8 @@ class WebhookHarness(DiscordHarness):
         self.url = server.webhook_url(self.place)
         self.secrets = (self.url.rpartition("/")[2],)
 
-    def make(self) -> DiscordWebhook:  # type: ignore[override]
-        return DiscordWebhook("intel", url=Secret(self.url), timeout_s=2.0)
+    def make(self, timeout_s: float = PATIENCE_S) -> DiscordWebhook:  # type: ignore[override]
+        return DiscordWebhook("intel", url=Secret(self.url), timeout_s=timeout_s)
 
 
 class TestWebhookContract(ChannelContract):

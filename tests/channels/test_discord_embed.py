@@ -22,6 +22,7 @@ from bot.model import Severity
 from tests.channels.contract import MESSAGE, NOTICE, digest
 from tests.fakes.discord.markdown import LIVE, links, nodes, parse, pings, plain, visible_text, walk
 from tests.fakes.discord.validate import check_message
+from tests.properties import examples
 
 # What markdown is made of, in heaps, among words, breaks, emoji and invisible characters.
 MARKUP = st.sampled_from(
@@ -62,7 +63,7 @@ def assert_fine(post: Post) -> None:
 # -- escaping -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(HOSTILE)
 @example("-# small")
 @example("1. one")
@@ -77,7 +78,7 @@ def test_escaped_text_reads_as_written_and_does_nothing(text: str) -> None:
     assert pings(escape(text).replace("@everyone", ""), {"parse": ["users", "roles"]}) == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(HOSTILE, st.integers(1, 60))
 def test_fitted_text_is_within_its_limit_and_inert(text: str, limit: int) -> None:
     shown = fit(text, limit)
@@ -86,7 +87,7 @@ def test_fitted_text_is_within_its_limit_and_inert(text: str, limit: int) -> Non
     assert {n.kind for n in walk(parse(shown))} <= {"text"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.tuples(HOSTILE, st.booleans()), max_size=6), st.integers(8, 200))
 def test_passage_shows_its_words_with_nothing_but_bold(parts: list[tuple[str, bool]], limit: int) -> None:
     segments = tuple(Segment(t, s) for t, s in parts)
@@ -102,7 +103,7 @@ def test_bold_is_exactly_the_terms() -> None:
     assert [n.plain() for n in parse(shown) if n.kind == "strong"] == ["arms*deal", "b\\"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(HOSTILE.filter(lambda t: clean(t) != ""))
 @example("a ] b")
 @example("a [ b")
@@ -148,7 +149,7 @@ MESSAGES = st.builds(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(MESSAGES, st.booleans())
 def test_any_alert_is_taken_and_harmless(message: Any, answers: bool) -> None:
     post = alert_post(message, answers=answers)
@@ -157,7 +158,7 @@ def test_any_alert_is_taken_and_harmless(message: Any, answers: bool) -> None:
     assert not [n for n in walk(parse(why_text(message))) if n.kind in LIVE | {"url", "link"}]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(HOSTILE, HOSTILE, HOSTILE, st.integers(0, 40))
 def test_any_digest_and_notice_is_taken_and_harmless(title: str, reason: str, headline: str, count: int) -> None:
     made = digest(count, headline=headline)

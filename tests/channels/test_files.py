@@ -38,7 +38,7 @@ async def slack() -> AsyncIterator[SlackServer]:
 
 
 def on_slack(server: SlackServer, channel: str = "#desk") -> SlackChannel:
-    connection = SlackConnection(Secret(server.bot_token), api_url=server.api_url, timeout_s=2.0)
+    connection = SlackConnection(Secret(server.bot_token), api_url=server.api_url, timeout_s=30.0)
     return SlackChannel("desk", channel=channel, connection=connection)
 
 

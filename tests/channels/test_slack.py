@@ -28,7 +28,7 @@ from bot.errors import PermanentDeliveryError, TransientDeliveryError
 from bot.message import Receipt
 from bot.model import Severity
 from bot.secret import Secret
-from tests.channels.contract import MESSAGE, NOTICE, RETRY_AFTER_S, ChannelContract, Fault, Seen, digest
+from tests.channels.contract import MESSAGE, NOTICE, PATIENCE_S, RETRY_AFTER_S, ChannelContract, Fault, Seen, digest
 from tests.fakes.slack import (
     BOT_SCOPES,
     Clock,
@@ -76,8 +76,9 @@ class SlackHarness:
         self.secrets = (server.bot_token, server.app_token, server.signing_secret)
         self._timeout_s = 20.0
 
-    def make(self) -> SlackChannel:
-        return SlackChannel("sanctions", channel="#sanctions-desk", connection=connect(self.server, timeout_s=2.0))
+    def make(self, timeout_s: float = PATIENCE_S) -> SlackChannel:
+        connection = connect(self.server, timeout_s=timeout_s)
+        return SlackChannel("sanctions", channel="#sanctions-desk", connection=connection)
 
     async def seen(self) -> list[Seen]:
         return [seen_by_people(m) for m in self.room.messages]

@@ -31,6 +31,7 @@ from tests.channels.contract import MESSAGE, NOTICE, digest
 from tests.fakes.slack import blockkit
 from tests.fakes.slack.methods import UPDATE_TEXT
 from tests.fakes.slack.seen import live, notification_text, spans, styled, visible_text
+from tests.properties import examples
 
 AT = datetime(2026, 9, 14, 14, 5, tzinfo=UTC)
 
@@ -111,7 +112,7 @@ def assert_taken(payload: Payload) -> None:
         assert one.kind != "link" or one.target.startswith(("https://", "http://"))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(MESSAGES, st.booleans(), st.booleans())
 def test_any_alert_is_taken_and_nothing_foreign_in_it_acts(message: Message, image: bool, answers: bool) -> None:
     payload = alert_payload(message, Look(image=image), answers=answers)
@@ -120,13 +121,13 @@ def test_any_alert_is_taken_and_nothing_foreign_in_it_acts(message: Message, ima
     assert {one.target for one in live({**payload, "mrkdwn": False}) if one.kind == "link"} <= ours
 
 
-@settings(max_examples=75)
+@settings(max_examples=examples(75))
 @given(DIGESTS)
 def test_any_digest_is_taken_and_nothing_foreign_in_it_acts(digest: Digest) -> None:
     assert_taken(digest_payload(digest))
 
 
-@settings(max_examples=75)
+@settings(max_examples=examples(75))
 @given(NOTICES)
 def test_any_notice_is_taken_and_nothing_foreign_in_it_acts(notice: Notice) -> None:
     payload = notice_payload(notice)
@@ -134,7 +135,7 @@ def test_any_notice_is_taken_and_nothing_foreign_in_it_acts(notice: Notice) -> N
     assert not [one for one in live({**payload, "mrkdwn": False}) if one.kind == "link"]
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(NASTY.filter(lambda text: bool(clean(text)) and len(clean(text)) <= 80))
 def test_short_foreign_text_is_shown_as_it_stands(text: str) -> None:
     payload = alert_payload(replace(MESSAGE, headline=text, source=text, passage=(Segment(text, True),), fallback=text))

@@ -35,6 +35,7 @@ from tests.channels.contract import (
     AT,
     MESSAGE,
     NOTICE,
+    PATIENCE_S,
     PERMANENT,
     RETRY_AFTER_S,
     TRANSIENT,
@@ -57,8 +58,8 @@ class WebhookHarness:
     def __init__(self, receiver: WebhookReceiver) -> None:
         self.receiver = receiver
 
-    def make(self) -> Channel:
-        return WebhookChannel("hook", self.receiver.url, SECRET, timeout_s=2.0)
+    def make(self, timeout_s: float = PATIENCE_S) -> Channel:
+        return WebhookChannel("hook", self.receiver.url, SECRET, timeout_s=timeout_s)
 
     async def seen(self) -> list[Seen]:
         return [_seen(r.payload) for r in self.receiver.accepted]

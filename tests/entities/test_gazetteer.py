@@ -13,6 +13,7 @@ from bot.entities.gazetteer import Gazetteer, countries_of, load_gazetteer
 from bot.model import Mention
 from bot.scan import Scanner
 from bot.text import Text, pattern
+from tests.properties import examples
 
 
 class Reader:
@@ -356,7 +357,7 @@ PIECES = (
 WORDS = st.sampled_from(PIECES.split(" "))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(st.one_of(WORDS, st.text(max_size=8)), max_size=30), st.text(max_size=20), st.booleans())
 def test_any_text_gives_ordered_spans_that_hold_their_words(
     reader: Reader, words: list[str], title: str, spaced: bool

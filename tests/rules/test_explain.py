@@ -12,6 +12,7 @@ from bot.rules import selftest
 from bot.rules.evaluate import Subject
 from bot.rules.explain import Failure, Step, explain, first_failure
 from bot.rules.steps import closeness, near_misses, outline
+from tests.properties import examples
 from tests.rules import test_reference as random_rules
 from tests.rules.setup import engine_of, rule
 
@@ -170,7 +171,7 @@ def near(of: list[Any], within: str) -> dict[str, Any]:
 
 
 @given(random_rules.conditions, random_rules.texts, random_rules.texts, random_rules.inner)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_what_is_left_out_would_have_told_nothing(when: Any, title: str, text: str, named: Any) -> None:
     engine = engine_of(
         rule(when, None, {"named": named}),

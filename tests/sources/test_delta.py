@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.model import Fetched, ParsedFeed
 from bot.sources.delta import trim
 from bot.sources.feed import parse_feed
+from tests.properties import examples
 from tests.sources.test_feed import fetched
 
 
@@ -103,7 +104,7 @@ def test_hostile_documents_are_told_apart_quickly_or_not_at_all(bad: bytes) -> N
 ENTRIES = st.lists(st.sampled_from([item(str(n), f"Story {n}") for n in range(100, 130)]), max_size=12, unique=True)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(ENTRIES, ENTRIES, st.randoms())
 def test_two_answers_together_hold_what_both_held(first: list[str], second: list[str], rng: random.Random) -> None:
     """Whatever comes, goes and changes places: nothing is missed that was not there before."""

@@ -23,6 +23,7 @@ from bot.sources.options import Filled
 from bot.store.codec import encode
 from bot.web.fetch import Fetcher
 from tests.fakes.feeds import Answer, FeedServer
+from tests.properties import examples
 from tests.sources.samples import NOW, Desk, check_sentence, fetched, in_thread, utc
 
 URL = "https://api.harbour.example/v1/notices"
@@ -217,7 +218,7 @@ def test_an_empty_list_is_no_failure() -> None:
     assert parse(body()) == ParsedFeed((), format="json")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
@@ -239,7 +240,7 @@ def test_any_json_ends_in_items_or_in_one_clear_sentence(value: Any) -> None:
             check_sentence(error)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.binary(max_size=40)
     | st.lists(

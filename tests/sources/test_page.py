@@ -14,6 +14,7 @@ from bot.model import Item, ParsedFeed, Source
 from bot.sources import page
 from bot.sources.options import read_options
 from bot.sources.selectors import Page, compiled
+from tests.properties import examples
 from tests.sources.samples import DATA, check_sentence, fetched, utc
 
 HTML = (DATA / "page.html").read_bytes()
@@ -256,7 +257,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=30))
 def test_any_bytes_end_in_items_or_in_one_clear_sentence(pieces: list[bytes]) -> None:
     for content in (b"".join(pieces), b"<ul><li>" + b"".join(pieces)):
@@ -266,7 +267,7 @@ def test_any_bytes_end_in_items_or_in_one_clear_sentence(pieces: list[bytes]) ->
             check_sentence(error)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=20) | st.from_regex(re.compile(r"[a-z.#>+~ @:\[\]()'\"*/-]{1,20}"), fullmatch=True))
 def test_any_selector_compiles_or_is_one_sentence(selector: str) -> None:
     root = etree.fromstring(TREE, etree.HTMLParser())

@@ -15,6 +15,7 @@ from bot.sources.base import Request
 from bot.sources.collect import Collected, collect
 from bot.web.fetch import Fetcher
 from tests.fakes.feeds import Answer, FeedServer
+from tests.properties import examples
 from tests.sources.samples import DATA, NOW, Desk, check_sentence, fetched, in_thread, utc
 
 SOURCE = Source("s", "https://gazette.example/sitemap.xml", kind="sitemap")
@@ -203,7 +204,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=30))
 def test_any_bytes_end_in_items_or_in_one_clear_sentence(pieces: list[bytes]) -> None:
     for content in (b"".join(pieces), b"<urlset>" + b"".join(pieces), b"<sitemapindex>" + b"".join(pieces)):

@@ -5,8 +5,10 @@ whole of a poll: lease, fetch, parse, compare with what is stored, match, write 
 
 A server of N sources runs in a process of its own. Each row is polls per second by the clock, and per second of CPU of
 our processes; the ratios at the end are what the benchmark is for, as the absolute figures depend on the machine. Where
-others use the machine, the ratio by CPU is the one to trust: the bare client waits for its turn as we do. A row is the
-median of ``--rounds`` by the clock; bare client and ours take turns, so that a slow minute is held against neither.
+others use the machine, the ratio by CPU is the steadier one: the bare client waits for its turn as we do. It counts
+what both of our processes take, though they work at the same time; how many polls there are in a second tells the
+ratio by the clock, which needs two processors that are free. A row is the median of ``--rounds`` by the clock; bare
+client and ours take turns, so that a slow minute is held against neither.
 
 ``--new`` is how many sources have a new item in the row of 200 answers: each is read once before, which takes longer
 than the row itself. As many polls come first that are not counted, for ours and for the bare client: a poller that has
